@@ -1,0 +1,11 @@
+"""Plots of spikes, with the names and arguments of snnTorch's ``spikeplot`` and NumPy arrays.
+
+What holds for every function here: it draws on the axes it is given, or on a new figure that pyplot
+does not know; it returns its artists, or the animation; it never calls ``show``, never touches the
+current axes and leaves ``rcParams`` as they are. ``import spikecore.spikeplot`` does not import
+matplotlib; drawing does. Colours stay apart in greyscale and for colour-blind readers.
+"""
+
+from ._plots.events import raster
+
+__all__ = ["raster"]
