@@ -1,0 +1,185 @@
+"""Parts of a data set: a fraction of it, a validation split, batches.
+
+A data set is a pair ``(images, labels)`` of arrays with one entry per sample along the first axis,
+as ``datasets.digits()`` returns it. Every function returns new arrays; the caller's are left
+alone, and so is NumPy's global generator.
+"""
+
+import numpy as np
+
+from . import checks
+
+__all__ = ["batches", "data_subset", "valid_split"]
+
+
+def data_subset(dataset, subset, idx=0):
+    """Return part ``idx`` of a data set cut into ``subset`` consecutive parts of equal size.
+
+    Part ``idx`` holds the samples ``step*idx ... step*(idx + 1) - 1`` with
+    ``step = len(images) // subset``; up to ``subset - 1`` samples at the end belong to no part.
+
+    Parameters
+    ----------
+    dataset : pair of array_like
+        ``(images, labels)``, shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
+    subset : int
+        The number of parts; 1 returns a copy of everything.
+    idx : int
+        Which part, 0 to ``subset - 1``.
+
+    Returns
+    -------
+    tuple of ndarray
+        New arrays ``(images, labels)`` of ``step`` samples, dtypes unchanged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``dataset`` is not such a pair, or a number is out of range.
+
+    Notes
+    -----
+    The samples are those of ``snntorch.utils.data_subset`` 1.0.0. Deliberate differences: a new
+    data set is returned (there the caller's is cut); ``idx`` outside its range and more parts than
+    samples are refused (there the result is empty), and so is ``subset < 1`` (there it is ignored).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import utils
+    >>> images, labels = utils.data_subset((np.zeros((100, 28, 28)), np.arange(100)), 10, idx=2)
+    >>> images.shape, labels[:3]
+    ((10, 28, 28), array([20, 21, 22]))
+    """
+    images, labels = _pair("dataset", dataset)
+    subset = checks.integer(
+        "subset", subset, 1, max(len(images), 1), "choose at most one part for each sample"
+    )
+    idx = checks.integer("idx", idx, 0, subset - 1, "choose one of the parts")
+    step = len(images) // subset
+    part = slice(step * idx, step * (idx + 1))
+    return images[part].copy(), labels[part].copy()
+
+
+def valid_split(ds_train, ds_val, split, seed=0):
+    """Split a data set at random into a training and a validation set without common samples.
+
+    ``int(n * split)`` of the ``n`` samples go to validation. The others are drawn without
+    replacement by ``numpy.random.default_rng(seed)`` and stay in the order of the draw; the
+    validation samples keep their order.
+
+    Parameters
+    ----------
+    ds_train : pair of array_like
+        ``(images, labels)``, shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
+    ds_val : object
+        Not looked at; pass None. It keeps snnTorch's order of arguments, where it is an object that
+        receives the validation samples.
+    split : float
+        The share of samples for validation, in [0, 1].
+    seed : int, optional
+        Seed of the draw. ``None`` takes entropy from the system.
+
+    Returns
+    -------
+    training, validation : tuple of ndarray
+        Two new pairs ``(images, labels)``, dtypes unchanged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``ds_train`` is not such a pair, ``split`` lies outside [0, 1] or ``seed`` is negative.
+
+    Notes
+    -----
+    The samples and their order are those of ``snntorch.utils.valid_split`` 1.0.0 with the same
+    seed. Deliberate difference: new data sets are returned (there both arguments are overwritten).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import utils
+    >>> dataset = np.zeros((10, 28, 28)), np.arange(10)
+    >>> training, validation = utils.valid_split(dataset, None, split=0.2, seed=7)
+    >>> len(training[1]), len(validation[1])
+    (8, 2)
+    >>> np.sort(np.concatenate([training[1], validation[1]]))
+    array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    """
+    images, labels = _pair("ds_train", ds_train)
+    split = checks.number("split", split, 0, 1)
+    generator = _generator(seed)
+    n = len(images)
+    training = generator.choice(n, size=n - int(n * split), replace=False)
+    left_over = np.ones(n, dtype=bool)
+    left_over[training] = False
+    return (images[training], labels[training]), (images[left_over], labels[left_over])
+
+
+def batches(images, labels, batch_size, shuffle=False, seed=None):
+    """Yield a data set in batches of ``batch_size`` samples; the last may be smaller.
+
+    Parameters
+    ----------
+    images, labels : array_like
+        Shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
+    batch_size : int
+        Samples per batch, at least 1.
+    shuffle : bool
+        Take the samples in random order, each once.
+    seed : int, optional
+        Seed of that order. ``None`` takes entropy from the system.
+
+    Yields
+    ------
+    tuple of ndarray
+        New arrays ``(images, labels)`` of up to ``batch_size`` samples, dtypes unchanged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        At the call, before the first batch, if an argument is not as described.
+
+    Examples
+    --------
+    >>> from spikecore import datasets, utils
+    >>> [len(labels) for images, labels in utils.batches(*datasets.digits(), batch_size=1000)]
+    [1000, 797]
+    """
+    images, labels = _pair("images and labels", (images, labels))
+    batch_size = checks.integer("batch_size", batch_size, 1, remedy="pass the samples of one batch")
+    shuffle = checks.flag("shuffle", shuffle)
+    generator = _generator(seed)
+    order = generator.permutation(len(images)) if shuffle else np.arange(len(images))
+    starts = range(0, len(order), batch_size)
+    chosen = (order[start : start + batch_size] for start in starts)
+    return ((images[samples], labels[samples]) for samples in chosen)
+
+
+def _generator(seed):
+    """A generator of the caller's seed, apart from NumPy's global one."""
+    if seed is not None:
+        seed = checks.integer("seed", seed, 0, remedy="pass a whole number or None")
+    return np.random.default_rng(seed)
+
+
+def _pair(name, dataset):
+    """``dataset`` as two arrays of equal length."""
+    if not isinstance(dataset, (tuple, list)) or len(dataset) != 2:
+        raise TypeError(
+            f"{name} must be a pair (images, labels), got a {type(dataset).__name__}; "
+            "pass a tuple of two arrays"
+        )
+    try:
+        images, labels = (np.asarray(values) for values in dataset)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must hold rectangular arrays, but converting a list failed with "
+            f"{str(error)!r}; give every sample the same shape"
+        ) from error
+    if not images.ndim or not labels.ndim or len(images) != len(labels):
+        raise ValueError(
+            f"{name} must hold one label for each image, got shapes {images.shape} and "
+            f"{labels.shape}; pass arrays of equal length"
+        )
+    return images, labels
