@@ -115,8 +115,8 @@ def test_scatter_arguments_are_passed_on():
 
 
 def test_one_colour_value_per_spike_is_left_to_scatter():
-    dots = spikeplot.raster(np.array([1, -1, 1]), c=[0.0, 5.0, 2.0])
-    np.testing.assert_array_equal(dots.get_array(), [0, 5, 2])
+    dots = spikeplot.raster(np.array([1, -1, 1]), c=[0.0, 0.5, 0.2])
+    np.testing.assert_array_equal(dots.get_array(), [0, 0.5, 0.2])
 
 
 def test_dashes_fill_their_row_but_not_the_next():
