@@ -1,0 +1,22 @@
+"""spikecore: the reference implementation of spike encoding and leaky integrate-and-fire neurons.
+
+Submodules load when first touched, so that ``import spikecore`` costs next to nothing.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_SUBMODULES = ("datasets", "random", "spikegen", "spikeplot", "utils")
+
+__all__ = ["__version__", *_SUBMODULES]
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f"spikecore.{name}")
+    raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

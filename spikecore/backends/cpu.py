@@ -1,0 +1,300 @@
+"""Compiled loops over tiles.  Kernels index and call; the arithmetic is in equations.py.
+
+Every kernel takes the range of tiles it is to do last, so that ``threads.run`` can share them out.
+A tile is a run of neighbouring elements over a run of time steps: its scratch stays in L1 and every
+row it writes is contiguous.  The function of the same name, without underscore, launches it.
+"""
+
+import numpy as np
+
+from spikecore import equations as eq
+from spikecore.backends import threads
+from spikecore.compiler import kernel
+
+TILE = 1024  # elements: 8 kB of thresholds
+BLOCKS = 256  # random blocks (of four steps) to a tile, so that few long trains are shared out too
+CHECKED = 1 << 14  # values examined between two chances to stop
+
+UINT64 = np.uint64
+
+
+def _tiles(size, tile):
+    return -(-size // tile)
+
+
+# --- checks -------------------------------------------------------------------------------------
+
+
+@kernel
+def _first_outside(values, low, high, found, start, stop):
+    """Per tile, the index of the first value that is not within [low, high] (NaN is not)."""
+    for tile in range(start, stop):
+        begin = tile * CHECKED
+        part = values[begin : begin + CHECKED]
+        outside = 0
+        for i in range(part.size):
+            outside += not ((part[i] >= low) & (part[i] <= high))
+        found[tile] = -1
+        if outside:
+            i = 0
+            while low <= part[i] <= high:
+                i += 1
+            found[tile] = begin + i
+
+
+def first_outside(values, low, high):
+    """Flat index of the first value outside [low, high], or -1."""
+    tiles = _tiles(values.size, CHECKED)
+    found = np.empty(tiles, np.int64)
+    threads.run(_first_outside, tiles, values.size, values, low, high, found)
+    bad = found[found >= 0]
+    return int(bad[0]) if bad.size else -1
+
+
+# --- rate ---------------------------------------------------------------------------------------
+
+
+@kernel
+def _fill_thresholds(data, gain, offset, thresholds):
+    """Integer thresholds of one row of features."""
+    for i in range(data.size):
+        thresholds[i] = eq.word_threshold(eq.firing_probability(data[i], gain, offset))
+
+
+@kernel
+def _rate(data, varying, gain, offset, key, first_element, first_step, on, off, out, start, stop):
+    """Bernoulli spikes; ``data`` is one row for all steps, or a row a step when varying."""
+    num_steps, size = out.shape
+    element_tiles = (size + TILE - 1) // TILE
+    first_block = first_step // eq.STEPS_PER_BLOCK
+    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
+    thresholds = np.empty((eq.STEPS_PER_BLOCK, TILE), np.uint64)
+    k0, k1, stream = key
+    for tile in range(start, stop):
+        low = (tile % element_tiles) * TILE
+        width = min(TILE, size - low)
+        element = first_element + UINT64(low)
+        begin = first_block + (tile // element_tiles) * BLOCKS
+        if not varying:
+            _fill_thresholds(data[0, low : low + width], gain, offset, thresholds[0])
+        for block in range(begin, min(begin + BLOCKS, end_block)):
+            row = block * eq.STEPS_PER_BLOCK - first_step
+            counter = UINT64(block)
+            if varying:
+                for j in range(max(0, -row), min(eq.STEPS_PER_BLOCK, num_steps - row)):
+                    _fill_thresholds(data[row + j, low : low + width], gain, offset, thresholds[j])
+            limit0 = thresholds[0]
+            limit1 = thresholds[1 if varying else 0]
+            limit2 = thresholds[2 if varying else 0]
+            limit3 = thresholds[3 if varying else 0]
+            if row >= 0 and row + eq.STEPS_PER_BLOCK <= num_steps:
+                out0 = out[row, low : low + width]
+                out1 = out[row + 1, low : low + width]
+                out2 = out[row + 2, low : low + width]
+                out3 = out[row + 3, low : low + width]
+                for i in range(width):
+                    w0, w1, w2, w3 = eq.random_words(element + UINT64(i), counter, stream, k0, k1)
+                    out0[i] = eq.select(w0 < limit0[i], on, off)
+                    out1[i] = eq.select(w1 < limit1[i], on, off)
+                    out2[i] = eq.select(w2 < limit2[i], on, off)
+                    out3[i] = eq.select(w3 < limit3[i], on, off)
+            else:
+                for i in range(width):
+                    words = eq.random_words(element + UINT64(i), counter, stream, k0, k1)
+                    limits = (limit0[i], limit1[i], limit2[i], limit3[i])
+                    for j in range(max(0, -row), min(eq.STEPS_PER_BLOCK, num_steps - row)):
+                        out[row + j, low + i] = eq.select(words[j] < limits[j], on, off)
+
+
+def rate(data, gain, offset, key, first_element, first_step, on, off, out):
+    """Spikes of the package's own random stream; ``key`` is (k0, k1, stream)."""
+    num_steps, size = out.shape
+    blocks = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK - first_step // eq.STEPS_PER_BLOCK
+    tiles = _tiles(size, TILE) * _tiles(blocks + 1, BLOCKS)
+    varying = data.shape[0] > 1
+    threads.run(
+        _rate, tiles, out.size,
+        data, varying, gain, offset, key, UINT64(first_element), first_step, on, off, out,
+    )  # fmt: skip
+
+
+@kernel
+def _rate_from_uniforms(data, varying, gain, offset, uniforms, on, off, out, start, stop):
+    """Spikes where a given uniform is below the probability."""
+    num_steps, size = out.shape
+    for tile in range(start, stop):
+        low = tile * TILE
+        high = min(low + TILE, size)
+        for t in range(num_steps):
+            row = t if varying else 0
+            for i in range(low, high):
+                p = eq.firing_probability(data[row, i], gain, offset)
+                out[t, i] = eq.select(eq.uniform_fires(uniforms[t, i], p), on, off)
+
+
+def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
+    """Spikes of a stream given by the caller, one uniform per element and step."""
+    varying = data.shape[0] > 1
+    tiles = _tiles(out.shape[1], TILE)
+    threads.run(
+        _rate_from_uniforms, tiles, out.size, data, varying, gain, offset, uniforms, on, off, out
+    )
+
+
+# --- latency ------------------------------------------------------------------------------------
+
+
+@kernel
+def _latest_times(data, peaks, code, per_sample, latest, start, stop):
+    """Per tile of one sample, its latest spike time."""
+    tiles_per_sample = latest.shape[1]
+    per_peak = data.size // peaks.size
+    for tile in range(start, stop):
+        sample = tile // tiles_per_sample
+        low = sample * per_sample + (tile % tiles_per_sample) * TILE
+        high = min(low + TILE, (sample + 1) * per_sample)
+        last = eq.latency_time(data[low], peaks[low // per_peak], code)
+        for i in range(low + 1, high):
+            time = eq.latency_time(data[i], peaks[i // per_peak], code)
+            last = eq.select(time > last, time, last)
+        latest[sample, tile % tiles_per_sample] = last
+
+
+def latest_times(data, peaks, code, samples):
+    """Each sample's latest spike time."""
+    per_sample = data.size // samples
+    latest = np.empty((samples, _tiles(per_sample, TILE)), data.dtype)
+    threads.run(_latest_times, latest.size, data.size, data, peaks, code, per_sample, latest)
+    return latest.max(axis=1)
+
+
+@kernel
+def _latency_times(data, peaks, per_peak, code, out, start, stop):
+    """Spike times of a tile of features."""
+    for tile in range(start, stop):
+        for i in range(tile * TILE, min((tile + 1) * TILE, data.size)):
+            out[i] = eq.latency_time(data[i], peaks[i // per_peak], code)
+
+
+def latency_times(data, peaks, code, out):
+    """Spike time of every feature."""
+    per_peak = data.size // peaks.size
+    tiles = _tiles(data.size, TILE)
+    threads.run(_latency_times, tiles, data.size, data, peaks, per_peak, code, out)
+
+
+@kernel
+def _latency(data, peaks, per_peak, code, last, clip, ramps, on, off, out, start, stop):
+    """One spike a feature, or the ramp that leads up to it."""
+    num_steps, size = out.shape
+    steps = np.empty(TILE, np.int32)
+    for tile in range(start, stop):
+        low = tile * TILE
+        width = min(TILE, size - low)
+        part = data[low : low + width]
+        for i in range(width):
+            time = eq.latency_time(part[i], peaks[(low + i) // per_peak], code)
+            step = eq.spike_step(time, last)
+            steps[i] = eq.clipped_step(step, part[i], code.threshold) if clip else step
+        for t in range(num_steps):
+            row = out[t, low : low + width]
+            if ramps:
+                for i in range(width):
+                    row[i] = eq.ramp(np.int32(t), np.int32(-1), steps[i], on, off)
+            else:
+                for i in range(width):
+                    row[i] = eq.select(steps[i] == np.int32(t), on, off)
+
+
+def latency(data, peaks, code, last, clip, ramps, on, off, out):
+    """Latency-coded spikes, [T, N]."""
+    per_peak = data.size // peaks.size
+    tiles = _tiles(data.size, TILE)
+    threads.run(
+        _latency, tiles, out.size, data, peaks, per_peak, code, last, clip, ramps, on, off, out
+    )
+
+
+# --- delta --------------------------------------------------------------------------------------
+
+
+@kernel
+def _delta(data, threshold, padding, off_spike, on, off, silent, out, start, stop):
+    """Spikes where the difference of neighbouring steps meets the threshold."""
+    num_steps, size = out.shape
+    for tile in range(start, stop):
+        low = tile * TILE
+        high = min(low + TILE, size)
+        rest = data[0, low:high] if padding else np.zeros(high - low, data.dtype)
+        for t in range(num_steps):
+            now = data[t, low:high]
+            before = data[t - 1, low:high] if t else rest
+            row = out[t, low:high]
+            if off_spike:
+                for i in range(high - low):
+                    fall = eq.select(eq.delta_off(now[i], before[i], threshold), off, silent)
+                    row[i] = eq.select(eq.delta_on(now[i], before[i], threshold), on, fall)
+            else:
+                for i in range(high - low):
+                    row[i] = eq.select(eq.delta_on(now[i], before[i], threshold), on, silent)
+
+
+def delta(data, threshold, padding, off_spike, on, off, silent, out):
+    """Delta-modulated spikes, [T, N]."""
+    tiles = _tiles(out.shape[1], TILE)
+    threads.run(_delta, tiles, out.size, data, threshold, padding, off_spike, on, off, silent, out)
+
+
+# --- targets ------------------------------------------------------------------------------------
+
+
+@kernel
+def _distinct_steps(counts, key, first_element, first_step, on, off, out, start, stop):
+    """Exactly ``counts[i]`` distinct steps of element i, every set of them equally likely."""
+    num_steps, size = out.shape
+    k0, k1, stream = key
+    for tile in range(start, stop):
+        for i in range(tile * TILE, min((tile + 1) * TILE, size)):
+            needed = counts[i]
+            block = first_step // eq.STEPS_PER_BLOCK
+            element = first_element + UINT64(i)
+            words = eq.random_words(element, UINT64(block), stream, k0, k1)
+            for t in range(num_steps):
+                j = (first_step + t) % eq.STEPS_PER_BLOCK
+                if t and j == 0:
+                    block += 1
+                    words = eq.random_words(element, UINT64(block), stream, k0, k1)
+                chosen = eq.choose_step(words[j], UINT64(num_steps - t), needed)
+                needed -= UINT64(chosen)
+                out[t, i] = eq.select(chosen, on, off)
+
+
+def distinct_steps(counts, key, first_element, first_step, on, off, out):
+    """Trains of a given number of spikes each, at distinct random steps."""
+    tiles = _tiles(out.shape[1], TILE)
+    threads.run(
+        _distinct_steps, tiles, out.size,
+        counts, key, UINT64(first_element), first_step, on, off, out,
+    )  # fmt: skip
+
+
+@kernel
+def _ramps(on, off, out, start, stop):
+    """Lines that climb to each spike of a train from the step after the one before."""
+    num_steps, size = out.shape
+    for tile in range(start, stop):
+        for i in range(tile * TILE, min((tile + 1) * TILE, size)):
+            previous = -1
+            for t in range(num_steps):
+                if out[t, i]:
+                    for s in range(previous + 1, t + 1):
+                        out[s, i] = eq.ramp(s, previous, t, on, off)
+                    previous = t
+            for s in range(previous + 1, num_steps):
+                out[s, i] = off
+
+
+def ramps(on, off, out):
+    """Replace trains of ones and zeros by linear interpolation between the ones."""
+    tiles = _tiles(out.shape[1], TILE)
+    threads.run(_ramps, tiles, out.size, on, off, out)

@@ -1,0 +1,240 @@
+"""What is asked of arguments, before anything is allocated or computed.
+
+Every refusal is one sentence that names the argument, its value and the remedy.
+"""
+
+import math
+import operator
+import os
+from numbers import Real
+
+import numpy as np
+
+SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
+LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+
+
+def array(name, value):
+    """``value`` as a NumPy array of real numbers; anything with ``__array__`` is accepted."""
+    try:
+        result = np.asarray(value)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must be convertible to a NumPy array, but converting a "
+            f"{type(value).__name__} failed with {str(error).splitlines()[0]!r}; pass a "
+            "rectangular array of numbers that lies in host memory and needs no gradient"
+        ) from error
+    if result.dtype.kind not in "biuf" or result.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name} must hold real numbers of at most 64 bits, got dtype {result.dtype}; convert "
+            "it to float32 or float64 first"
+        )
+    return result
+
+
+def real(name, value):
+    """``value`` as contiguous read-only float32 or float64 data, as NumPy promotes its dtype.
+
+    Read-only, because Numba compiles anew for every change of that flag.
+    """
+    given = array(name, value)
+    if given.dtype.kind in "iu" and given.dtype.itemsize == 8 and given.size:
+        largest = max(abs(int(given.max())), abs(int(given.min())))
+        if largest > LARGEST_EXACT:
+            raise ValueError(
+                f"{name} holds the integer {largest}, which float64 cannot represent exactly; "
+                "scale it below 2**53"
+            )
+    dtype = np.result_type(given.dtype.newbyteorder("="), np.float32)
+    result = np.require(given, dtype, ["C", "A"]).view(np.ndarray)
+    result.flags.writeable = False
+    return result
+
+
+def within(name, values, low, high, backend, meaning):
+    """Refuse data of which one value is NaN, infinite or outside [low, high]."""
+    cast = values.dtype.type
+    where = backend.first_outside(values.reshape(-1), cast(low), cast(high))
+    if where < 0:
+        return
+    index = ", ".join(str(i) for i in np.unravel_index(where, values.shape))
+    raise ValueError(
+        f"{name} must be {meaning}, but {name}[{index}] is {values.reshape(-1)[where]}; "
+        "clean or rescale it first"
+    )
+
+
+def finite(name, values, backend):
+    """Refuse data that hold NaN or infinity."""
+    limit = np.finfo(values.dtype).max
+    within(name, values, -limit, limit, backend, "finite")
+
+
+def integer(name, value, low, high=None, remedy="pass a whole number in that range"):
+    """``value`` as an int in [low, high]."""
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an integer {bounds}, got {value!r}; {remedy}")
+    try:
+        result = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer {bounds}, got {value!r}; {remedy}") from None
+    if result < low or (high is not None and result > high):
+        raise ValueError(f"{name} must be {bounds}, got {result}; {remedy}")
+    return result
+
+
+def optional_steps(name, value, remedy="pass the number of time steps"):
+    """A positive number of steps, or None for None and False (snnTorch's "not given")."""
+    if value is None or value is False:
+        return None
+    return integer(name, value, 1, remedy=remedy)
+
+
+def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_high=False):
+    """``value`` as a finite float between the bounds, which an open side excludes."""
+    value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a real number, got {value!r}; pass a plain float")
+    result = float(value)
+    below = result <= low if open_low else result < low
+    above = result >= high if open_high else result > high
+    if below or above or not math.isfinite(result):
+        interval = f"{'(' if open_low or low == -math.inf else '['}{low}, {high}"
+        interval += ")" if open_high or high == math.inf else "]"
+        raise ValueError(f"{name} must lie in {interval}, got {result}; choose a value in it")
+    return result
+
+
+def flag(name, value):
+    """``value`` as a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}; pass one of the two")
+    return bool(value)
+
+
+def choice(name, value, options):
+    """``value`` as one of the names in ``options``, in lower case."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be one of {options}, got {value!r}; pass one of these names")
+    if value.lower() not in options:
+        raise ValueError(f"{name} must be one of {options}, got {value!r}; pass one of these names")
+    return value.lower()
+
+
+def scalar(name, value, dtype, **bounds):
+    """``value`` as a finite scalar of a floating ``dtype``, within bounds after rounding too."""
+    number(name, value, **bounds)
+    with np.errstate(over="ignore"):
+        result = dtype.type(value)
+    number(name, result, **bounds)
+    return result
+
+
+def spike_dtype(dtype, out, data_dtype):
+    """The spikes' dtype: as asked for, else that of ``out``, else float64 for float64 data."""
+    if dtype is None:
+        if isinstance(out, np.ndarray):
+            dtype = out.dtype
+        else:
+            dtype = np.float64 if data_dtype == np.float64 else np.float32
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result not in SPIKE_DTYPES:
+        names = ", ".join(str(one) for one in SPIKE_DTYPES)
+        raise TypeError(f"dtype must be one of {names}, got {dtype!r}; pass one of these")
+    return result
+
+
+def level(name, value, dtype):
+    """``value`` as a scalar of ``dtype``, refused where the dtype cannot hold it."""
+    value = number(name, value)
+    if dtype.kind == "f":
+        return scalar(name, value, dtype)
+    if value != int(value) or int(dtype.type(int(value) & 0xFF)) != value:
+        raise ValueError(
+            f"{name} is {value}, which dtype {dtype} cannot hold; choose dtype=numpy.float32"
+        )
+    return dtype.type(value)
+
+
+def uniforms(value, seed, shape, backend):
+    """Uniforms in [0, 1) of the expected shape, given instead of a seed."""
+    if seed is not None:
+        raise ValueError(
+            f"uniforms must not be given together with seed, got seed={seed!r}; pass one of the two"
+        )
+    result = real("uniforms", value)
+    if result.shape != shape:
+        raise ValueError(
+            f"uniforms must have shape {shape}, one for each spike, got {result.shape}; draw them "
+            "with that shape"
+        )
+    below_one = np.nextafter(result.dtype.type(1), result.dtype.type(0))
+    within("uniforms", result, 0, below_one, backend, "within [0, 1)")
+    return result
+
+
+def output(out, shape, dtype, **inputs):
+    """The array to fill: ``out`` when it fits, or a new one when memory is large enough."""
+    if out is None:
+        _refuse_too_large(shape, dtype)
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(
+            f"out must be a NumPy array (numpy.memmap included), got a {type(out).__name__}; "
+            f"pass numpy.empty({shape}, numpy.{dtype})"
+        )
+    if out.shape != shape or out.dtype != dtype:
+        raise ValueError(
+            f"out must have shape {shape} and dtype {dtype}, got shape {out.shape} and dtype "
+            f"{out.dtype}; pass numpy.empty({shape}, numpy.{dtype}) or give dtype="
+        )
+    if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
+        raise ValueError(
+            f"out must be C-contiguous, aligned and writable, got strides {out.strides} and "
+            f"writeable={out.flags.writeable}; pass a whole array or its leading rows"
+        )
+    for name, given in inputs.items():
+        if given is not None and np.may_share_memory(out, given):
+            raise ValueError(
+                f"out overlaps the memory of {name}, of shape {given.shape}, which would be "
+                "overwritten while it is read; pass another array"
+            )
+    return out
+
+
+def _refuse_too_large(shape, dtype):
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    available = available_memory()
+    if available is not None and needed > available:
+        raise ValueError(
+            f"the output of shape {shape} and dtype {dtype} needs {_size(needed)}, and "
+            f"{_size(available)} of memory are free; use dtype=bool, fewer steps per call with "
+            "first_step, or out= a numpy.memmap"
+        )
+
+
+def available_memory():
+    """Bytes that can be allocated without swapping, or None where the system does not say."""
+    try:
+        with open("/proc/meminfo") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _size(num_bytes):
+    for unit in ("B", "kB", "MB", "GB"):
+        if num_bytes < 1000:
+            return f"{num_bytes:.3g} {unit}"
+        num_bytes /= 1000
+    return f"{num_bytes:,.1f} TB"

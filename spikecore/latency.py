@@ -1,0 +1,309 @@
+"""Latency codes: one spike a feature, the sooner the larger it is."""
+
+import numpy as np
+
+from spikecore import backends, checks
+from spikecore import equations as eq
+
+
+def latency(
+    data,
+    num_steps=None,
+    threshold=0.01,
+    tau=1,
+    first_spike_time=0,
+    on_target=1,
+    off_target=0,
+    clip=False,
+    normalize=False,
+    linear=False,
+    interpolate=False,
+    bypass=False,
+    epsilon=1e-7,
+    *,
+    dtype=None,
+    out=None,
+    device=None,
+):
+    """Latency code: each feature spikes once, at the step nearest to its spike time.
+
+    Logarithmic: ``t = tau*ln(x'/(x' - threshold)) + first_spike_time`` with
+    ``x' = max(x, threshold + epsilon)``, the time at which an integrate-and-fire neuron with
+    membrane time constant tau and input x reaches the threshold.  Linear:
+    ``t = min(-tau*(x - 1), -tau*(threshold - 1)) + first_spike_time``.  Halves round to even.
+
+    Parameters
+    ----------
+    data : array_like
+        Features in [0, 1], ``[...]``; the first axis is the batch when there are two or more.
+    num_steps : int, optional
+        Time steps of the output; may be left out with ``bypass=True``.
+    threshold : float
+        In (0, 1).  Features below it spike last, or never with ``clip=True``.
+    tau : float
+        Time constant in steps, positive.
+    first_spike_time : int
+        Step of the first possible spike.
+    on_target, off_target : float
+        Value at a spike, and elsewhere.
+    clip : bool
+        Silence features below the threshold.
+    normalize : bool or "sample"
+        Spread the code over the steps up to ``num_steps - 1``.  For the log code ``True`` divides
+        by the largest time in the whole array, so that a sample's code depends on its batch;
+        ``"sample"`` uses each sample's own largest time (all of the data, when it has fewer than
+        two axes).  For the linear code both set tau to ``num_steps - 1 - first_spike_time``.
+    linear : bool
+        Use the linear code.
+    interpolate : bool
+        Rise linearly from ``off_target`` at step 0 to ``on_target`` at the spike.
+    bypass : bool
+        Drop spikes past the last step instead of refusing them; without ``num_steps``, take as
+        many steps as the last spike needs.
+    epsilon : float
+        Distance that keeps the logarithm finite.
+    dtype, out, device
+        As in :func:`spikecore.spikegen.rate`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``[num_steps, ...]``; ``on_target`` at each spike and ``off_target`` elsewhere.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Data outside [0, 1] or NaN, threshold outside (0, 1), tau or epsilon not positive, a first
+        spike after the last step, or, without ``bypass``, a last spike after it.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``spikegen.latency``.  Differences: ``clip`` also holds with
+    ``interpolate``, ``off_target`` may be any number, and the interpolated value at a spike is
+    exactly ``on_target``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import spikegen
+    >>> data = np.array([0.02, 0.5, 1], dtype=np.float32)
+    >>> spikegen.latency(data, num_steps=5, normalize=True, linear=True)
+    array([[0., 0., 1.],
+           [0., 0., 0.],
+           [0., 1., 0.],
+           [0., 0., 0.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    given = checks.array("data", data)
+    num_steps = checks.optional_steps("num_steps", num_steps)
+    clip = checks.flag("clip", clip)
+    interpolate = checks.flag("interpolate", interpolate)
+    bypass = checks.flag("bypass", bypass)
+    if num_steps is None and not bypass:
+        raise ValueError(
+            "num_steps must be given, got None; pass num_steps, or bypass=True to take as many "
+            "steps as the last spike needs"
+        )
+    dtype = checks.spike_dtype(dtype, out, given.dtype)
+    if interpolate and dtype.kind != "f":
+        raise ValueError(
+            f"dtype is {dtype}, which cannot hold interpolated values; use dtype=numpy.float32"
+        )
+    on = checks.level("on_target", on_target, dtype)
+    off = checks.level("off_target", off_target, dtype)
+    backend = backends.choose(device)
+    values, code, peaks = _prepare(
+        given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
+    )
+    latest = backend.latest_times(values.reshape(-1), peaks, code, 1)[0] if values.size else 0
+    last_step = int(np.rint(latest))
+    if num_steps is None:
+        num_steps = last_step + 1
+    elif last_step > num_steps - 1 and not bypass:
+        raise ValueError(
+            f"num_steps is {num_steps}, but the last spike falls on step {last_step}; use "
+            "normalize=True, a smaller tau or more steps, or bypass=True to drop late spikes"
+        )
+    result = checks.output(out, (num_steps, *values.shape), dtype, data=given)
+    if result.size:
+        trains, on, off = backends.rows(result, on, off)
+        last = values.dtype.type(num_steps - 1)
+        backend.latency(values.reshape(-1), peaks, code, last, clip, interpolate, on, off, trains)
+    return result
+
+
+def latency_code(
+    data,
+    num_steps=None,
+    threshold=0.01,
+    tau=1,
+    first_spike_time=0,
+    normalize=False,
+    linear=False,
+    epsilon=1e-7,
+    *,
+    device=None,
+):
+    """Spike times of the latency code, before rounding, and which features are silent.
+
+    Parameters
+    ----------
+    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, device
+        As in :func:`latency`; ``num_steps`` is needed with ``normalize`` only.
+
+    Returns
+    -------
+    times : numpy.ndarray
+        In steps, of the shape and (floating) dtype of the data.
+    silent : numpy.ndarray of bool
+        Features below the threshold.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`latency`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import spikegen
+    >>> data = np.array([0.02, 0.5, 1], dtype=np.float32)
+    >>> spikegen.latency_code(data, num_steps=5, normalize=True, linear=True)
+    (array([3.92, 2.  , 0.  ], dtype=float32), array([False, False, False]))
+    """
+    given = checks.array("data", data)
+    num_steps = checks.optional_steps("num_steps", num_steps)
+    backend = backends.choose(device)
+    values, code, peaks = _prepare(
+        given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
+    )
+    times = checks.output(None, values.shape, values.dtype)
+    if values.size:
+        backend.latency_times(values.reshape(-1), peaks, code, times.reshape(-1))
+    return times, values < code.threshold
+
+
+def latency_code_linear(
+    data,
+    num_steps=None,
+    threshold=0.01,
+    tau=1,
+    first_spike_time=0,
+    normalize=False,
+    *,
+    device=None,
+):
+    """Spike times of the linear latency code: ``min(-tau*(x-1), -tau*(threshold-1))`` + first.
+
+    Parameters
+    ----------
+    data, num_steps, threshold, tau, first_spike_time, normalize, device
+        As in :func:`latency_code`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Times in steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`latency`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import spikegen
+    >>> spikegen.latency_code_linear(np.array([0.0, 0.5, 1.0]), tau=10)
+    array([9.9, 5. , 0. ])
+    """
+    return latency_code(
+        data, num_steps, threshold, tau, first_spike_time, normalize, True, device=device
+    )[0]
+
+
+def latency_code_log(
+    data,
+    num_steps=None,
+    threshold=0.01,
+    tau=1,
+    first_spike_time=0,
+    normalize=False,
+    epsilon=1e-7,
+    *,
+    device=None,
+):
+    """Spike times of the logarithmic latency code: ``tau*ln(x'/(x'-threshold))`` + first.
+
+    Parameters
+    ----------
+    data, num_steps, threshold, tau, first_spike_time, normalize, epsilon, device
+        As in :func:`latency_code`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Times in steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`latency`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import spikegen
+    >>> spikegen.latency_code_log(np.array([0.02, 0.5, 1.0]), num_steps=5, normalize=True).round(4)
+    array([4.    , 0.1166, 0.058 ])
+    """
+    return latency_code(
+        data, num_steps, threshold, tau, first_spike_time, normalize, False, epsilon, device=device
+    )[0]
+
+
+def _prepare(
+    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
+):
+    """Checked data, the numbers of the code in its dtype, and the peaks that divide it."""
+    values = checks.real("data", data)
+    linear = checks.flag("linear", linear)
+    sample = isinstance(normalize, str) and checks.choice("normalize", normalize, ("sample",))
+    normalize = bool(sample) or checks.flag("normalize", normalize)
+    if normalize and num_steps is None:
+        raise ValueError("num_steps must be given with normalize, got None; pass num_steps")
+    first = checks.integer("first_spike_time", first_spike_time, 0)
+    if num_steps is not None and first > num_steps - 1:
+        raise ValueError(
+            f"first_spike_time must be at most num_steps-1, {num_steps - 1}, got {first}; lower it "
+            "or raise num_steps"
+        )
+    threshold = checks.number("threshold", threshold, 0, 1, open_low=True, open_high=True)
+    tau = checks.number("tau", tau, 0, open_low=True)
+    epsilon = checks.number("epsilon", epsilon, 0, open_low=True)
+    span = num_steps - 1 - first if normalize else 0
+    if normalize and linear:
+        tau = span
+    cast = values.dtype.type
+    if cast(threshold + epsilon) <= cast(threshold):
+        raise ValueError(
+            f"epsilon is {epsilon}, which added to threshold {threshold} is lost in "
+            f"{values.dtype}; choose a larger epsilon or pass float64 data"
+        )
+    code = eq.LatencyCode(
+        linear=linear,
+        stretch=normalize and not linear,
+        threshold=cast(threshold),
+        floor=cast(threshold + epsilon),
+        tau=cast(tau),
+        latest=cast(-tau * (threshold - 1)),
+        first=cast(first),
+        span=cast(span),
+    )
+    checks.within("data", values, 0, 1, backend, "within [0, 1]")
+    peaks = np.ones(1, values.dtype)
+    if code.stretch and values.size:
+        samples = len(values) if sample and values.ndim > 1 else 1
+        plain = code._replace(stretch=False)
+        peaks = backend.latest_times(values.reshape(-1), peaks, plain, samples) - code.first
+    return values, code, peaks

@@ -1,0 +1,150 @@
+"""Random numbers that are a function of (seed, element, step), and the replay of torch's.
+
+The stream is Philox4x32-10 with the counter (element low, element high, step // 4, stream) and the
+seed as key; SPEC.md freezes the layout.  No state is kept anywhere, so the same draw comes out for
+any number of threads, any chunking and any device.
+"""
+
+import math
+import secrets
+
+import numpy as np
+
+from spikecore import checks
+from spikecore import equations as eq
+
+STREAMS = {"rate": 0, "targets": 1, "weights": 2}
+MAX_STEP = 2**34  # the counter holds step // 4 in 32 bits
+MAX_ELEMENT = 2**64
+
+
+def seed_of(seed):
+    """The 64-bit seed for a public ``seed`` argument.
+
+    ``None`` draws 64 bits of entropy, an int in [0, 2**64) is used as it is, and a
+    ``numpy.random.Generator`` yields one 64-bit draw.
+    """
+    if seed is None:
+        return secrets.randbits(64)
+    if isinstance(seed, np.random.Generator):
+        return int(seed.integers(2**64, dtype=np.uint64))
+    remedy = "pass an int, a numpy.random.Generator, or None for entropy"
+    return checks.integer("seed", seed, 0, 2**64 - 1, remedy=remedy)
+
+
+def key_of(seed, stream):
+    """What a kernel takes: the seed's low word, its high word and the number of the stream."""
+    seed = seed_of(seed)
+    return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32), np.uint64(STREAMS[stream])
+
+
+def words(seed, elements, step, stream="rate"):
+    """Random 32-bit words of one step.
+
+    Parameters
+    ----------
+    seed : int, numpy.random.Generator or None
+    elements : int or array of ints
+        Flat C-order indices of the features within the step.
+    step : int
+        Time step, in [0, 2**34).
+    stream : {"rate", "targets", "weights"}
+        What the draw is for; streams are independent.
+
+    Returns
+    -------
+    numpy.ndarray of uint64
+        Words in [0, 2**32), of the shape of ``elements``.
+
+    Examples
+    --------
+    >>> from spikecore import random
+    >>> random.words(seed=0, elements=[0, 1, 2], step=0)
+    array([1713891541, 4175744164,   83534633], dtype=uint64)
+    """
+    stream = checks.choice("stream", stream, tuple(STREAMS))
+    step = checks.integer("step", step, 0, MAX_STEP - 1)
+    index = checks.array("elements", elements)
+    if index.dtype.kind not in "iu" or (index.size and index.min() < 0):
+        raise ValueError(
+            f"elements must be whole numbers of at least 0, got {elements!r}; count features from 0"
+        )
+    block, word = divmod(step, eq.STEPS_PER_BLOCK)
+    k0, k1, number = key_of(seed, stream)
+    return eq.random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
+
+
+def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
+    """The uniforms in [0, 1) behind the spikes, ``word * 2**-32``, time first.
+
+    ``rate(data, T, seed=s)`` equals ``rate(data, T, uniforms=uniforms(s, (T, *data.shape)))``.
+
+    Parameters
+    ----------
+    seed : int, numpy.random.Generator or None
+    shape : tuple of int
+        ``(num_steps, *features)``.
+    first_element, first_step : int
+        Where in a larger array this part begins.
+    stream : {"rate", "targets", "weights"}
+
+    Returns
+    -------
+    numpy.ndarray of float64
+
+    Examples
+    --------
+    >>> from spikecore import random
+    >>> random.uniforms(0, (2, 3))
+    array([[0.39904647, 0.9722412 , 0.01944942],
+           [0.8805202 , 0.36209112, 0.31944577]])
+    """
+    num_steps, *features = _shape(shape)
+    first_element = checks.integer("first_element", first_element, 0)
+    first_step = checks.integer("first_step", first_step, 0, MAX_STEP - num_steps)
+    elements = first_element + np.arange(math.prod(features), dtype=np.uint64)
+    result = checks.output(None, (num_steps, elements.size), np.dtype(np.float64))
+    seed = seed_of(seed)
+    for t, row in enumerate(result):
+        row[:] = words(seed, elements, first_step + t, stream) * 2.0**-32
+    return result.reshape(num_steps, *features)
+
+
+def torch_uniforms(seed, shape):
+    """The float32 uniforms that torch draws on a CPU after ``torch.manual_seed(seed)``.
+
+    Torch seeds MT19937 with the low 32 bits of the seed and takes ``(word & 0xffffff) * 2**-24``.
+    Its ``torch.bernoulli(p)`` of float32 ``p`` is ``u < p``, so ``rate(data, T,
+    uniforms=torch_uniforms(seed, (T, *data.shape)))`` gives snnTorch's spikes for that seed.
+
+    Parameters
+    ----------
+    seed : int
+        Any seed in [0, 2**64).
+    shape : tuple of int
+
+    Returns
+    -------
+    numpy.ndarray of float32
+
+    Examples
+    --------
+    >>> from spikecore import random
+    >>> random.torch_uniforms(0, (3,))  # torch.manual_seed(0); torch.rand(3)
+    array([0.4962566 , 0.7682218 , 0.08847743], dtype=float32)
+    """
+    seed = checks.integer("seed", seed, 0, 2**64 - 1)
+    shape = _shape(shape)
+    generator = np.random.MT19937()
+    generator._legacy_seeding(seed & 0xFFFFFFFF)
+    raw = generator.random_raw(math.prod(shape)).reshape(shape)
+    return (raw & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24)
+
+
+def _shape(shape):
+    try:
+        return tuple(checks.integer("shape", size, 0) for size in shape)
+    except TypeError:
+        raise TypeError(
+            f"shape must be a tuple of sizes, got {shape!r}; pass (num_steps, ...)"
+        ) from None
