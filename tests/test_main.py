@@ -1,0 +1,137 @@
+"""The command line: what the demo prints and draws, and how it refuses."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spikecore import __main__, __version__, demo
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory):
+    """One run of the demo in a process of its own: what it printed, and its folder."""
+    folder = tmp_path_factory.mktemp("demo") / "made" / "anew"
+    command = [sys.executable, "-m", "spikecore", "demo", "--steps", "50", "--out", str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return result.stdout, folder
+
+
+def rows(printed):
+    """The cells of the table by the encoder's name."""
+    lines = printed.splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("---")) + 1
+    end = lines.index("", begin)
+    cells = [re.split(r"\s{2,}", line) for line in lines[begin:end]]
+    return {name: others for name, *others in cells}
+
+
+def test_every_encoder_has_its_row(demonstration):
+    table = rows(demonstration[0])
+    assert list(table) == [*demo.GAINS, *demo.LATENCIES, *demo.DELTAS]
+    for name, (shape, spikes, density, duration, *_) in table.items():
+        expected = "11" if name in demo.DELTAS else "50x128x28x28"
+        assert shape == expected
+        share = int(spikes.replace(",", "")) / np.prod([int(n) for n in shape.split("x")])
+        assert density == f"{share:.2%}"
+        assert re.fullmatch(r"\d+\.\d\d ms", duration)
+
+
+def test_the_table_counts_what_is_known(demonstration):
+    table = rows(demonstration[0])
+    every_feature = f"{128 * 784:,}"
+    assert table["latency, log"][1] == table["latency, linear"][1] == every_feature
+    assert table["delta"][1] == "3" and table["delta, off-spikes"][1] == "5"
+
+
+@pytest.mark.parametrize("name", demo.GAINS)
+def test_the_rate_code_errs_as_much_as_the_binomial_law_says(demonstration, name):
+    error, expected = map(float, rows(demonstration[0])[name][4:])
+    assert error == pytest.approx(expected, rel=0.01)  # 100 352 pixels, one fixed seed
+
+
+def test_it_says_what_it_wrote_and_how_long_it_took(demonstration):
+    printed, folder = demonstration
+    for name in demo.PICTURES:
+        assert f"wrote {folder / name}\n" in printed
+    assert re.search(r"\ntook \d+\.\d s, \d+\.\d s of it compiling kernels\n$", printed)
+    assert max(map(len, printed.split("wrote")[0].splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", demo.PICTURES)
+def test_pictures_open_and_leave_a_margin(demonstration, name):
+    with Image.open(demonstration[1] / name) as picture:
+        assert picture.format == "PNG" and picture.width >= 1000
+        pixels = np.asarray(picture.convert("L"))
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert (edges == 255).all()  # nothing is cut
+    assert pixels.min() < 50 and len(np.unique(pixels)) > 10
+
+
+def test_two_steps_are_enough(tmp_path, capsys):
+    arguments = ["demo", "--steps", "2", "--seed", str(2**64 - 1), "--out", str(tmp_path)]
+    assert __main__.main(arguments) == 0
+    assert rows(capsys.readouterr().out)["rate, gain 1"][0] == "2x128x28x28"
+    assert {path.name for path in tmp_path.iterdir()} == set(demo.PICTURES)
+
+
+def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: None)
+    folder = tmp_path / "pictures"
+    assert __main__.main(["demo", "--steps", "3", "--out", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert len(rows(printed)) == 7
+    assert printed.count("spikecore[plot]") == 1
+    assert not folder.exists()
+
+
+def test_the_seed_decides(capsys):
+    seeds = (0, 0, 1)
+    spikes = [demo.encode_all(np.full((4, 2, 2), 0.5, np.float32), 8, seed) for seed in seeds]
+    rate = [one["rate, gain 1"].sample for one in spikes]
+    np.testing.assert_array_equal(rate[0], rate[1])
+    assert (rate[0] != rate[2]).any()
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        __main__.main(["--version"])
+    assert capsys.readouterr().out == f"spikecore {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ([], "command"),
+        (["dmo"], "'dmo'"),
+        (["demo", "--steps", "1"], "--steps: must be a whole number from 2 to 1000, got '1'"),
+        (["demo", "--steps", "1001"], "'1001'"),
+        (["demo", "--steps", "many"], "'many'"),
+        (["demo", "--seed", "-1"], "--seed: must be a whole number"),
+        (["demo", "--seed", str(2**64)], "--seed: must be a whole number"),
+        (["demo", "--colour"], "--colour"),
+    ],
+)
+def test_refusals_are_one_sentence(arguments, names, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        __main__.main(arguments)
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert names in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_made_is_refused_first(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as stopped:
+        __main__.main(["demo", "--out", str(tmp_path / "file")])
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert str(tmp_path / "file") in printed.err
