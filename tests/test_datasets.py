@@ -1,4 +1,4 @@
-"""Digits shipped with the package: values against scikit-learn, resizing against a slow loop."""
+"""Digits shipped with the package: values against scikit-learn, resizing against a loop."""
 
 import hashlib
 import math
