@@ -6,6 +6,17 @@ current axes and leaves ``rcParams`` as they are. ``import spikecore.spikeplot``
 matplotlib; drawing does. Colours stay apart in greyscale and for colour-blind readers.
 """
 
-from ._plots.events import raster
+from ._plots.events import latency_curve, psth, raster
+from ._plots.movies import animator, save_animation, spike_count
+from ._plots.panels import reconstruction, traces
 
-__all__ = ["raster"]
+__all__ = [
+    "animator",
+    "latency_curve",
+    "psth",
+    "raster",
+    "reconstruction",
+    "save_animation",
+    "spike_count",
+    "traces",
+]

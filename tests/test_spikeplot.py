@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.animation import Animation
 from matplotlib.figure import Figure
 
 from spikecore import spikeplot
@@ -17,13 +18,34 @@ SPIKES = (np.random.default_rng(1).random((12, 4)) < 0.4).astype(np.float32)
 
 # Each draws once on `ax`, or on a figure of its own when ax is None, and returns the artists.
 CALLS = {
+    "animator": lambda ax: spikeplot.animator(SPIKES.reshape(12, 2, 2), ax=ax),
+    "latency_curve": lambda ax: spikeplot.latency_curve([0.2, 0.9], [3, 1], ax, threshold=0.1),
+    "psth": lambda ax: spikeplot.psth(SPIKES, ax, time_step=1e-3),
     "raster": lambda ax: spikeplot.raster(SPIKES, ax),
+    "reconstruction": lambda ax: spikeplot.reconstruction(
+        SPIKES.reshape(12, 2, 2), ax, image=np.eye(2), titles=["image", "spikes"]
+    ),
+    "spike_count": lambda ax: spikeplot.spike_count(SPIKES, ax=ax, labels=["a", "b", "c", "long"]),
+    "spike_count animated": lambda ax: spikeplot.spike_count(SPIKES, ax=ax, animate=True),
+    "traces": lambda ax: spikeplot.traces(
+        SPIKES,
+        SPIKES,
+        (2, 2),
+        ax=ax,
+        threshold=1,
+        mark_spikes=True,
+        show_axes=True,
+        titles=list("abcd"),
+    ),
 }
 
 
 def figure_of(result):
-    """The figure that the first of some artists lies in."""
-    return result.figure
+    """The figure that some artists, or an animation, lie in."""
+    if isinstance(result, Animation):
+        result._draw_was_started = True  # else matplotlib warns that it was never shown
+        return result._fig
+    return (result if hasattr(result, "figure") else result[0]).figure
 
 
 @pytest.fixture
@@ -35,7 +57,7 @@ def current_axes():
 
 
 def test_every_public_plot_is_called_here():
-    assert set(CALLS) | {"save_animation"} == set(spikeplot.__all__) | {"save_animation"}
+    assert {name.split()[0] for name in CALLS} | {"save_animation"} == set(spikeplot.__all__)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -43,7 +65,7 @@ def test_every_public_plot_is_called_here():
 def test_nothing_global_changes(name, given, current_axes):
     settings = dict(matplotlib.rcParams)
     figures, children = pyplot.get_fignums(), len(current_axes.get_children())
-    CALLS[name](Figure().subplots() if given else None)
+    figure_of(CALLS[name](Figure().subplots() if given else None))
     assert dict(matplotlib.rcParams) == settings
     assert pyplot.get_fignums() == figures
     assert pyplot.gca() is current_axes
@@ -83,10 +105,35 @@ def test_importing_loads_neither_matplotlib_nor_numba():
 
 
 def test_without_matplotlib_drawing_names_the_extra():
-    message = run_python(
-        "import sys; sys.modules['matplotlib'] = None\n"
-        "from spikecore import spikeplot\n"
-        "try: spikeplot.raster([0, 1])\n"
-        "except ImportError as error: print(error)"
+    calls = {
+        "animator": "[[[0, 1]]]",
+        "latency_curve": "[0.5], [1]",
+        "psth": "[0, 1]",
+        "raster": "[0, 1]",
+        "reconstruction": "[[[0, 1]]]",
+        "save_animation": "None, 'spikes.gif'",
+        "spike_count": "[[0, 1]]",
+        "traces": "[0, 1]",
+    }
+    assert set(calls) == set(spikeplot.__all__)
+    attempts = "".join(
+        f"try: spikeplot.{name}({arguments})\nexcept ImportError as error: print(error)\n"
+        for name, arguments in calls.items()
     )
-    assert "matplotlib" in message and "pip install 'spikecore[plot]'" in message
+    block = "import sys; sys.modules['matplotlib'] = None\n"
+    messages = run_python(f"{block}from spikecore import spikeplot\n{attempts}").splitlines()
+    assert len(messages) == len(calls)
+    for message in messages:
+        assert "matplotlib" in message and "pip install 'spikecore[plot]'" in message
+
+
+def test_drawing_needs_neither_pandas_nor_pyplot():
+    drawn = run_python(
+        "import sys\n"
+        "for name in ('pandas', 'tqdm', 'torch', 'scipy'): sys.modules[name] = None\n"
+        "from spikecore import spikeplot\n"
+        "spikeplot.spike_count([[0, 1]])[0].figure.draw_without_rendering()\n"
+        "spikeplot.raster([[0, 1]]).figure.draw_without_rendering()\n"
+        "print('drawn', 'matplotlib.pyplot' in sys.modules)"
+    )
+    assert drawn == "drawn False"
