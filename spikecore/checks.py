@@ -12,10 +12,16 @@ import numpy as np
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
 def array(name, value):
     """``value`` as a NumPy array of real numbers; anything with ``__array__`` is accepted."""
+    if np.ma.is_masked(value):
+        raise ValueError(
+            f"{name} must not have masked values, got {np.ma.count_masked(value)} of them; decide "
+            "what they stand for, for example with filled(0)"
+        )
     try:
         result = np.asarray(value)
     except (RuntimeError, TypeError, ValueError) as error:
@@ -58,9 +64,10 @@ def within(name, values, low, high, backend, meaning):
     if where < 0:
         return
     index = ", ".join(str(i) for i in np.unravel_index(where, values.shape))
+    place = f"{name}[{index}]" if values.ndim else "it"
     raise ValueError(
-        f"{name} must be {meaning}, but {name}[{index}] is {values.reshape(-1)[where]}; "
-        "clean or rescale it first"
+        f"{name} must be {meaning}, but {place} is {values.reshape(-1)[where]}; clean or rescale "
+        "it first"
     )
 
 
@@ -88,7 +95,7 @@ def optional_steps(name, value, remedy="pass the number of time steps"):
     """A positive number of steps, or None for None and False (snnTorch's "not given")."""
     if value is None or value is False:
         return None
-    return integer(name, value, 1, remedy=remedy)
+    return integer(name, value, 1, MAX_STEPS, remedy=remedy)
 
 
 def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_high=False):
@@ -96,7 +103,10 @@ def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_hi
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r}; pass a plain float")
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # an int or a Fraction past the largest float
+        result = math.inf if value > 0 else -math.inf
     below = result <= low if open_low else result < low
     above = result >= high if open_high else result > high
     if below or above or not math.isfinite(result):
@@ -137,11 +147,11 @@ def spike_dtype(dtype, out, data_dtype):
         if isinstance(out, np.ndarray):
             dtype = out.dtype
         else:
-            dtype = np.float64 if data_dtype == np.float64 else np.float32
+            dtype = np.float64 if data_dtype.newbyteorder("=") == np.float64 else np.float32
     try:
         result = np.dtype(dtype)
     except TypeError:
-        result = None
+        result = np.dtype(object)
     if result not in SPIKE_DTYPES:
         names = ", ".join(str(one) for one in SPIKE_DTYPES)
         raise TypeError(f"dtype must be one of {names}, got {dtype!r}; pass one of these")
@@ -153,11 +163,28 @@ def level(name, value, dtype):
     value = number(name, value)
     if dtype.kind == "f":
         return scalar(name, value, dtype)
-    if value != int(value) or int(dtype.type(int(value) & 0xFF)) != value:
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    if value != int(value) or not low <= value <= high:
         raise ValueError(
             f"{name} is {value}, which dtype {dtype} cannot hold; choose dtype=numpy.float32"
         )
-    return dtype.type(value)
+    return dtype.type(int(value))
+
+
+def levels(on_target, off_target, dtype, interpolate):
+    """The values at a spike and elsewhere, in the output's dtype."""
+    if interpolate and dtype.kind != "f":
+        raise ValueError(
+            f"dtype is {dtype}, which cannot hold interpolated values; use dtype=numpy.float32"
+        )
+    on = level("on_target", on_target, dtype)
+    off = level("off_target", off_target, dtype)
+    if interpolate and abs(float(on) - float(off)) > float(np.finfo(dtype).max):
+        raise ValueError(
+            f"on_target {on_target!r} and off_target {off_target!r} are further apart than {dtype} "
+            "can express, and interpolation needs their difference; choose smaller values"
+        )
+    return on, off
 
 
 def uniforms(value, seed, shape, backend):
@@ -180,7 +207,7 @@ def uniforms(value, seed, shape, backend):
 def output(out, shape, dtype, **inputs):
     """The array to fill: ``out`` when it fits, or a new one when memory is large enough."""
     if out is None:
-        _refuse_too_large(shape, dtype)
+        fits_memory(shape, dtype)
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
         raise TypeError(
@@ -206,7 +233,8 @@ def output(out, shape, dtype, **inputs):
     return out
 
 
-def _refuse_too_large(shape, dtype):
+def fits_memory(shape, dtype):
+    """Refuse an array that is larger than the memory that is free."""
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     available = available_memory()
     if available is not None and needed > available:

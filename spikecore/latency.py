@@ -105,12 +105,7 @@ def latency(
             "steps as the last spike needs"
         )
     dtype = checks.spike_dtype(dtype, out, given.dtype)
-    if interpolate and dtype.kind != "f":
-        raise ValueError(
-            f"dtype is {dtype}, which cannot hold interpolated values; use dtype=numpy.float32"
-        )
-    on = checks.level("on_target", on_target, dtype)
-    off = checks.level("off_target", off_target, dtype)
+    on, off = checks.levels(on_target, off_target, dtype, interpolate)
     backend = backends.choose(device)
     values, code, peaks = _prepare(
         given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
@@ -118,7 +113,7 @@ def latency(
     latest = backend.latest_times(values.reshape(-1), peaks, code, 1)[0] if values.size else 0
     last_step = int(np.rint(latest))
     if num_steps is None:
-        num_steps = last_step + 1
+        num_steps = _countable(last_step + 1, values.dtype)
     elif last_step > num_steps - 1 and not bypass:
         raise ValueError(
             f"num_steps is {num_steps}, but the last spike falls on step {last_step}; use "
@@ -128,7 +123,8 @@ def latency(
     if result.size:
         trains, on, off = backends.rows(result, on, off)
         last = values.dtype.type(num_steps - 1)
-        backend.latency(values.reshape(-1), peaks, code, last, clip, interpolate, on, off, trains)
+        encode = backend.latency_ramps if interpolate else backend.latency
+        encode(values.reshape(-1), peaks, code, last, clip, on, off, trains)
     return result
 
 
@@ -272,34 +268,48 @@ def _prepare(
     normalize = bool(sample) or checks.flag("normalize", normalize)
     if normalize and num_steps is None:
         raise ValueError("num_steps must be given with normalize, got None; pass num_steps")
-    first = checks.integer("first_spike_time", first_spike_time, 0)
+    if num_steps is not None:
+        _countable(num_steps, values.dtype)
+    first = checks.integer("first_spike_time", first_spike_time, 0, _most_steps(values.dtype) - 1)
     if num_steps is not None and first > num_steps - 1:
         raise ValueError(
             f"first_spike_time must be at most num_steps-1, {num_steps - 1}, got {first}; lower it "
             "or raise num_steps"
         )
-    threshold = checks.number("threshold", threshold, 0, 1, open_low=True, open_high=True)
-    tau = checks.number("tau", tau, 0, open_low=True)
-    epsilon = checks.number("epsilon", epsilon, 0, open_low=True)
+    inside = {"low": 0, "high": 1, "open_low": True, "open_high": True}
+    checks.scalar("threshold", threshold, values.dtype, **inside)
+    checks.scalar("tau", tau, values.dtype, low=0, open_low=True)
+    checks.number("epsilon", epsilon, 0, open_low=True)
+    threshold, tau, epsilon = float(threshold), float(tau), float(epsilon)
     span = num_steps - 1 - first if normalize else 0
     if normalize and linear:
         tau = span
     cast = values.dtype.type
-    if cast(threshold + epsilon) <= cast(threshold):
+    with np.errstate(over="ignore"):
+        floor = cast(threshold + epsilon)
+    if not cast(threshold) < floor < np.inf:
         raise ValueError(
-            f"epsilon is {epsilon}, which added to threshold {threshold} is lost in "
-            f"{values.dtype}; choose a larger epsilon or pass float64 data"
+            f"epsilon is {epsilon}, which {values.dtype} cannot add to threshold {threshold}; "
+            "choose one between 1e-7 and 1, or pass float64 data"
         )
     code = eq.LatencyCode(
         linear=linear,
         stretch=normalize and not linear,
         threshold=cast(threshold),
-        floor=cast(threshold + epsilon),
+        floor=floor,
         tau=cast(tau),
         latest=cast(-tau * (threshold - 1)),
         first=cast(first),
         span=cast(span),
     )
+    with np.errstate(over="ignore"):
+        slowest = eq.latency_time(cast(0), cast(1), code._replace(stretch=False))
+        longest = slowest * max(code.span, cast(1))
+    if not np.isfinite(longest):
+        raise ValueError(
+            f"tau is {tau}, with which spike times exceed the range of {values.dtype}; choose a "
+            "smaller tau"
+        )
     checks.within("data", values, 0, 1, backend, "within [0, 1]")
     peaks = np.ones(1, values.dtype)
     if code.stretch and values.size:
@@ -307,3 +317,22 @@ def _prepare(
         plain = code._replace(stretch=False)
         peaks = backend.latest_times(values.reshape(-1), peaks, plain, samples) - code.first
     return values, code, peaks
+
+
+def _most_steps(dtype):
+    """How many steps a dtype of data tells apart, with room for the rounding of three operations.
+
+    At 2**21 a float32 is exact to an eighth; the kernels hold a step in 32 bits.
+    """
+    return min(2 ** (np.finfo(dtype).nmant - 2), 2**31)
+
+
+def _countable(num_steps, dtype):
+    """``num_steps``, refused where times in the dtype of the data could miss a step."""
+    most = _most_steps(dtype)
+    if num_steps > most:
+        raise ValueError(
+            f"num_steps is {num_steps}, but {dtype} data can be coded in up to {most} steps; use "
+            "fewer steps, or a smaller tau" + (", or float64 data" if dtype == np.float32 else "")
+        )
+    return num_steps

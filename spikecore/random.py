@@ -14,7 +14,6 @@ from spikecore import checks
 from spikecore import equations as eq
 
 STREAMS = {"rate": 0, "targets": 1, "weights": 2}
-MAX_STEP = 2**34  # the counter holds step // 4 in 32 bits
 MAX_ELEMENT = 2**64
 
 
@@ -63,9 +62,9 @@ def words(seed, elements, step, stream="rate"):
     array([1713891541, 4175744164,   83534633], dtype=uint64)
     """
     stream = checks.choice("stream", stream, tuple(STREAMS))
-    step = checks.integer("step", step, 0, MAX_STEP - 1)
+    step = checks.integer("step", step, 0, checks.MAX_STEPS - 1)
     index = checks.array("elements", elements)
-    if index.dtype.kind not in "iu" or (index.size and index.min() < 0):
+    if index.size and (index.dtype.kind not in "iu" or index.min() < 0):
         raise ValueError(
             f"elements must be whole numbers of at least 0, got {elements!r}; count features from 0"
         )
@@ -99,12 +98,14 @@ def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
     array([[0.39904647, 0.9722412 , 0.01944942],
            [0.8805202 , 0.36209112, 0.31944577]])
     """
-    num_steps, *features = _shape(shape)
-    first_element = checks.integer("first_element", first_element, 0)
-    first_step = checks.integer("first_step", first_step, 0, MAX_STEP - num_steps)
-    elements = first_element + np.arange(math.prod(features), dtype=np.uint64)
-    result = checks.output(None, (num_steps, elements.size), np.dtype(np.float64))
+    num_steps, *features = _shape(shape, axes=1)
+    size = math.prod(features)
+    first_element = checks.integer("first_element", first_element, 0, MAX_ELEMENT - size)
+    first_step = checks.integer("first_step", first_step, 0, checks.MAX_STEPS - num_steps)
+    stream = checks.choice("stream", stream, tuple(STREAMS))
+    result = checks.output(None, (num_steps, size), np.dtype(np.float64))
     seed = seed_of(seed)
+    elements = np.uint64(first_element) + np.arange(size if num_steps else 0, dtype=np.uint64)
     for t, row in enumerate(result):
         row[:] = words(seed, elements, first_step + t, stream) * 2.0**-32
     return result.reshape(num_steps, *features)
@@ -135,16 +136,24 @@ def torch_uniforms(seed, shape):
     """
     seed = checks.integer("seed", seed, 0, 2**64 - 1)
     shape = _shape(shape)
+    checks.fits_memory(shape, np.dtype(np.uint64))
     generator = np.random.MT19937()
     generator._legacy_seeding(seed & 0xFFFFFFFF)
     raw = generator.random_raw(math.prod(shape)).reshape(shape)
     return (raw & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24)
 
 
-def _shape(shape):
+def _shape(shape, axes=0):
+    """``shape`` as a tuple of at least so many sizes; the first is a number of steps."""
     try:
-        return tuple(checks.integer("shape", size, 0) for size in shape)
+        sizes = tuple(checks.integer("shape", size, 0) for size in shape)
     except TypeError:
         raise TypeError(
             f"shape must be a tuple of sizes, got {shape!r}; pass (num_steps, ...)"
         ) from None
+    if len(sizes) < axes or (axes and sizes[0] > checks.MAX_STEPS):
+        raise ValueError(
+            f"shape must begin with a number of steps up to {checks.MAX_STEPS}, got {shape!r}; "
+            "pass (num_steps, ...)"
+        )
+    return sizes

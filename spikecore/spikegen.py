@@ -124,7 +124,7 @@ def rate(
     gain = checks.scalar("gain", gain, values.dtype)
     offset = checks.scalar("offset", offset, values.dtype)
     lead = checks.integer("first_spike_time", first_spike_time, 0)
-    first_step = checks.integer("first_step", first_step, 0, random.MAX_STEP - num_steps)
+    first_step = checks.integer("first_step", first_step, 0, checks.MAX_STEPS - num_steps)
     shape = (num_steps, *values.shape[varying:])
     size = math.prod(shape[1:])
     first_element = checks.integer("first_element", first_element, 0, random.MAX_ELEMENT - size)
@@ -151,11 +151,11 @@ def rate(
         expected = values.shape if varying else shape
         uniforms = checks.uniforms(uniforms, seed, expected, backend)
     result = checks.output(out, shape, dtype, data=given, uniforms=uniforms)
+    key = random.key_of(seed, "rate")
     trains, on, off = backends.rows(result, dtype.type(1), dtype.type(0))
     trains[:silent] = off
     values = values.reshape(num_steps if varying else 1, size)
     if uniforms is None:
-        key = random.key_of(seed, "rate")
         backend.rate(values, gain, offset, key, first_element, first_step, on, off, trains[silent:])
     else:
         drawn = uniforms.reshape(-1, size)[0 if varying else silent :]

@@ -4,7 +4,9 @@ Wherever ``on_target`` and ``off_target`` are given, an element is ``on_target``
 ``off_target`` elsewhere.
 """
 
+import math
 from fractions import Fraction
+from numbers import Rational
 
 import numpy as np
 
@@ -208,23 +210,27 @@ def targets_rate(
     pattern = checks.choice("firing_pattern", firing_pattern, PATTERNS)
     interpolate = checks.flag("interpolate", interpolate)
     dtype = checks.spike_dtype(dtype, out, np.dtype(np.float32))
-    on, off = _levels(on_target, off_target, dtype, interpolate)
-    hot = labels[:, None] == np.arange(num_classes)
+    on, off = checks.levels(on_target, off_target, dtype, interpolate)
+    backends.choose(device)
+    samples = np.arange(labels.size)
     if correct == 1 and incorrect == 0 and first == 0:
-        result = checks.output(out, hot.shape, dtype)
-        np.copyto(result, off)
-        np.copyto(result, on, where=hot)
+        result = checks.output(out, (labels.size, num_classes), dtype)
+        result[...] = off
+        result[samples, labels] = on
         return result
     if num_steps is None:
         raise ValueError(
             "num_steps must be given unless the rates are 1 and 0 and first_spike_time is 0, got "
             "None; pass num_steps"
         )
-    hot = hot.reshape(-1)
-    rates = (incorrect, correct)
     shape = (num_steps, labels.size, num_classes)
+    if out is None:
+        checks.fits_memory(shape, dtype)
+    hot = np.zeros(shape[1:], bool)
+    hot[samples, labels] = True
+    rates = (incorrect, correct)
     return _trains(
-        shape, hot, rates, first, pattern, interpolate, on, off,
+        shape, hot.reshape(-1), rates, first, pattern, interpolate, on, off,
         seed, uniforms, dtype, out, first_element, device,
     )  # fmt: skip
 
@@ -357,7 +363,7 @@ def target_rate_code(
     >>> spikegen.target_rate_code(num_steps=5, rate=0.3)
     (array([1., 0., 0., 1., 0.], dtype=float32), array([0, 3]))
     """
-    num_steps = checks.integer("num_steps", num_steps, 1)
+    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
     first = checks.integer("first_spike_time", first_spike_time, 0, num_steps)
     rates = (Fraction(0), _rate("rate", rate))
     pattern = checks.choice("firing_pattern", firing_pattern, PATTERNS)
@@ -408,10 +414,10 @@ def rate_interpolate(
     >>> spikegen.rate_interpolate([0, 4], num_steps=5).round(4)
     array([1.    , 0.    , 0.3333, 0.6667, 1.    ], dtype=float32)
     """
-    num_steps = checks.integer("num_steps", num_steps, 1)
+    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
     times = _whole("spike_time", spike_time, num_steps, "num_steps").reshape(-1)
     dtype = checks.spike_dtype(dtype, out, np.dtype(np.float32))
-    on, off = _levels(on_target, off_target, dtype, True)
+    on, off = checks.levels(on_target, off_target, dtype, True)
     result = checks.output(out, (num_steps,), dtype)
     result[:] = 0
     result[times] = 1
@@ -457,9 +463,9 @@ def latency_interpolate(spike_time, num_steps, on_target=1, off_target=0, *, dty
     """
     given = checks.array("spike_time", spike_time)
     times = checks.real("spike_time", given)
-    num_steps = checks.integer("num_steps", num_steps, 1)
+    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
     dtype = checks.spike_dtype(dtype, out, given.dtype)
-    on, off = _levels(on_target, off_target, dtype, True)
+    on, off = checks.levels(on_target, off_target, dtype, True)
     limit = np.finfo(times.dtype).max
     checks.within("spike_time", times, 0, limit, backends.choose(), "finite and at least 0")
     result = checks.output(out, (num_steps, *times.shape), dtype, spike_time=given)
@@ -579,7 +585,7 @@ def from_one_hot(one_hot_label):
 
 def _labels(targets, num_classes):
     """Labels as int64 [batch], and the number of classes."""
-    num_classes = checks.integer("num_classes", num_classes, 1)
+    num_classes = checks.integer("num_classes", num_classes, 1, 2**40)
     labels = _whole("targets", targets, num_classes, "num_classes")
     if labels.ndim != 1:
         raise ValueError(
@@ -607,27 +613,36 @@ def _whole(name, value, end, end_name):
     return given.astype(np.int64)
 
 
-def _levels(on_target, off_target, dtype, interpolate):
-    """The two targets in the output's dtype."""
-    if interpolate and dtype.kind != "f":
-        raise ValueError(
-            f"dtype is {dtype}, which cannot hold interpolated values; use dtype=numpy.float32"
-        )
-    on = checks.level("on_target", on_target, dtype)
-    return on, checks.level("off_target", off_target, dtype)
-
-
 def _rate(name, value):
-    """A rate as the simplest fraction that rounds to the float given."""
+    """A rate as the simplest fraction that rounds to the float given; a fraction as it is."""
     checks.number(name, value, 0, 1)
-    fraction = Fraction(float(value)).limit_denominator(10**6)
-    kind = type(value) if isinstance(value, np.floating) else float
-    return fraction if kind(float(fraction)) == value else Fraction(float(value))
+    if isinstance(value, Rational):
+        return Fraction(value)
+    value = np.asarray(value)[()]
+    if not value:
+        return Fraction(0)
+    exact, below, above = (
+        Fraction(float(one)) for one in (value, np.nextafter(value, 0), np.nextafter(value, 2))
+    )
+    return _simplest((below + exact) / 2, (exact + above) / 2)
+
+
+def _simplest(low, high):
+    """The fraction of least denominator in [low, high], by their common continued fraction."""
+    whole = math.ceil(low)
+    if whole <= high:
+        return Fraction(whole)
+    return whole - 1 + 1 / _simplest(1 / (high - whole + 1), 1 / (low - whole + 1))
+
+
+def _spike_count(num_steps, first, rate):
+    """How many k have first + floor(k/rate) < num_steps."""
+    return -(-(num_steps - first) * rate.numerator // rate.denominator)
 
 
 def _regular_steps(num_steps, first, rate):
     """first + floor(k/rate) for k = 0, 1, ... while below num_steps."""
-    count = -(-(num_steps - first) * rate.numerator // rate.denominator)
+    count = _spike_count(num_steps, first, rate)
     return [first + k * rate.denominator // rate.numerator for k in range(count)]
 
 
@@ -638,6 +653,11 @@ def _trains(
     """Trains [T, ...] in which element i has the rate ``rates[hot[i]]``."""
     backend = backends.choose(device)
     num_steps = shape[0]
+    if pattern == "uniform" and num_steps >= 2**32:
+        raise ValueError(
+            f"num_steps must be below 2**32 for the uniform pattern, got {num_steps}; use fewer, "
+            "because 32 random bits choose a step"
+        )
     largest = random.MAX_ELEMENT - hot.size
     first_element = checks.integer("first_element", first_element, 0, largest)
     if uniforms is not None:
@@ -647,8 +667,8 @@ def _trains(
                 f"{pattern!r}; pass seed, or firing_pattern='poisson'"
             )
         uniforms = checks.uniforms(uniforms, seed, shape, backend).reshape(num_steps, hot.size)
-    key = random.key_of(seed, "targets")
     result = checks.output(out, shape, dtype, uniforms=uniforms)
+    key = random.key_of(seed, "targets")
     above, below = (dtype.type(1), dtype.type(0)) if interpolate else (on, off)
     trains, above, below = backends.rows(result.reshape(num_steps, hot.size), above, below)
     trains[:first] = below
@@ -656,7 +676,7 @@ def _trains(
     if pattern == "regular":
         _fill_regular(trains, hot, rates, first, above, below)
     elif pattern == "uniform":
-        counts = [len(_regular_steps(num_steps, first, rate)) if rate else 0 for rate in rates]
+        counts = [_spike_count(num_steps, first, rate) for rate in rates]
         needed = np.array(counts, np.uint64)[hot.astype(np.intp)]
         backend.distinct_steps(needed, key, first_element, first, above, below, live)
     else:
@@ -676,6 +696,6 @@ def _fill_regular(trains, hot, rates, first, above, below):
     """Regular trains: every element of one rate fires at the same steps."""
     fires = np.zeros((2, len(trains)), bool)
     for row, rate in zip(fires, rates, strict=True):
-        row[_regular_steps(len(trains), first, rate) if rate else []] = True
+        row[_regular_steps(len(trains), first, rate)] = True
     for t, train in enumerate(trains):
         train[:] = np.where(hot, *(above if fires[k, t] else below for k in (1, 0)))

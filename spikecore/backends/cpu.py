@@ -184,34 +184,57 @@ def latency_times(data, peaks, code, out):
 
 
 @kernel
-def _latency(data, peaks, per_peak, code, last, clip, ramps, on, off, out, start, stop):
-    """One spike a feature, or the ramp that leads up to it."""
+def _fill_steps(data, low, peaks, per_peak, code, last, clip, steps):
+    """Step at which each feature of a tile that begins at ``low`` spikes, or -1."""
+    for i in range(data.size):
+        time = eq.latency_time(data[i], peaks[(low + i) // per_peak], code)
+        step = eq.spike_step(time, last)
+        steps[i] = eq.clipped_step(step, data[i], code.threshold) if clip else step
+
+
+@kernel
+def _latency(data, peaks, per_peak, code, last, clip, on, off, out, start, stop):
+    """One spike a feature."""
     num_steps, size = out.shape
     steps = np.empty(TILE, np.int32)
     for tile in range(start, stop):
         low = tile * TILE
-        width = min(TILE, size - low)
-        part = data[low : low + width]
-        for i in range(width):
-            time = eq.latency_time(part[i], peaks[(low + i) // per_peak], code)
-            step = eq.spike_step(time, last)
-            steps[i] = eq.clipped_step(step, part[i], code.threshold) if clip else step
+        high = min(low + TILE, size)
+        _fill_steps(data[low:high], low, peaks, per_peak, code, last, clip, steps)
         for t in range(num_steps):
-            row = out[t, low : low + width]
-            if ramps:
-                for i in range(width):
-                    row[i] = eq.ramp(np.int32(t), np.int32(-1), steps[i], on, off)
-            else:
-                for i in range(width):
-                    row[i] = eq.select(steps[i] == np.int32(t), on, off)
+            row = out[t, low:high]
+            for i in range(high - low):
+                row[i] = eq.select(steps[i] == np.int32(t), on, off)
 
 
-def latency(data, peaks, code, last, clip, ramps, on, off, out):
+def latency(data, peaks, code, last, clip, on, off, out):
     """Latency-coded spikes, [T, N]."""
     per_peak = data.size // peaks.size
     tiles = _tiles(data.size, TILE)
+    threads.run(_latency, tiles, out.size, data, peaks, per_peak, code, last, clip, on, off, out)
+
+
+@kernel
+def _latency_ramps(data, peaks, per_peak, code, last, clip, on, off, out, start, stop):
+    """The line that climbs to each feature's one spike."""
+    num_steps, size = out.shape
+    steps = np.empty(TILE, np.int32)
+    for tile in range(start, stop):
+        low = tile * TILE
+        high = min(low + TILE, size)
+        _fill_steps(data[low:high], low, peaks, per_peak, code, last, clip, steps)
+        for t in range(num_steps):
+            row = out[t, low:high]
+            for i in range(high - low):
+                row[i] = eq.ramp(np.int32(t), np.int32(-1), steps[i], on, off)
+
+
+def latency_ramps(data, peaks, code, last, clip, on, off, out):
+    """Lines that climb to the latency-coded spikes, [T, N]."""
+    per_peak = data.size // peaks.size
+    tiles = _tiles(data.size, TILE)
     threads.run(
-        _latency, tiles, out.size, data, peaks, per_peak, code, last, clip, ramps, on, off, out
+        _latency_ramps, tiles, out.size, data, peaks, per_peak, code, last, clip, on, off, out
     )
 
 

@@ -54,18 +54,26 @@ def latency_times(data, peaks, code, out):
     out[:] = eq.latency_time(data, np.repeat(peaks, data.size // peaks.size), code)
 
 
-def latency(data, peaks, code, last, clip, ramps, on, off, out):
-    """Latency-coded spikes, [T, N]."""
+def _latency_steps(data, peaks, code, last, clip):
+    """Step at which every feature spikes, or -1."""
     times = np.empty_like(data)
     latency_times(data, peaks, code, times)
     steps = eq.spike_step(times, last)
-    if clip:
-        steps = eq.clipped_step(steps, data, code.threshold)
+    return eq.clipped_step(steps, data, code.threshold) if clip else steps
+
+
+def latency(data, peaks, code, last, clip, on, off, out):
+    """Latency-coded spikes, [T, N]."""
+    steps = _latency_steps(data, peaks, code, last, clip)
     for t, row in enumerate(out):
-        if ramps:
-            row[:] = eq.ramp(np.int64(t), np.int64(-1), steps, on, off)
-        else:
-            row[:] = eq.select(steps == t, on, off)
+        row[:] = eq.select(steps == t, on, off)
+
+
+def latency_ramps(data, peaks, code, last, clip, on, off, out):
+    """Lines that climb to the latency-coded spikes, [T, N]."""
+    steps = _latency_steps(data, peaks, code, last, clip)
+    for t, row in enumerate(out):
+        row[:] = eq.ramp(np.int64(t), np.int64(-1), steps, on, off)
 
 
 @np.errstate(over="ignore")  # a difference may pass it too, and meets any threshold

@@ -22,7 +22,7 @@ def thread_count():
     """SPIKECORE_NUM_THREADS, or else what ``numba.set_num_threads`` says."""
     text = os.environ.get("SPIKECORE_NUM_THREADS")
     if text:
-        if not text.isdigit() or int(text) < 1:
+        if not text.isdecimal() or int(text) < 1:
             raise ValueError(
                 f"SPIKECORE_NUM_THREADS must be a whole number of at least 1, got {text!r}; "
                 "unset it to use Numba's number of threads"

@@ -1,0 +1,21 @@
+"""What every test shares: reproducible hypothesis runs, and equality of bits."""
+
+import os
+
+import numpy as np
+from hypothesis import settings
+
+# "ci" is the default so that a run can be repeated; HYPOTHESIS_PROFILE=search looks for new
+# counterexamples.  No deadline: the first example of a kernel waits for its compilation.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50, database=None)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def assert_same_bits(actual, expected):
+    """Equal dtype, shape and bytes: stricter than equality, which takes -0.0 for 0.0."""
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    if actual.tobytes() != expected.tobytes():
+        np.testing.assert_array_equal(actual, expected)  # shows where, unless the signs differ
+        raise AssertionError("the arrays are equal but for the signs of zeros or NaN payloads")
