@@ -145,35 +145,27 @@ def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
 
 
 @kernel
-def _latest_times(data, peaks, code, per_sample, latest, start, stop):
-    """Per tile of one sample, its latest spike time."""
-    tiles_per_sample = latest.shape[1]
-    per_peak = data.size // peaks.size
-    for tile in range(start, stop):
-        sample = tile // tiles_per_sample
-        low = sample * per_sample + (tile % tiles_per_sample) * TILE
-        high = min(low + TILE, (sample + 1) * per_sample)
-        last = eq.latency_time(data[low], peaks[low // per_peak], code)
-        for i in range(low + 1, high):
-            time = eq.latency_time(data[i], peaks[i // per_peak], code)
-            last = eq.select(time > last, time, last)
-        latest[sample, tile % tiles_per_sample] = last
-
-
-def latest_times(data, peaks, code, samples):
-    """Each sample's latest spike time."""
-    per_sample = data.size // samples
-    latest = np.empty((samples, _tiles(per_sample, TILE)), data.dtype)
-    threads.run(_latest_times, latest.size, data.size, data, peaks, code, per_sample, latest)
-    return latest.max(axis=1)
+def _fill_times(data, low, peaks, per_peak, code, times):
+    """Spike times of a tile of features that begins at ``low``."""
+    begin = 0
+    while begin < data.size:  # a peak at a time: with peaks[i // per_peak] 12.7 ns each, so 1.5
+        sample = (low + begin) // per_peak
+        end = min(data.size, (sample + 1) * per_peak - low)
+        peak = peaks[sample]
+        part = data[begin:end]
+        out = times[begin:end]
+        for i in range(end - begin):
+            out[i] = eq.latency_time(part[i], peak, code)
+        begin = end
 
 
 @kernel
 def _latency_times(data, peaks, per_peak, code, out, start, stop):
     """Spike times of a tile of features."""
     for tile in range(start, stop):
-        for i in range(tile * TILE, min((tile + 1) * TILE, data.size)):
-            out[i] = eq.latency_time(data[i], peaks[i // per_peak], code)
+        low = tile * TILE
+        high = min(low + TILE, data.size)
+        _fill_times(data[low:high], low, peaks, per_peak, code, out[low:high])
 
 
 def latency_times(data, peaks, code, out):
@@ -183,12 +175,20 @@ def latency_times(data, peaks, code, out):
     threads.run(_latency_times, tiles, data.size, data, peaks, per_peak, code, out)
 
 
+def latest_times(data, peaks, code, samples):
+    """Each sample's latest spike time."""
+    times = np.empty_like(data)
+    latency_times(data, peaks, code, times)
+    return times.reshape(samples, -1).max(axis=1)
+
+
 @kernel
 def _fill_steps(data, low, peaks, per_peak, code, last, clip, steps):
     """Step at which each feature of a tile that begins at ``low`` spikes, or -1."""
+    times = np.empty(data.size, data.dtype)
+    _fill_times(data, low, peaks, per_peak, code, times)
     for i in range(data.size):
-        time = eq.latency_time(data[i], peaks[(low + i) // per_peak], code)
-        step = eq.spike_step(time, last)
+        step = eq.spike_step(times[i], last)
         steps[i] = eq.clipped_step(step, data[i], code.threshold) if clip else step
 
 
