@@ -7,14 +7,18 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "random", "spikegen", "spikeplot", "utils")
+_SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplot", "utils")
+_NEURONS = ("LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Synaptic")
+_NEURONS += ("leaky_integrate_and_fire", "profiles")
 
-__all__ = ["__version__", *_SUBMODULES]
+__all__ = ["__version__", *_NEURONS, *_SUBMODULES]
 
 
 def __getattr__(name):
     if name in _SUBMODULES:
         return import_module(f"spikecore.{name}")
+    if name in _NEURONS:
+        return getattr(import_module("spikecore.neurons"), name)
     raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
 
 

@@ -57,6 +57,65 @@ def real(name, value):
     return result
 
 
+def currents(name, value):
+    """Floating data; a current of integers is refused because its arithmetic would not be."""
+    given = array(name, value)
+    if given.dtype.kind != "f":
+        raise TypeError(
+            f"{name} must be floating, got dtype {given.dtype}; convert it with "
+            "astype(numpy.float32)"
+        )
+    return real(name, given)
+
+
+def state(name, value, shape, dtype, backend):
+    """A state of the neurons' shape and of the current's dtype (plain numbers take it on)."""
+    given = array(name, value)
+    if given.shape != shape:
+        raise ValueError(
+            f"{name} must have the shape of the neurons, {shape}, got {given.shape}; pass one "
+            "value per neuron, or None to begin at rest"
+        )
+    if hasattr(value, "dtype") and given.dtype != dtype:
+        raise TypeError(
+            f"{name} must have the dtype of the current, {dtype}, got {given.dtype}; convert one "
+            "of the two with astype"
+        )
+    result = np.ascontiguousarray(given, dtype)
+    finite(name, result, backend)
+    return result
+
+
+def parameter(name, value, low=-math.inf, high=math.inf, **bounds):
+    """A number, or a read-only float64 or float32 array of numbers within bounds."""
+    given = array(name, value)
+    if given.dtype.kind == "b":
+        raise TypeError(f"{name} must be real, got {value!r}; pass a float or an array of floats")
+    if given.ndim == 0:
+        return number(name, given.item(), low, high, **bounds)
+    for index in np.ndindex(given.shape):
+        number(f"{name}[{', '.join(map(str, index))}]", given[index].item(), low, high, **bounds)
+    result = np.array(given, given.dtype if given.dtype.kind == "f" else np.float64)
+    result.flags.writeable = False
+    return result
+
+
+def per_neuron(name, value, shape, dtype):
+    """A parameter in the current's dtype: a scalar, or one value for each neuron, flat."""
+    if np.ndim(value) == 0:
+        return dtype.type(value)
+    try:
+        spread = np.broadcast_to(value, shape)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be a number or broadcast to the neurons' shape {shape}, got shape "
+            f"{np.shape(value)}; pass one value per neuron"
+        ) from None
+    result = spread.astype(dtype).reshape(-1)
+    result.flags.writeable = False
+    return result
+
+
 def within(name, values, low, high, backend, meaning):
     """Refuse data of which one value is NaN, infinite or outside [low, high]."""
     cast = values.dtype.type

@@ -333,3 +333,12 @@ def ramp(step, previous, following, on, off):
     height = off + mul(on - off, like(on, step - previous - like(step, 1)) / like(on, length))
     climbing = (following >= like(following, 0)) & (step <= following)
     return select(climbing, select(step == following, on, height), off)
+
+
+# --- layers -------------------------------------------------------------------------------------
+
+
+@equation
+def accumulate(total, spike, weight):
+    """One more input of a weighted sum."""
+    return total + mul(spike, weight)

@@ -5,11 +5,15 @@ A tile is a run of neighbouring elements over a run of time steps: its scratch s
 row it writes is contiguous.  The function of the same name, without underscore, launches it.
 """
 
+from functools import cache
+
 import numpy as np
 
 from spikecore import equations as eq
 from spikecore.backends import threads
-from spikecore.compiler import kernel
+from spikecore.backends.columns import at, part, put, row_of
+from spikecore.compiler import equation, kernel
+from spikecore.dynamics import Parameters, State, only, step_of
 
 TILE = 1024  # elements: 8 kB of thresholds
 BLOCKS = 256  # random blocks (of four steps) to a tile, so that few long trains are shared out too
@@ -321,3 +325,238 @@ def ramps(on, off, out):
     """Replace trains of ones and zeros by linear interpolation between the ones."""
     tiles = _tiles(out.shape[1], TILE)
     threads.run(_ramps, tiles, out.size, on, off, out)
+
+
+# --- neurons ------------------------------------------------------------------------------------
+
+
+@equation
+def _parameters_part(p, low, high):
+    """The parameters of a tile of neurons."""
+    return Parameters(
+        part(p.decay, low, high),
+        part(p.threshold, low, high),
+        part(p.reset_value, low, high),
+        part(p.gain, low, high),
+        part(p.leak, low, high),
+        part(p.lower, low, high),
+        part(p.refractory, low, high),
+        part(p.synapse_decay, low, high),
+        part(p.recurrent, low, high),
+        part(p.tau_alpha, low, high),
+    )
+
+
+@equation
+def _parameters_at(p, i):
+    """The parameters of one neuron."""
+    return Parameters(
+        at(p.decay, i),
+        at(p.threshold, i),
+        at(p.reset_value, i),
+        at(p.gain, i),
+        at(p.leak, i),
+        at(p.lower, i),
+        at(p.refractory, i),
+        at(p.synapse_decay, i),
+        at(p.recurrent, i),
+        at(p.tau_alpha, i),
+    )
+
+
+@equation
+def _state_part(s, low, high):
+    """The state of a tile of neurons."""
+    return State(
+        part(s.membrane, low, high),
+        part(s.synapse, low, high),
+        part(s.inhibitory, low, high),
+        part(s.refractory, low, high),
+        part(s.spike, low, high),
+    )
+
+
+@equation
+def _state_row(s, t, low, high):
+    """What is recorded of a tile of neurons at one step."""
+    return State(
+        row_of(s.membrane, t, low, high),
+        row_of(s.synapse, t, low, high),
+        row_of(s.inhibitory, t, low, high),
+        row_of(s.refractory, t, low, high),
+        row_of(s.spike, t, low, high),
+    )
+
+
+@equation
+def _state_at(s, i):
+    """The state of one neuron."""
+    return State(
+        at(s.membrane, i),
+        at(s.synapse, i),
+        at(s.inhibitory, i),
+        at(s.refractory, i),
+        at(s.spike, i),
+    )
+
+
+@equation
+def _state_put(s, i, new):
+    """Store the state of one neuron."""
+    put(s.membrane, i, new.membrane)
+    put(s.synapse, i, new.synapse)
+    put(s.inhibitory, i, new.inhibitory)
+    put(s.refractory, i, new.refractory)
+    put(s.spike, i, new.spike)
+
+
+@cache
+def _neurons(axes):
+    """The kernel for one combination of axes, neurons that do not see each other."""
+    count, advance, settle, emit = step_of(axes)
+
+    @kernel
+    def run(current, parameters, state, records, on, off, spikes, start, stop):
+        num_steps, size = current.shape
+        for tile in range(start, stop):
+            low = tile * TILE
+            high = min(low + TILE, size)
+            p = _parameters_part(parameters, low, high)
+            s = _state_part(state, low, high)
+            for t in range(num_steps):
+                x = current[t, low:high]
+                train = row_of(spikes, t, low, high)
+                record = _state_row(records, t, low, high)
+                for i in range(high - low):
+                    numbers = _parameters_at(p, i)
+                    old = _state_at(s, i)
+                    before = count(old.membrane, numbers)
+                    new = advance(old, before, x[i], numbers)
+                    new, reported = settle(new, before, count(new.membrane, numbers), numbers)
+                    _state_put(s, i, new)
+                    _state_put(record, i, new)
+                    put(train, i, emit(reported, on, off))
+
+    return run
+
+
+@cache
+def _inhibited_neurons(axes):
+    """The kernel for one combination of axes when only the highest of a row may fire."""
+    count, advance, settle, emit = step_of(axes)
+
+    @kernel
+    def run(current, width, parameters, state, records, on, off, spikes, start, stop):
+        num_steps = current.shape[0]
+        pending = np.empty(width, current.dtype)
+        for sample in range(start, stop):
+            low = sample * width
+            high = low + width
+            p = _parameters_part(parameters, low, high)
+            s = _state_part(state, low, high)
+            winner = _highest(s.membrane, p.threshold)
+            for t in range(num_steps):
+                x = current[t, low:high]
+                train = row_of(spikes, t, low, high)
+                record = _state_row(records, t, low, high)
+                for i in range(width):
+                    numbers = _parameters_at(p, i)
+                    old = _state_at(s, i)
+                    pending[i] = only(count(old.membrane, numbers), i == winner)
+                    _state_put(s, i, advance(old, pending[i], x[i], numbers))
+                winner = _highest(s.membrane, p.threshold)
+                for i in range(width):
+                    numbers = _parameters_at(p, i)
+                    new = _state_at(s, i)
+                    now = only(count(new.membrane, numbers), i == winner)
+                    new, reported = settle(new, pending[i], now, numbers)
+                    _state_put(s, i, new)
+                    _state_put(record, i, new)
+                    put(train, i, emit(reported, on, off))
+
+    return run
+
+
+@kernel
+def _highest(membrane, threshold):
+    """First neuron whose membrane is the furthest above its threshold."""
+    winner = 0
+    for i in range(1, membrane.size):
+        best = membrane[winner] - at(threshold, winner)
+        if membrane[i] - at(threshold, i) > best:
+            winner = i
+    return winner
+
+
+def neurons(axes, width, current, parameters, state, records, on, off, spikes):
+    """Run neurons over [T, M] currents; ``state`` is updated in place.
+
+    With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
+    """
+    size = current.shape[1]
+    if width:
+        threads.run(
+            _inhibited_neurons(axes), size // width, current.size,
+            current, width, parameters, state, records, on, off, spikes,
+        )  # fmt: skip
+    else:
+        threads.run(
+            _neurons(axes), _tiles(size, TILE), current.size,
+            current, parameters, state, records, on, off, spikes,
+        )  # fmt: skip
+
+
+# --- layers -------------------------------------------------------------------------------------
+
+ROWS = 32  # rows of spikes to a tile of the product
+OUTPUTS = 512  # outputs to a tile: 784 x 512 float32 weights are 1.6 MB, near the size of L2
+TOGETHER = 4  # weight rows added in one pass over the sums, one after another
+
+
+@kernel
+def _product(spikes, weights, bias, out, start, stop):
+    """Sums of the weight rows of the inputs that are not 0, in index order."""
+    num_rows, num_inputs = spikes.shape
+    num_outputs = weights.shape[1]
+    row_tiles = (num_rows + ROWS - 1) // ROWS
+    active = np.empty(num_inputs, np.int64)
+    for tile in range(start, stop):
+        first = (tile % row_tiles) * ROWS
+        low = (tile // row_tiles) * OUTPUTS
+        high = min(low + OUTPUTS, num_outputs)
+        for r in range(first, min(first + ROWS, num_rows)):
+            inputs = spikes[r]
+            count = 0
+            for i in range(num_inputs):
+                active[count] = i
+                count += inputs[i] != 0
+            sums = out[r, low:high]
+            sums[:] = 0
+            whole = count - count % TOGETHER
+            for k in range(0, whole, TOGETHER):
+                i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
+                s0 = eq.like(bias[0], inputs[i0])
+                s1 = eq.like(bias[0], inputs[i1])
+                s2 = eq.like(bias[0], inputs[i2])
+                s3 = eq.like(bias[0], inputs[i3])
+                w0, w1 = weights[i0, low:high], weights[i1, low:high]
+                w2, w3 = weights[i2, low:high], weights[i3, low:high]
+                for o in range(high - low):
+                    total = eq.accumulate(sums[o], s0, w0[o])
+                    total = eq.accumulate(total, s1, w1[o])
+                    total = eq.accumulate(total, s2, w2[o])
+                    sums[o] = eq.accumulate(total, s3, w3[o])
+            for k in range(whole, count):
+                s = eq.like(bias[0], inputs[active[k]])
+                w = weights[active[k], low:high]
+                for o in range(high - low):
+                    sums[o] = eq.accumulate(sums[o], s, w[o])
+            offsets = bias[low:high]
+            for o in range(high - low):
+                sums[o] = sums[o] + offsets[o]
+
+
+def product(spikes, weights, bias, out):
+    """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
+    tiles = _tiles(out.shape[0], ROWS) * _tiles(out.shape[1], OUTPUTS)
+    threads.run(_product, tiles, out.size, spikes, weights, bias, out)

@@ -7,6 +7,7 @@ same bits.
 import numpy as np
 
 from spikecore import equations as eq
+from spikecore.dynamics import only, step_of
 
 UINT64 = np.uint64
 
@@ -108,3 +109,44 @@ def ramps(on, off, out):
     for t, row in enumerate(out):
         row[:] = eq.ramp(np.int64(t), previous, following[t], on, off)
         previous = eq.select(fired[t], np.int64(t), previous)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # a membrane may overflow, as in any simulator
+def neurons(axes, width, current, parameters, state, records, on, off, spikes):
+    """Run neurons over [T, M] currents; ``state`` is updated in place.
+
+    With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
+    """
+    count, advance, settle, emit = step_of(axes)
+    may_fire = _winners(state.membrane, parameters.threshold, width) if width else True
+    now = state
+    for t, x in enumerate(current):
+        before = only(count(now.membrane, parameters), may_fire)
+        new = advance(now, before, x, parameters)
+        if width:
+            may_fire = _winners(new.membrane, parameters.threshold, width)
+        fired = only(count(new.membrane, parameters), may_fire)
+        now, reported = settle(new, before, fired, parameters)
+        if isinstance(spikes, np.ndarray):
+            spikes[t] = emit(reported, on, off)
+        for record, value in zip(records, now, strict=True):
+            if isinstance(record, np.ndarray):
+                record[t] = value
+    for held, value in zip(state, now, strict=True):
+        if isinstance(held, np.ndarray):
+            held[:] = value
+
+
+def _winners(membrane, threshold, width):
+    """Mask of each row's first neuron that is the furthest above its threshold."""
+    above = (membrane - threshold).reshape(-1, width)
+    return (np.arange(width) == above.argmax(axis=1)[:, None]).reshape(-1)
+
+
+def product(spikes, weights, bias, out):
+    """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
+    out[:] = 0
+    for s, w in zip(spikes.T, weights, strict=True):
+        fired = s != 0
+        out[fired] = eq.accumulate(out[fired], eq.like(w, s[fired])[:, None], w)
+    out += bias

@@ -1,0 +1,220 @@
+"""The equations of the neurons: one step of leaky integration, firing and reset.
+
+A step has three parts, so that inhibition can look at all neurons before the last of them:
+``advance`` the state by the input, ``count`` the spikes, ``settle`` what they do to the state.
+The axes on which simulators differ are constants of the step, not data: ``step_of(axes)`` builds
+the functions for one combination, and branches on axes are gone when they are compiled.
+
+As in equations.py, everything here holds for arrays, for scalars and inside kernels.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikecore.compiler import equation, overload
+from spikecore.equations import INLINE, like, mul, select
+
+
+def floor(x):
+    """Largest integer not above x, in the dtype of x."""
+    return np.floor(x)
+
+
+@overload(floor, target="cpu", jit_options=INLINE)
+def _floor_cpu(x):
+    return lambda x: np.floor(x)
+
+
+class Axes(NamedTuple):
+    """What is done, as opposed to with which numbers: the constants of a compiled step."""
+
+    at_least: bool = False  # spike when v >= threshold, not v > threshold
+    subtract: bool = False  # reset by subtracting the threshold
+    value: bool = False  # reset to a value; neither: no reset
+    same: bool = False  # reset in the step of the spike, not at the next
+    exchange: bool = False  # at the next step, but exchanged for the new spike's in the same
+    decay_reset: bool = False  # the subtracted threshold decays with the membrane
+    drop_input: bool = False  # the input of a reset step is discarded
+    multi: bool = False  # floor(v / threshold) spikes in one step
+    old: bool = False  # report the spike of the membrane before the update
+    refractory: bool = False  # steps without input after a spike
+    leak: bool = False  # decay towards a value other than 0
+    gain: bool = False  # the input is scaled
+    lower: bool = False  # the membrane is kept above a bound
+    synapse: bool = False  # the input is filtered by a decaying synaptic current
+    alpha: bool = False  # two synaptic currents, whose difference is the membrane
+    recurrent: bool = False  # each neuron's own last spike is added to its input
+
+
+class Parameters(NamedTuple):
+    """The numbers of a step: scalars, or one per neuron, all of the data's dtype."""
+
+    decay: Any
+    threshold: Any
+    reset_value: Any
+    gain: Any
+    leak: Any
+    lower: Any
+    refractory: Any
+    synapse_decay: Any
+    recurrent: Any
+    tau_alpha: Any
+
+
+class State(NamedTuple):
+    """What a neuron carries from step to step; parts that its axes do not use are 0."""
+
+    membrane: Any
+    synapse: Any
+    inhibitory: Any
+    refractory: Any
+    spike: Any
+
+
+class Step(NamedTuple):
+    """The functions of one combination of axes."""
+
+    count: Any
+    advance: Any
+    settle: Any
+    emit: Any
+
+
+@cache
+def step_of(axes):
+    """The step for one combination of axes."""
+    return Step(_count(axes), _advance(axes), _settle(axes), _emit(axes))
+
+
+def _count(axes):
+    multi, at_least = axes.multi, axes.at_least
+
+    @equation
+    def count(v, p):
+        """Spikes of a membrane: 0 or 1, or floor(v / threshold)."""
+        zero, one = like(v, 0), like(v, 1)
+        if multi:
+            return select(v > zero, floor(v / p.threshold), zero)
+        if at_least:
+            return select(v >= p.threshold, one, zero)
+        return select(v > p.threshold, one, zero)
+
+    return count
+
+
+def _advance(axes):
+    if axes.alpha:
+        return _advance_alpha(axes)
+    following = not axes.same
+    value_first = following and axes.value and not axes.drop_input
+    value_last = following and axes.value and axes.drop_input
+    subtract_first = following and axes.subtract and axes.decay_reset
+    subtract_last = following and axes.subtract and not axes.decay_reset
+    leak, gain, lower, refractory = axes.leak, axes.gain, axes.lower, axes.refractory
+    synapse, recurrent = axes.synapse, axes.recurrent
+
+    @equation
+    def advance(state, n, x, p):
+        """Membrane before firing; n is how many spikes of the last step are still to be reset."""
+        v = state.membrane
+        zero = like(v, 0)
+        current = state.synapse
+        if synapse:
+            current = mul(p.synapse_decay, current) + x
+            drive = current
+        else:
+            drive = x
+        if refractory:
+            drive = select(state.refractory > zero, zero, drive)
+        if gain:
+            drive = mul(p.gain, drive)
+        if value_first:
+            v = select(n > zero, p.reset_value, v)
+        if subtract_first:
+            v = v - mul(n, p.threshold)
+        v = p.leak + mul(p.decay, v - p.leak) if leak else mul(p.decay, v)
+        v = v + drive
+        if recurrent:
+            v = v + mul(p.recurrent, state.spike)
+        if subtract_last:
+            v = v - mul(n, p.threshold)
+        if value_last:
+            v = select(n > zero, p.reset_value, v)
+        if lower:
+            v = select(v < p.lower, p.lower, v)
+        return State(v, current, state.inhibitory, state.refractory, state.spike)
+
+    return advance
+
+
+def _advance_alpha(axes):
+    subtract, value = axes.subtract, axes.value
+
+    @equation
+    def advance(state, n, x, p):
+        """Difference of a slow and a fast synaptic current, scaled by tau_alpha."""
+        excitatory = mul(p.synapse_decay, state.synapse) + x
+        inhibitory = mul(p.decay, state.inhibitory) - x
+        v = mul(p.tau_alpha, excitatory + inhibitory)
+        zero = like(v, 0)
+        if subtract:
+            excitatory = excitatory - mul(p.threshold, n)
+            inhibitory = select(n > zero, zero, inhibitory)
+            v = v + mul(state.inhibitory, n)
+        if value:
+            excitatory = select(n > zero, zero, excitatory)
+            inhibitory = select(n > zero, zero, inhibitory)
+            v = select(n > zero, zero, v)
+        return State(v, excitatory, inhibitory, state.refractory, state.spike)
+
+    return advance
+
+
+def _settle(axes):
+    subtract, value = axes.same and axes.subtract, axes.same and axes.value
+    exchange = axes.exchange and axes.subtract
+    old, refractory, recurrent = axes.old, axes.refractory, axes.recurrent
+
+    @equation
+    def settle(state, before, now, p):
+        """State after the step, and the spikes that it reports."""
+        v = state.membrane
+        zero, one = like(v, 0), like(v, 1)
+        reported = before if old else now
+        if subtract:
+            v = v - mul(now, p.threshold)
+        if exchange:
+            v = v - mul(now - before, p.threshold)
+        if value:
+            v = select(now > zero, p.reset_value, v)
+        waiting = state.refractory
+        if refractory:
+            waiting = select(waiting > one, waiting - one, zero)
+            waiting = select(reported > zero, p.refractory, waiting)
+        spike = state.spike
+        if recurrent:
+            spike = reported
+        return State(v, state.synapse, state.inhibitory, waiting, spike), reported
+
+    return settle
+
+
+def _emit(axes):
+    multi = axes.multi
+
+    @equation
+    def emit(n, on, off):
+        """What is written for n spikes."""
+        if multi:
+            return mul(like(on, n), on)
+        return select(n > like(n, 0), on, off)
+
+    return emit
+
+
+@equation
+def only(n, allowed):
+    """Spikes of the neurons that may fire."""
+    return select(allowed, n, like(n, 0))

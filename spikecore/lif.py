@@ -1,0 +1,302 @@
+"""The leaky integrate-and-fire neuron over every axis on which simulators differ."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+
+from spikecore import checks
+from spikecore.dynamics import Axes
+from spikecore.neuron import Model, Neuron
+from spikecore.simulators import PROFILES, find
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LIF(Neuron):
+    """Leaky integrate-and-fire neuron.
+
+    ``v <- leak + decay*(v - leak) + gain*x``, a spike where ``v > threshold`` (or ``>=``), and a
+    reset.  Every field is one axis on which simulators differ; the defaults are snnTorch 1.0.0's.
+    Called for one step (``spikes, membrane = lif(current, membrane)``) or run over a sequence
+    (:meth:`run`).  SPEC.md, "Neurons", gives the order of operations.
+
+    Parameters
+    ----------
+    decay : float or array_like
+        Share of the membrane that is left after a step, in [0, 1].
+    threshold : float or array_like
+        Positive.
+    gain : float or array_like
+        Factor of the input.
+    leak : float or array_like
+        Membrane value without input, at which a run begins.
+    compare : {">", ">="}
+        When the membrane meets the threshold.
+    reset : {"subtract", "value", "none"}
+        Subtract the threshold, set the membrane to ``reset_value``, or leave it.
+    reset_value : float or array_like
+        With ``reset="value"``.
+    reset_at : {"next", "same", "exchange"}
+        At the next step, from the recorded membrane; or in the step of the spike, before the
+        membrane is recorded; or, as snnTorch's ``reset_delay=False`` does, in the step of the spike
+        too, but where the membrane before was above the threshold all the same, one threshold is
+        subtracted before firing and given back after (``reset="subtract"``).
+    decay_reset : bool
+        The subtracted threshold decays with the membrane (``reset="subtract"`` at ``"next"``).
+    drop_input : bool
+        The input of a reset step is discarded (``reset="value"`` at ``"next"``).
+    spikes : {"single", "multi"}
+        At most one spike a step, or ``floor(v/threshold)`` of them, each subtracting a threshold.
+    report_spike : {"new", "old"}
+        The spike of the membrane after the update or before it.
+    refractory : int
+        Steps without input after a spike.
+    inhibition : bool
+        Only the neuron that is highest above its threshold, the first of equals, may fire (along
+        the last axis).
+    lower : float, optional
+        Bound below which the membrane does not fall.
+    amplitude : float
+        What a spike is written as.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A number out of its range, or a combination that means nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import LIF
+    >>> lif = LIF(decay=0.5, threshold=1)
+    >>> run = lif.run(np.full((6, 1), 0.75, np.float32))
+    >>> run.spikes[:, 0]
+    array([0., 1., 0., 0., 1., 0.], dtype=float32)
+    >>> run.recorded["membrane"][:4, 0]
+    array([0.75   , 1.125  , 0.3125 , 0.90625], dtype=float32)
+    """
+
+    decay: float
+    threshold: float = 1.0
+    gain: float = 1.0
+    leak: float = 0.0
+    compare: str = ">"
+    reset: str = "subtract"
+    reset_value: float = 0.0
+    reset_at: str = "next"
+    decay_reset: bool = False
+    drop_input: bool = False
+    spikes: str = "single"
+    report_spike: str = "new"
+    refractory: int = 0
+    inhibition: bool = False
+    lower: float | None = None
+    amplitude: float = 1.0
+
+    def __post_init__(self):
+        for name, options in CHOICES.items():
+            checks.choice(name, getattr(self, name), options)
+        for name in ("decay_reset", "drop_input", "inhibition"):
+            self._set(name, checks.flag(name, getattr(self, name)))
+        self._set("decay", checks.parameter("decay", self.decay, 0, 1))
+        self._set("threshold", checks.parameter("threshold", self.threshold, 0, open_low=True))
+        for name in ("gain", "leak", "reset_value"):
+            self._set(name, checks.parameter(name, getattr(self, name)))
+        self._set("refractory", checks.integer("refractory", self.refractory, 0, 2**24))
+        self._set("amplitude", checks.number("amplitude", self.amplitude))
+        if self.lower is not None:
+            self._set("lower", checks.number("lower", self.lower))
+        self._refuse_nonsense()
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
+
+    def _refuse_nonsense(self):
+        """Combinations that mean nothing, each with a sentence."""
+        subtracts, sets = self.reset == "subtract", self.reset == "value"
+        at_next = self.reset_at == "next"
+        exchanged = self.reset_at == "exchange"
+        reset = f"reset={self.reset!r} at reset_at={self.reset_at!r}"
+        refuse = [
+            (
+                self.decay_reset and not (subtracts and at_next),
+                f"decay_reset is True with {reset}; only a threshold that is subtracted at the "
+                "next step can decay, so set reset='subtract' and reset_at='next'",
+            ),
+            (
+                self.drop_input and not (sets and at_next),
+                f"drop_input is True with {reset}; only a value set at the next step can replace "
+                "an input, so set reset='value' and reset_at='next'",
+            ),
+            (
+                np.any(np.asarray(self.reset_value) != 0) and not sets,
+                f"reset_value is {self.reset_value} with reset={self.reset!r}, which sets no "
+                "value; set reset='value'",
+            ),
+            (
+                self.reset == "none" and not at_next,
+                f"reset_at is {self.reset_at!r} with reset='none', which never resets; leave it at "
+                "'next'",
+            ),
+            (
+                exchanged and not subtracts,
+                f"reset_at is 'exchange' with reset={self.reset!r}; only a subtracted threshold "
+                "can be given back, so set reset='subtract' or reset_at='same'",
+            ),
+            (
+                self.report_spike == "old" and not at_next,
+                f"report_spike is 'old' with reset_at={self.reset_at!r}; a membrane that was reset "
+                "in the step of its spike no longer shows it, so set reset_at='next'",
+            ),
+            (
+                self.spikes == "multi" and self.compare != ">=",
+                "compare is '>' with spikes='multi'; floor(v/threshold) counts a membrane at the "
+                "threshold, so set compare='>='",
+            ),
+            (
+                self.lower is not None and np.any(self.lower >= np.asarray(self.threshold)),
+                f"lower is {self.lower}, which is not below the threshold {self.threshold}; the "
+                "neuron would always fire, so lower it",
+            ),
+        ]
+        for nonsense, sentence in refuse:
+            if nonsense:
+                raise ValueError(sentence)
+
+    @classmethod
+    def profile(cls, name, **changes):
+        """The LIF neuron of a known simulator.
+
+        Parameters
+        ----------
+        name : str
+            One of :func:`spikecore.profiles`.
+        **changes
+            Fields to set otherwise, such as ``decay`` and ``threshold``.
+
+        Returns
+        -------
+        LIF
+
+        Raises
+        ------
+        ValueError
+            An unknown name; the message lists the known ones.
+
+        Examples
+        --------
+        >>> from spikecore import LIF
+        >>> LIF.profile("norse-box", decay=0.75)
+        LIF(decay=0.75, gain=0.1, reset='value', reset_at='same')
+        """
+        return cls(**{**find(name).axes, **changes})
+
+    @cached_property
+    def _model(self):
+        axes = Axes(
+            at_least=self.compare == ">=",
+            subtract=self.reset == "subtract",
+            value=self.reset == "value",
+            same=self.reset_at == "same",
+            exchange=self.reset_at == "exchange",
+            decay_reset=self.decay_reset,
+            drop_input=self.drop_input,
+            multi=self.spikes == "multi",
+            old=self.report_spike == "old",
+            refractory=self.refractory > 0,
+            leak=bool(np.any(np.asarray(self.leak) != 0)),
+            gain=bool(np.any(np.asarray(self.gain) != 1)),
+            lower=self.lower is not None,
+        )
+        parameters = {
+            "decay": self.decay,
+            "threshold": self.threshold,
+            "reset_value": self.reset_value,
+            "gain": self.gain,
+            "leak": self.leak,
+            "lower": self.lower or 0.0,
+            "refractory": self.refractory,
+        }
+        states = {"membrane": "membrane"}
+        if self.refractory:
+            states["refractory"] = "refractory"
+        return Model(
+            axes, parameters, states, {"membrane": self.leak}, self.inhibition, self.amplitude
+        )
+
+    def _differences(self):
+        """Fields that are not at their default."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name == "decay" or not _same(getattr(self, field.name), field.default)
+        }
+
+    def __repr__(self):
+        shown = ", ".join(f"{name}={_text(value)}" for name, value in self._differences().items())
+        return f"LIF({shown})"
+
+    def __str__(self):
+        leak = _text(self.leak)
+        moved = f"v - {leak}" if leak != "0.0" else "v"
+        update = (
+            f"v <- {leak} + {_text(self.decay)}*({moved})"
+            if leak != "0.0"
+            else (f"v <- {_text(self.decay)}*v")
+        )
+        update += " + x" if _same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
+        when = {
+            "next": "at the next step",
+            "same": "in the same step",
+            "exchange": "in the same step, giving back one that is due",
+        }[self.reset_at]
+        reset = {
+            "subtract": f"subtract it {when}",
+            "value": f"set v to {_text(self.reset_value)} {when}",
+            "none": "no reset",
+        }[self.reset]
+        return f"{update}; spike when v {self.compare} {_text(self.threshold)}, {reset}  {self!r}"
+
+    def __eq__(self, other):
+        if not isinstance(other, LIF):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    __hash__ = None
+
+
+CHOICES = {
+    "compare": (">", ">="),
+    "reset": ("subtract", "value", "none"),
+    "reset_at": ("next", "same", "exchange"),
+    "spikes": ("single", "multi"),
+    "report_spike": ("new", "old"),
+}
+
+
+def profiles():
+    """The known simulators' LIF neurons by name.
+
+    Returns
+    -------
+    dict of str to Profile
+        Each with the simulator, its version, the call and the source it stands for, and the axes.
+
+    Examples
+    --------
+    >>> import spikecore
+    >>> profile = spikecore.profiles()["spyx"]
+    >>> profile.simulator, profile.axes["report_spike"]
+    ('Spyx', 'old')
+    """
+    return dict(PROFILES)
+
+
+def _same(a, b):
+    if a is None or b is None:
+        return a is b
+    return np.array_equal(a, b)
+
+
+def _text(value):
+    return np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)

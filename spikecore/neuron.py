@@ -1,0 +1,247 @@
+"""What every neuron can do: one step by calling it, a whole sequence by ``run``.
+
+A neuron object holds numbers and choices and nothing else: state goes in and comes out.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikecore import backends, checks
+from spikecore.dynamics import Axes, Parameters, State
+
+ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
+
+
+class Run(NamedTuple):
+    """What a run gives back.
+
+    Attributes
+    ----------
+    spikes : numpy.ndarray
+        ``[num_steps, ...]``.
+    recorded : dict of str to numpy.ndarray
+        The states asked for with ``record``, each ``[num_steps, ...]``.
+    final : tuple of numpy.ndarray
+        The state after the last step, to go on from.
+    """
+
+    spikes: np.ndarray
+    recorded: dict
+    final: tuple
+
+
+class Model(NamedTuple):
+    """A neuron as the kernels see it: axes, numbers, and the names of its states."""
+
+    axes: Axes
+    parameters: dict  # name of a field of Parameters -> number, array, or function of the dtype
+    states: dict  # public name -> field of State, in the order of the arguments
+    initial: dict  # field of State -> number or array to begin with, where that is not 0
+    inhibition: bool = False
+    amplitude: float = 1.0
+    recurrence: Any = None  # dense product of the last spikes, or None
+
+
+class Neuron:
+    """What all neurons share; a subclass gives its ``_model``."""
+
+    _model: Model
+
+    @property
+    def state_names(self):
+        """Names of the states, in the order in which they are passed and returned."""
+        return tuple(self._model.states)
+
+    def __call__(self, current, *state, dtype=None, device=None):
+        """One step.
+
+        Parameters
+        ----------
+        current : array_like
+            Input of each neuron, ``[...]``, float32 or float64.
+        *state : array_like, optional
+            The states named by ``state_names``, each of the shape of the current; None, or none
+            at all, begins at rest.
+        dtype, device
+            As in :meth:`run`.
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            The spikes, then the states.  A state that is the spikes themselves comes once.
+        """
+        values = checks.currents("current", current)
+        done = self.run(values[None], *state, record=(), dtype=dtype, device=device)
+        spikes = done.spikes[0]
+        rest = [held for name, held in zip(self.state_names, done.final, strict=True)
+                if name != "spikes"]  # fmt: skip
+        return spikes, *rest
+
+    def run(self, current, *state, record=("membrane",), dtype=None, out=None, device=None):
+        """A whole sequence, in one kernel.
+
+        Parameters
+        ----------
+        current : array_like
+            Input of each neuron at each step, ``[num_steps, ...]``, float32 or float64; the
+            arithmetic is done in that dtype.
+        *state : array_like, optional
+            State to begin with, as in ``__call__``.
+        record : iterable of str
+            States to record at every step, out of ``state_names``; the spikes always are.
+        dtype : dtype, optional
+            dtype of the spikes: that of the current (default), bool, uint8, int8, float32 or
+            float64.
+        out : numpy.ndarray or dict of str to numpy.ndarray, optional
+            Where to write: an array for the spikes, or a dict with ``"spikes"`` and the names of
+            recorded states.
+        device : {None, "cpu", "numpy"}
+            Where to compute; the bits are the same.
+
+        Returns
+        -------
+        Run
+            ``spikes``, ``recorded`` and ``final``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            NaN, infinite or integer currents, a state or parameter of the wrong shape, an unknown
+            name in ``record`` or ``out``, or an output larger than memory.
+        """
+        values = checks.currents("current", current)
+        if values.ndim == 0:
+            raise ValueError(
+                f"current must have a time axis, got the scalar {values}; pass [num_steps, ...]"
+            )
+        model = self._model
+        shape = values.shape[1:]
+        backend = backends.choose(device)
+        wanted = _names(record, model.states)
+        places = _places(out, wanted)
+        held = _initial_state(state, model, shape, values.dtype, backend)
+        parameters = _parameters(model, shape, values.dtype)
+        spike_dtype = checks.spike_dtype(dtype, places.get("spikes"), values.dtype)
+        if model.axes.multi and spike_dtype.kind != "f":
+            raise ValueError(
+                f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
+                "dtype=numpy.float32"
+            )
+        on = checks.level("amplitude", model.amplitude, spike_dtype)
+        if model.inhibition and not shape:
+            raise ValueError(
+                f"current must have an axis of neurons for inhibition, got shape {values.shape}; "
+                "pass [num_steps, ..., neurons]"
+            )
+        checks.finite("current", values, backend)
+        spikes = checks.output(places.get("spikes"), values.shape, spike_dtype, current=values)
+        recorded = {
+            name: checks.output(places.get(name), values.shape, values.dtype, current=values)
+            for name in wanted
+        }
+        if "spikes" in wanted:
+            recorded["spikes"] = spikes
+        if values.size:
+            trains, on, off = backends.rows(spikes, on, spike_dtype.type(0))
+            fields_of = {model.states[name]: name for name in wanted if name != "spikes"}
+            rows = [
+                backends.rows(recorded[fields_of[field]])[0]
+                if field in fields_of
+                else values.dtype.type(0)
+                for field in State._fields
+            ]
+            width = shape[-1] if model.inhibition else 0
+            steps = values.reshape(len(values), -1)
+            for moment in _moments(len(values), model.recurrence):
+                if model.recurrence is not None:
+                    last = held.spike.reshape(shape)
+                    held.spike[:] = model.recurrence(last, exact=True, device=device).reshape(-1)
+                records = State(
+                    *(one[moment] if isinstance(one, np.ndarray) else one for one in rows)
+                )
+                backend.neurons(
+                    model.axes,
+                    width,
+                    steps[moment],
+                    parameters,
+                    held,
+                    records,
+                    on,
+                    off,
+                    trains[moment],
+                )
+        final = tuple(getattr(held, field).reshape(shape) for field in model.states.values())
+        return Run(spikes, recorded, final)
+
+
+def _moments(num_steps, recurrence):
+    """All steps at once, or one by one where a product of the spikes comes between them."""
+    if recurrence is None:
+        return (slice(None),)
+    return (slice(t, t + 1) for t in range(num_steps))
+
+
+def _names(record, states):
+    """The recorded states' names, checked."""
+    names = (record,) if isinstance(record, str) else tuple(record)
+    for name in names:
+        if name not in states:
+            raise ValueError(
+                f"record must name states out of {tuple(states)}, got {name!r}; choose among them"
+            )
+    return names
+
+
+def _places(out, wanted):
+    """Output arrays by name."""
+    if out is None:
+        return {}
+    places = dict(out) if isinstance(out, dict) else {"spikes": out}
+    for name in places:
+        if name != "spikes" and name not in wanted:
+            raise ValueError(
+                f"out must name 'spikes' or recorded states {wanted}, got {name!r}; add it to "
+                "record or leave it out"
+            )
+    arrays = list(places.values())
+    for i, one in enumerate(arrays):
+        for other in arrays[:i]:
+            if isinstance(one, np.ndarray) and np.may_share_memory(one, other):
+                raise ValueError(
+                    f"out holds arrays that overlap, of shapes {one.shape} and {other.shape}; pass "
+                    "separate ones"
+                )
+    return places
+
+
+def _initial_state(state, model, shape, dtype, backend):
+    """The state to begin with: new arrays, which the kernel updates in place."""
+    if len(state) > len(model.states):
+        raise TypeError(
+            f"state must be at most {len(model.states)} arrays, {tuple(model.states)}, got "
+            f"{len(state)}; pass them in that order"
+        )
+    given = dict(zip(model.states, state, strict=False))
+    held = dict.fromkeys(State._fields, dtype.type(0))
+    for name, field in model.states.items():
+        start = given.get(name)
+        if start is None:
+            start = model.initial.get(field, 0.0)
+            value = np.broadcast_to(np.asarray(start, dtype), shape)
+        else:
+            value = checks.state(name, start, shape, dtype, backend)
+        held[field] = np.array(value, dtype).reshape(math.prod(shape))
+    return State(**held)
+
+
+def _parameters(model, shape, dtype):
+    """Parameters as scalars, or one value per neuron, of the current's dtype."""
+    numbers = {**ZERO_PARAMETERS, **model.parameters}
+    columns = []
+    for name in Parameters._fields:
+        value = numbers[name]
+        value = value(dtype) if callable(value) else value
+        columns.append(checks.per_neuron(name, value, shape, dtype))
+    return Parameters(*columns)

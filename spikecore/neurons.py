@@ -1,0 +1,473 @@
+"""Spiking neurons: ``LIF`` over explicit axes, and snnTorch's models under its names.
+
+The parameter names and defaults are those of snnTorch 1.0.0, less what only training needs.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from spikecore import checks
+from spikecore.dynamics import Axes
+from spikecore.lif import LIF, profiles
+from spikecore.neuron import Model, Neuron, Run
+
+__all__ = [
+    "LIF",
+    "Alpha",
+    "Lapicque",
+    "Leaky",
+    "RLeaky",
+    "Run",
+    "Synaptic",
+    "leaky_integrate_and_fire",
+    "profiles",
+]
+
+RESETS = ("subtract", "zero", "none")
+
+
+class _Named(Neuron):
+    """Checks that the models of snnTorch share."""
+
+    def _check(self, *decays, clamp=True):
+        for name in decays:
+            value = getattr(self, name)
+            value = checks.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1)
+            object.__setattr__(self, name, value)
+        threshold = checks.parameter("threshold", self.threshold, 0, open_low=True)
+        object.__setattr__(self, "threshold", threshold)
+        checks.choice("reset_mechanism", self.reset_mechanism, RESETS)
+        checks.flag("inhibition", self.inhibition)
+
+    def _reset_axes(self, drop_input):
+        """How ``reset_mechanism`` and ``reset_delay`` reset."""
+        delay = checks.flag("reset_delay", getattr(self, "reset_delay", True))
+        subtract, zero = self.reset_mechanism == "subtract", self.reset_mechanism == "zero"
+        return Axes(
+            subtract=subtract,
+            value=zero,
+            same=zero and not delay,
+            exchange=subtract and not delay,
+            drop_input=zero and delay and drop_input,
+        )
+
+
+@dataclass(frozen=True)
+class Leaky(_Named):
+    """First-order leaky integrate-and-fire neuron: the ``snntorch-1.0`` profile of :class:`LIF`.
+
+    ``v <- beta*v + x - r*threshold`` with ``r = (v > threshold)`` of the membrane before, spike
+    where the new ``v > threshold``.
+
+    Parameters
+    ----------
+    beta : float or array_like
+        Membrane decay; clamped to [0, 1], as snnTorch does silently.
+    threshold : float or array_like
+        Positive.
+    reset_mechanism : {"subtract", "zero", "none"}
+        Subtract the threshold, set the membrane to 0 before it decays, or leave it.
+    reset_delay : bool
+        Reset at the next step (the recorded membrane is the one before the reset), or in the same.
+    inhibition : bool
+        Only the neuron highest above its threshold may fire, along the last axis.
+    graded_spikes_factor : float
+        What a spike is written as.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``Leaky``, but under inhibition only the neuron that fired is reset.
+    ``reset_delay=False`` with ``"subtract"`` gives back a threshold after an input of more than
+    one, so that the membrane may stay above it, as snnTorch's does; ``LIF(decay,
+    reset_at="same")`` is the neuron without that.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import Leaky
+    >>> leaky = Leaky(beta=0.5)
+    >>> spikes, membrane = leaky(np.array([1.5, 0.25]))
+    >>> leaky(np.array([1.5, 0.25]), membrane)
+    (array([1., 0.]), array([1.25 , 0.375]))
+    """
+
+    beta: float
+    threshold: float = 1.0
+    reset_mechanism: str = "subtract"
+    reset_delay: bool = True
+    inhibition: bool = False
+    graded_spikes_factor: float = 1.0
+
+    def __post_init__(self):
+        self._check("beta")
+        checks.number("graded_spikes_factor", self.graded_spikes_factor)
+
+    @property
+    def lif(self):
+        """The same neuron as a point in the space of :class:`LIF`'s axes."""
+        axes = self._reset_axes(drop_input=False)
+        at = "same" if axes.same else "exchange" if axes.exchange else "next"
+        return LIF(
+            decay=self.beta,
+            threshold=self.threshold,
+            reset={"zero": "value"}.get(self.reset_mechanism, self.reset_mechanism),
+            reset_at=at,
+            inhibition=self.inhibition,
+            amplitude=self.graded_spikes_factor,
+        )
+
+    @cached_property
+    def _model(self):
+        return self.lif._model
+
+
+@dataclass(frozen=True)
+class Lapicque(_Named):
+    """Integrate-and-fire neuron as an RC circuit, by the forward Euler method.
+
+    ``v <- (1 - time_step/(R*C))*v + (time_step/C)*x``, spike where ``v > threshold``, reset at the
+    next step.
+
+    Parameters
+    ----------
+    beta : float, optional
+        Decay rate of the continuous circuit, in (0, 1), from which the missing one of R and C
+        follows: ``R*C = time_step/ln(1/beta)`` (R is 1 when neither is given).
+    R, C : float, optional
+        Resistance and capacitance, positive; both, or ``beta`` and at most one of them.
+    time_step : float
+        Positive, at most R*C, beyond which the method is unstable.
+    threshold : float or array_like
+        Positive.
+    reset_mechanism : {"subtract", "zero", "none"}
+        Zero sets the membrane to 0 at the next step and discards that step's input.
+    inhibition : bool
+        Only the neuron highest above its threshold may fire, along the last axis.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``Lapicque``.  It multiplies the input by ``R``, ``1/(R*C)`` and
+    ``time_step`` one after another; here the input is multiplied once, by the nearest float to
+    ``time_step/C``, so membranes may differ in their last bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import Lapicque
+    >>> Lapicque(R=5, C=2)(np.array([1.0, 4.0]))
+    (array([0., 1.]), array([0.5, 2. ]))
+    """
+
+    beta: float | None = None
+    R: float | None = None
+    C: float | None = None
+    time_step: float = 1.0
+    threshold: float = 1.0
+    reset_mechanism: str = "subtract"
+    inhibition: bool = False
+
+    def __post_init__(self):
+        self._check()
+        checks.number("time_step", self.time_step, 0, open_low=True)
+        for name in ("R", "C"):
+            if getattr(self, name) is not None:
+                checks.number(name, getattr(self, name), 0, open_low=True)
+        if self.beta is not None:
+            checks.number("beta", self.beta, 0, 1, open_low=True, open_high=True)
+        given = [name for name in ("beta", "R", "C") if getattr(self, name) is not None]
+        if given not in (["beta"], ["beta", "R"], ["beta", "C"], ["R", "C"]):
+            raise ValueError(
+                f"beta, R and C must be given as beta, as beta with one of R and C, or as R and C, "
+                f"got {given}; leave out or add what follows from the others"
+            )
+        resistance, capacitance = self._circuit()
+        if self.time_step > resistance * capacitance:
+            raise ValueError(
+                f"time_step must be at most R*C = {resistance * capacitance:g}, got "
+                f"{self.time_step}; a larger one makes the membrane oscillate, so take a smaller "
+                "time_step or a larger beta, R or C"
+            )
+
+    def _circuit(self):
+        """R and C, with the one that was not given."""
+        product = self.time_step / -np.log(self.beta) if self.beta is not None else None
+        if self.C is not None:
+            return (self.R if self.R is not None else product / self.C), self.C
+        resistance = 1.0 if self.R is None else self.R
+        return resistance, product / resistance
+
+    @cached_property
+    def _model(self):
+        resistance, capacitance = self._circuit()
+        axes = self._reset_axes(drop_input=True)
+        return LIF(
+            decay=1 - self.time_step / (resistance * capacitance),
+            gain=self.time_step / capacitance,
+            threshold=self.threshold,
+            reset={"zero": "value"}.get(self.reset_mechanism, self.reset_mechanism),
+            drop_input=axes.drop_input,
+            inhibition=self.inhibition,
+        )._model
+
+
+@dataclass(frozen=True)
+class Synaptic(_Named):
+    """Second-order neuron: a synaptic current between the input and the membrane.
+
+    ``i <- alpha*i + x``, ``v <- beta*v + i - r*threshold``, spike where ``v > threshold``.
+
+    Parameters
+    ----------
+    alpha, beta : float or array_like
+        Decay of the synaptic current and of the membrane; clamped to [0, 1], as snnTorch does.
+    threshold : float or array_like
+        Positive.
+    reset_mechanism : {"subtract", "zero", "none"}
+        With a delay, zero sets the membrane to 0 in place of that step's update; the synaptic
+        current is never reset.
+    reset_delay : bool
+        Reset at the next step, or in the same.
+    inhibition : bool
+        Only the neuron highest above its threshold may fire, along the last axis.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``Synaptic``: ``spikes, synapse, membrane = synaptic(x, synapse,
+    membrane)``.  ``reset_delay=False`` as in :class:`Leaky`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import Synaptic
+    >>> Synaptic(alpha=0.5, beta=0.5)(np.array([2.0]), np.array([1.0]), np.array([0.5]))
+    (array([1.]), array([2.5]), array([2.75]))
+    """
+
+    alpha: float
+    beta: float
+    threshold: float = 1.0
+    reset_mechanism: str = "subtract"
+    reset_delay: bool = True
+    inhibition: bool = False
+
+    def __post_init__(self):
+        self._check("alpha", "beta")
+
+    @cached_property
+    def _model(self):
+        return Model(
+            axes=self._reset_axes(drop_input=True)._replace(synapse=True),
+            parameters={
+                "decay": self.beta,
+                "threshold": self.threshold,
+                "synapse_decay": self.alpha,
+            },
+            states={"synapse": "synapse", "membrane": "membrane"},
+            initial={},
+            inhibition=self.inhibition,
+        )
+
+
+@dataclass(frozen=True)
+class Alpha(_Named):
+    """Neuron whose membrane follows an alpha function: the difference of two synaptic currents.
+
+    ``e <- alpha*e + x``, ``i <- beta*i - x``, ``v = tau*(e + i)`` with
+    ``tau = ln(alpha)/(ln(beta) - ln(alpha)) + 1``; spike where ``v > threshold``.
+
+    Parameters
+    ----------
+    alpha, beta : float or array_like
+        Decay of the excitatory and of the inhibitory current, ``0 < beta < alpha <= 1``.
+    threshold : float or array_like
+        Positive.
+    reset_mechanism : {"zero", "subtract", "none"}
+        At the next step.  Zero sets all three to 0 in place of that step's update; subtract takes
+        the threshold from the excitatory current, clears the inhibitory one and adds its old value
+        to the membrane, as snnTorch does.
+    inhibition : bool
+        Only the neuron highest above its threshold may fire, along the last axis.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``Alpha``: ``spikes, excitatory, inhibitory, membrane = neuron(x,
+    excitatory, inhibitory, membrane)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import Alpha
+    >>> run = Alpha(alpha=0.5, beta=0.25).run(np.array([[1.0], [0.0], [0.0]]))
+    >>> run.recorded["membrane"][:, 0]
+    array([0.   , 0.5  , 0.375])
+    """
+
+    alpha: float
+    beta: float
+    threshold: float = 1.0
+    reset_mechanism: str = "zero"
+    inhibition: bool = False
+
+    def __post_init__(self):
+        self._check("alpha", "beta", clamp=False)
+        low = np.min(self.beta)
+        if low <= 0 or np.any(np.asarray(self.beta) >= np.asarray(self.alpha)):
+            raise ValueError(
+                f"alpha must be larger than beta, and beta larger than 0, got alpha={self.alpha} "
+                f"and beta={self.beta}; the scale tau is not defined otherwise"
+            )
+
+    @cached_property
+    def _model(self):
+        return Model(
+            axes=self._reset_axes(drop_input=False)._replace(alpha=True),
+            parameters={
+                "decay": self.beta,
+                "threshold": self.threshold,
+                "synapse_decay": self.alpha,
+                "tau_alpha": self._tau,
+            },
+            states={"excitatory": "synapse", "inhibitory": "inhibitory", "membrane": "membrane"},
+            initial={},
+            inhibition=self.inhibition,
+        )
+
+    def _tau(self, dtype):
+        """ln(alpha)/(ln(beta) - ln(alpha)) + 1, each operation rounded to the dtype."""
+        logs = [
+            np.log(np.asarray(one).astype(dtype).astype(np.float64)).astype(dtype)
+            for one in (self.alpha, self.beta)
+        ]
+        return logs[0] / (logs[1] - logs[0]) + dtype.type(1)
+
+
+@dataclass(frozen=True)
+class RLeaky(_Named):
+    """Leaky neuron with recurrent connections: its spikes are added to the next step's input.
+
+    ``v <- beta*v + x + recurrent(s) - r*threshold``, where s are the layer's spikes of the step
+    before: ``V*s`` one to one, or ``s @ weight.T + bias`` from all to all.
+
+    Parameters
+    ----------
+    beta : float or array_like
+        Membrane decay; clamped to [0, 1], as snnTorch does.
+    V : float or array_like
+        Weight of a neuron's own last spike, with ``all_to_all=False``.
+    all_to_all : bool
+        Connect every neuron of the last axis with every other, by ``recurrent``.
+    recurrent : Linear, optional
+        The connections, N to N; needed with ``all_to_all=True``.
+        ``spikecore.network.Linear.draw(N, N, seed)`` draws them as snnTorch does.
+    threshold : float or array_like
+        Positive.
+    reset_mechanism : {"subtract", "zero", "none"}
+        With a delay, zero sets the membrane to 0 in place of that step's update.
+    reset_delay : bool
+        Reset at the next step, or in the same.
+    inhibition : bool
+        Only the neuron highest above its threshold may fire, along the last axis.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``RLeaky``: ``spikes, membrane = rleaky(x, spikes, membrane)``.  It draws
+    the recurrent weights itself (``linear_features``); here they are given.  The products are
+    summed in index order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import RLeaky
+    >>> neuron = RLeaky(beta=0.5, V=0.25, all_to_all=False)
+    >>> spikes, membrane = neuron(np.array([1.5]))
+    >>> neuron(np.array([0.5]), spikes, membrane)
+    (array([0.]), array([0.5]))
+    """
+
+    beta: float
+    V: float = 1.0
+    all_to_all: bool = True
+    recurrent: Any = None
+    threshold: float = 1.0
+    reset_mechanism: str = "subtract"
+    reset_delay: bool = True
+    inhibition: bool = False
+
+    def __post_init__(self):
+        self._check("beta")
+        object.__setattr__(self, "V", checks.parameter("V", self.V))
+        dense = checks.flag("all_to_all", self.all_to_all)
+        if dense and self.recurrent is None:
+            raise ValueError(
+                "recurrent must be a Linear layer with all_to_all=True, got None; pass "
+                "Linear.draw(neurons, neurons, seed), or all_to_all=False for one-to-one weights V"
+            )
+        if not dense and self.recurrent is not None:
+            raise ValueError(
+                f"recurrent must be None with all_to_all=False, got {self.recurrent!r}; pass V"
+            )
+
+    @cached_property
+    def _model(self):
+        return Model(
+            axes=self._reset_axes(drop_input=True)._replace(recurrent=True),
+            parameters={
+                "decay": self.beta,
+                "threshold": self.threshold,
+                "recurrent": 1.0 if self.all_to_all else self.V,
+            },
+            states={"spikes": "spike", "membrane": "membrane"},
+            initial={},
+            inhibition=self.inhibition,
+            recurrence=self.recurrent,
+        )
+
+
+def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
+    """One step of the tutorial's hand-written neuron, whose spike is read before the update.
+
+    ``spikes = mem > threshold``, then ``mem <- beta*mem + w*x - spikes*threshold``, in this order.
+
+    Parameters
+    ----------
+    mem : array_like
+        Membrane, ``[...]``, float32 or float64.
+    x : array_like
+        Input, of the same shape.
+    w : float
+        Input weight.
+    beta : float
+        Membrane decay in [0, 1].
+    threshold : float
+        Positive.
+
+    Returns
+    -------
+    spikes, mem : numpy.ndarray
+        In the dtype of ``mem``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Numbers out of range, NaN, or shapes that differ.
+
+    Notes
+    -----
+    The function of snnTorch's tutorial 3; the profile ``tutorial`` of :class:`LIF` runs it over a
+    sequence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import leaky_integrate_and_fire
+    >>> leaky_integrate_and_fire(np.array([0.5, 1.5]), np.array([1.0, 1.0]), w=0.25, beta=0.5)
+    (array([0., 1.]), array([0.5, 0. ]))
+    """
+    lif = LIF.profile("tutorial", decay=beta, gain=w, threshold=threshold)
+    membrane = checks.currents("mem", mem)
+    return lif(
+        np.broadcast_to(checks.array("x", x), membrane.shape).astype(membrane.dtype), membrane
+    )
