@@ -119,14 +119,14 @@ def test_broken_gzip_is_refused_by_name(content, tmp_path):
 
 def test_images_and_labels_of_different_sets_are_refused(tmp_path):
     write(tmp_path, {BIG: FILES[BIG], SMALL: FILES["t10k-labels-idx1-ubyte.gz"]})
-    with pytest.raises(ValueError, match="40 images .* 7 labels"):
+    with pytest.raises(ValueError, match=r"40 images .* 7 labels"):
         datasets.mnist(tmp_path)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """Serve ``server.files``, with the fault that ``server`` asks for."""
 
-    def do_GET(self):  # noqa: N802
+    def do_GET(self):
         server, name = self.server, self.path.lstrip("/")
         asked = self.headers.get("Range")
         server.requests.append((name, asked))

@@ -62,6 +62,7 @@ def test_psth_lies_under_a_raster():
 def test_the_view_begins_at_zero_and_holds_the_highest_rate():
     for spikes in (np.eye(5), np.zeros((5, 2))):
         steps = spikeplot.psth(spikes)
+        assert steps.axes.get_xlim() == (-0.5, 4.5)
         low, high = steps.axes.get_ylim()
         assert low == 0 and high > steps.get_data()[0].max()
 

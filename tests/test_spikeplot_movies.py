@@ -57,6 +57,7 @@ def luma(color):
 def test_frame_k_shows_step_k(dtype):
     ax = Figure().subplots()
     animation = spikeplot.animator(SPIKES.astype(dtype), ax=ax)
+    assert ax.texts[0].get_text() == "step 0 of 6"  # before it plays
     shown = frames_of(animation, lambda: (ax.images[0].get_array().copy(), ax.texts[0].get_text()))
     assert len(shown) == 6
     for step, (pixels, text) in enumerate(shown):
@@ -85,6 +86,7 @@ def test_all_frames_share_one_scale():
     ax = Figure().subplots()
     finished(spikeplot.animator(data, ax=ax, cmap="gray"))
     assert ax.images[0].get_clim() == (-1, 3) and ax.images[0].get_cmap().name == "gray"
+    assert ax.images[0].get_interpolation() == "nearest"
     silent = Figure().subplots()
     finished(spikeplot.animator(np.zeros((2, 2, 2)), ax=silent))
     assert silent.images[0].get_clim() == (0, 1)
@@ -329,7 +331,7 @@ def test_progress_counts_frames(tmp_path, capsys):
 def test_progress_without_tqdm_names_the_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     animation = finished(spikeplot.animator(SPIKES))
-    with pytest.raises(ImportError, match=r"pip install 'spikecore\[data\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'spikecore\[plot\]'"):
         spikeplot.save_animation(animation, tmp_path / "spikes.gif", progress=True)
 
 

@@ -94,7 +94,8 @@ def test_axes_and_units_on_request():
 
 def test_an_array_of_axes_is_filled_in_order_and_the_rest_switched_off():
     axes = Figure().subplots(2, 4)
-    lines = spikeplot.traces(MEMBRANE[:, :6], ax=axes)
+    lines = spikeplot.traces(MEMBRANE[:, :6], ax=axes, show_axes=True)
+    assert [ax.get_ylabel() for ax in axes.flat] == ["Membrane", "", "", ""] * 2
     assert [line.axes for line in lines] == list(axes.flat[:6])
     assert not any(ax.axison for ax in axes.flat[6:])
     axes = Figure().subplots(3)

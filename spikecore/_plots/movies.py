@@ -287,7 +287,7 @@ def save_animation(animation, path, progress=False, fps=None):
         ``.webm`` and ``.html`` (a page with the video in it) need the program ffmpeg. A GIF counts
         time in hundredths of a second, to which the frames are rounded: 25 ms become 20.
     progress : bool
-        Show a progress bar on stderr, which needs ``tqdm`` (the extra ``spikecore[data]``).
+        Show a progress bar on stderr, which needs ``tqdm`` (the extra ``spikecore[plot]``).
     fps : float, optional
         Frames per second; by default those of the animation's interval.
 
@@ -346,7 +346,7 @@ def save_animation(animation, path, progress=False, fps=None):
     except ImportError as error:
         raise ImportError(
             "progress=True needs tqdm, which is not installed; "
-            "install it with pip install 'spikecore[data]'"
+            "install it with pip install 'spikecore[plot]'"
         ) from error
     with tqdm(desc=path.name, unit="frame") as bar:
 
@@ -359,11 +359,9 @@ def save_animation(animation, path, progress=False, fps=None):
 
 def _gif_fps(animation, fps):
     """Frames per second that Pillow's writer turns into the nearest whole hundredths."""
-    if fps is None:
-        if animation.event_source is None:  # matplotlib drops it when a window closes
-            return None
-        milliseconds = animation.event_source.interval
-    else:
-        milliseconds = 1000 / fps
+    # Its event source has the interval too, but not while it waits to repeat or after it was shown.
+    milliseconds = getattr(animation, "_interval", None) if fps is None else 1000 / fps
+    if milliseconds is None:
+        return None
     # It cuts 1000 / fps to whole milliseconds, so that 30 ms come back as 29 and are shown as 20.
     return 1000 / (max(10, 10 * round(milliseconds / 10)) + 0.5)
