@@ -158,7 +158,7 @@ def rate(
     if uniforms is None:
         backend.rate(values, gain, offset, key, first_element, first_step, on, off, trains[silent:])
     else:
-        drawn = uniforms.reshape(-1, size)[0 if varying else silent :]
+        drawn = uniforms.reshape(uniforms.shape[0], size)[0 if varying else silent :]
         backend.rate_from_uniforms(values, gain, offset, drawn, on, off, trains[silent:])
     return result
 
