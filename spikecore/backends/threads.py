@@ -6,7 +6,7 @@ people call spikecore from data loaders and Dask workers.
 """
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 
 import numba
@@ -47,8 +47,9 @@ def run(kernel, num_tiles, num_outputs, *arguments):
     try:
         kernel(*arguments, bounds[0], bounds[1])
     finally:
-        for other in others:
-            other.result()
+        wait(others)  # no thread writes to the caller's arrays after an error was raised
+    for other in others:
+        other.result()
 
 
 def _shared_pool(workers):
