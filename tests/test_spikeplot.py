@@ -78,6 +78,27 @@ def test_the_axes_given_are_drawn_on(name):
     assert figure_of(CALLS[name](fig.subplots())) is fig
 
 
+class Tensor:
+    """Spikes of another library: NumPy can read them, and nothing more."""
+
+    def __init__(self, values):
+        self.values = np.asarray(values)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype)
+
+
+def test_anything_with_array_is_accepted():
+    spikes, images = Tensor(SPIKES), Tensor(SPIKES.reshape(12, 2, 2))
+    assert len(spikeplot.raster(spikes).get_offsets()) == SPIKES.sum()
+    assert spikeplot.psth(spikes).get_data()[0].sum() == pytest.approx(SPIKES.sum() / 4)
+    assert sum(bar.get_width() for bar in spikeplot.spike_count(spikes)) == SPIKES.sum()
+    assert len(spikeplot.traces(spikes, spikes)) == 4
+    assert len(spikeplot.reconstruction([images, images], image=Tensor(np.eye(2)))) == 3
+    assert len(spikeplot.latency_curve(Tensor([1.0]), Tensor([2])).get_xdata()) == 1
+    figure_of(spikeplot.animator(images))
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_labels_are_not_cut(name):
     fig = figure_of(CALLS[name](None))

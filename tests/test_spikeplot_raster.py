@@ -155,6 +155,13 @@ def test_labels_of_the_caller_are_kept():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("t", "Neuron")
 
 
+def test_ticks_of_the_caller_are_kept():
+    ax = Figure().subplots()
+    ax.set_xticks([0.5, 1.5])
+    spikeplot.raster(np.ones((3, 3)), ax)
+    assert ax.get_xticks().tolist() == [0.5, 1.5] and 0.5 not in ax.get_yticks()
+
+
 def test_the_data_are_not_written_to():
     spikes = np.array([[1.0, 0.0], [0.0, -1.0]])
     spikes.flags.writeable = False

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikecore import utils
@@ -45,6 +45,7 @@ def test_there_are_golden_cases_of_both_functions():
     assert len(CASES) == 5
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 40), subset=st.integers(1, 40))
 def test_parts_are_equal_consecutive_and_disjoint(n, subset):
     if subset > n:
@@ -59,6 +60,7 @@ def test_parts_are_equal_consecutive_and_disjoint(n, subset):
         np.testing.assert_array_equal(images[:, 0] % 10, labels)
 
 
+@settings(deadline=None)
 @given(
     n=st.integers(0, 60),
     split=st.floats(0, 1),
@@ -73,6 +75,7 @@ def test_a_split_uses_every_sample_once(n, split, seed):
     np.testing.assert_array_equal(val[:, 0] % 10, val_labels)
 
 
+@settings(deadline=None)
 @given(n=st.integers(0, 40), batch_size=st.integers(1, 45), shuffle=st.booleans())
 def test_batches_hold_every_sample_once(n, batch_size, shuffle):
     result = list(utils.batches(*dataset_of(n), batch_size, shuffle=shuffle, seed=3))

@@ -133,7 +133,8 @@ def label(ax, xlabel, ylabel):
 
 
 def whole_ticks(axis):
-    """Put ticks at whole numbers only: there is no neuron 0.5."""
-    from matplotlib.ticker import MaxNLocator
+    """Put ticks at whole numbers only, unless the caller chose others: there is no neuron 0.5."""
+    from matplotlib.ticker import AutoLocator, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if isinstance(axis.get_major_locator(), AutoLocator):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -27,8 +27,8 @@ def raster(data, ax=None, *, off_color=OFF_COLOR, **kwargs):
         Spikes of one sample in any real dtype; everything that is not 0 is a spike. The features of
         an image are numbered in C order. Anything with ``__array__`` will do.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. ``None`` makes a figure, which is ``raster(data).figure``; pyplot does not
-        know it, so show it by evaluating it in a notebook, or pass ``ax``.
+        Where to draw. ``None`` makes a figure, which is ``raster(data).figure``. pyplot does not
+        know it: save it with its ``savefig``, or pass ``ax`` to see the plot in a window.
     off_color : color, optional
         The colour of negative values, the off-spikes of ``spikegen.delta``.
     **kwargs
