@@ -255,7 +255,11 @@ class LIF(Neuron):
             "value": f"set v to {_text(self.reset_value)} {when}",
             "none": "no reset",
         }[self.reset]
-        return f"{update}; spike when v {self.compare} {_text(self.threshold)}, {reset}  {self!r}"
+        told = ("decay", "threshold", "gain", "leak", "compare", "reset", "reset_value", "reset_at")
+        rest = [f"; {n}={_text(v)}" for n, v in self._differences().items() if n not in told]
+        return f"{update}; spike when v {self.compare} {_text(self.threshold)}, {reset}" + "".join(
+            rest
+        )
 
     def __eq__(self, other):
         if not isinstance(other, LIF):

@@ -115,7 +115,7 @@ PROFILES = {
     ),
     "sinabs": Profile(
         "Sinabs",
-        "3.1",
+        "3.1.3",
         "LIF(tau_mem=20.0)",
         "sinabs/layers/functional/lif.py",
         {
@@ -128,7 +128,7 @@ PROFILES = {
     ),
     "sinabs-single-reset": Profile(
         "Sinabs",
-        "3.1",
+        "3.1.3",
         "LIF(tau_mem=20.0, spike_fn=SingleSpike, reset_fn=MembraneReset())",
         "sinabs/layers/functional/lif.py",
         {
@@ -140,7 +140,7 @@ PROFILES = {
     ),
     "bindsnet": Profile(
         "BindsNET",
-        "0.3",
+        "0.3.4",
         "LIFNodes(n)",
         "bindsnet/network/nodes.py",
         {
@@ -153,21 +153,21 @@ PROFILES = {
     ),
     "lava": Profile(
         "Lava",
-        "0.10",
+        "as published in its repository",
         "proc.lif.process.LIF(du=1, dv=0.1, vth=1)",
         "lava/proc/lif/models.py, PyLifModelFloat",
         {"decay": 0.9, **_SAME_VALUE},
     ),
     "spyx": Profile(
         "Spyx",
-        "0.1",
+        "1.0.0",
         "nn.LIF(hidden_shape, beta)",
         "spyx/nn.py",
         {"decay": 0.9, **_NEXT_SUBTRACT, "report_spike": "old"},
     ),
     "nengo": Profile(
         "Nengo",
-        "4.1",
+        "4.1.0",
         "LIF(tau_rc=0.02, tau_ref=0), voltage 0 at the start",
         "nengo/neurons.py",
         {
