@@ -293,7 +293,7 @@ def profiles():
     >>> profile.simulator, profile.axes["report_spike"]
     ('Spyx', 'old')
     """
-    return dict(PROFILES)
+    return {name: one._replace(axes=dict(one.axes)) for name, one in PROFILES.items()}
 
 
 def _same(a, b):
