@@ -187,16 +187,19 @@ def firing_probability(x, gain, offset):
 
 @equation
 def word_threshold(p):
-    """ceil(p * 2**32): a 32-bit word below it fires, which is ``word * 2**-32 < p`` exactly."""
-    scaled = np.float64(p) * TWO_TO_32
+    """ceil(p * 2**32): a 32-bit word below it fires, which is ``word * 2**-32 < p`` exactly.
+
+    Exact in the dtype of p: a power of two scales it, and the whole part needs no more bits.
+    """
+    scaled = p * like(p, TWO_TO_32)
     whole = np.int64(scaled)
-    return np.uint64(whole + np.int64(np.float64(whole) < scaled))
+    return np.uint64(whole + np.int64(like(p, whole) < scaled))
 
 
 @equation
 def uniform_fires(uniform, p):
-    """u < p, compared exactly whatever the two dtypes."""
-    return np.float64(uniform) < np.float64(p)
+    """u < p, compared exactly: of two dtypes, the narrower is widened."""
+    return uniform < p
 
 
 @equation

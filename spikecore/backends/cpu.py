@@ -11,9 +11,19 @@ import numpy as np
 
 from spikecore import equations as eq
 from spikecore.backends import threads
-from spikecore.backends.columns import at, part, put, row_of
-from spikecore.compiler import equation, kernel
-from spikecore.dynamics import Parameters, State, only, step_of
+from spikecore.backends.columns import (
+    at,
+    parameters_at,
+    parameters_part,
+    put,
+    row_of,
+    state_at,
+    state_part,
+    state_put,
+    state_row,
+)
+from spikecore.compiler import kernel
+from spikecore.dynamics import only, step_of
 
 TILE = 1024  # elements: 8 kB of thresholds
 BLOCKS = 256  # random blocks (of four steps) to a tile, so that few long trains are shared out too
@@ -344,86 +354,6 @@ def ramps(on, off, out):
 # --- neurons ------------------------------------------------------------------------------------
 
 
-@equation
-def _parameters_part(p, low, high):
-    """The parameters of a tile of neurons."""
-    return Parameters(
-        part(p.decay, low, high),
-        part(p.threshold, low, high),
-        part(p.reset_value, low, high),
-        part(p.gain, low, high),
-        part(p.leak, low, high),
-        part(p.lower, low, high),
-        part(p.refractory, low, high),
-        part(p.synapse_decay, low, high),
-        part(p.recurrent, low, high),
-        part(p.tau_alpha, low, high),
-    )
-
-
-@equation
-def _parameters_at(p, i):
-    """The parameters of one neuron."""
-    return Parameters(
-        at(p.decay, i),
-        at(p.threshold, i),
-        at(p.reset_value, i),
-        at(p.gain, i),
-        at(p.leak, i),
-        at(p.lower, i),
-        at(p.refractory, i),
-        at(p.synapse_decay, i),
-        at(p.recurrent, i),
-        at(p.tau_alpha, i),
-    )
-
-
-@equation
-def _state_part(s, low, high):
-    """The state of a tile of neurons."""
-    return State(
-        part(s.membrane, low, high),
-        part(s.synapse, low, high),
-        part(s.inhibitory, low, high),
-        part(s.refractory, low, high),
-        part(s.spike, low, high),
-    )
-
-
-@equation
-def _state_row(s, t, low, high):
-    """What is recorded of a tile of neurons at one step."""
-    return State(
-        row_of(s.membrane, t, low, high),
-        row_of(s.synapse, t, low, high),
-        row_of(s.inhibitory, t, low, high),
-        row_of(s.refractory, t, low, high),
-        row_of(s.spike, t, low, high),
-    )
-
-
-@equation
-def _state_at(s, i):
-    """The state of one neuron."""
-    return State(
-        at(s.membrane, i),
-        at(s.synapse, i),
-        at(s.inhibitory, i),
-        at(s.refractory, i),
-        at(s.spike, i),
-    )
-
-
-@equation
-def _state_put(s, i, new):
-    """Store the state of one neuron."""
-    put(s.membrane, i, new.membrane)
-    put(s.synapse, i, new.synapse)
-    put(s.inhibitory, i, new.inhibitory)
-    put(s.refractory, i, new.refractory)
-    put(s.spike, i, new.spike)
-
-
 @cache
 def _neurons(axes):
     """The kernel for one combination of axes, neurons that do not see each other."""
@@ -435,20 +365,20 @@ def _neurons(axes):
         for tile in range(start, stop):
             low = tile * TILE
             high = min(low + TILE, size)
-            p = _parameters_part(parameters, low, high)
-            s = _state_part(state, low, high)
+            p = parameters_part(parameters, low, high)
+            s = state_part(state, low, high)
             for t in range(num_steps):
                 x = current[t, low:high]
                 train = row_of(spikes, t, low, high)
-                record = _state_row(records, t, low, high)
+                record = state_row(records, t, low, high)
                 for i in range(high - low):
-                    numbers = _parameters_at(p, i)
-                    old = _state_at(s, i)
+                    numbers = parameters_at(p, i)
+                    old = state_at(s, i)
                     before = count(old.membrane, numbers)
                     new = advance(old, before, x[i], numbers)
                     new, reported = settle(new, before, count(new.membrane, numbers), numbers)
-                    _state_put(s, i, new)
-                    _state_put(record, i, new)
+                    state_put(s, i, new)
+                    state_put(record, i, new)
                     put(train, i, emit(reported, on, off))
 
     return run
@@ -466,26 +396,26 @@ def _inhibited_neurons(axes):
         for sample in range(start, stop):
             low = sample * width
             high = low + width
-            p = _parameters_part(parameters, low, high)
-            s = _state_part(state, low, high)
+            p = parameters_part(parameters, low, high)
+            s = state_part(state, low, high)
             winner = _highest(s.membrane, p.threshold)
             for t in range(num_steps):
                 x = current[t, low:high]
                 train = row_of(spikes, t, low, high)
-                record = _state_row(records, t, low, high)
+                record = state_row(records, t, low, high)
                 for i in range(width):
-                    numbers = _parameters_at(p, i)
-                    old = _state_at(s, i)
+                    numbers = parameters_at(p, i)
+                    old = state_at(s, i)
                     pending[i] = only(count(old.membrane, numbers), i == winner)
-                    _state_put(s, i, advance(old, pending[i], x[i], numbers))
+                    state_put(s, i, advance(old, pending[i], x[i], numbers))
                 winner = _highest(s.membrane, p.threshold)
                 for i in range(width):
-                    numbers = _parameters_at(p, i)
-                    new = _state_at(s, i)
+                    numbers = parameters_at(p, i)
+                    new = state_at(s, i)
                     now = only(count(new.membrane, numbers), i == winner)
                     new, reported = settle(new, pending[i], now, numbers)
-                    _state_put(s, i, new)
-                    _state_put(record, i, new)
+                    state_put(s, i, new)
+                    state_put(record, i, new)
                     put(train, i, emit(reported, on, off))
 
     return run
