@@ -24,6 +24,7 @@ def workers(request, monkeypatch):
     """Threads for the compiled backend, which shares out even the smallest work."""
     monkeypatch.setenv("SPIKECORE_NUM_THREADS", str(request.param))
     monkeypatch.setattr(threads, "SMALL", 0)
+    monkeypatch.setattr(cpu, "WIDE", 700)  # so that a few features span several wide tiles
     return request.param
 
 
@@ -45,7 +46,7 @@ def same(function, *arguments, **keywords):
 
 
 def test_the_tiles_are_as_large_as_these_tests_suppose():
-    assert (cpu.TILE, cpu.BLOCKS) == (1024, 256)
+    assert (cpu.TILE, cpu.BLOCKS, cpu.WIDE) == (1024, 256, 8192)
     assert backends.DEVICES == ("cpu", "numpy")
 
 
@@ -137,6 +138,14 @@ def test_delta(shape, dtype, workers):
         for off_spike in (False, True):
             same(spikegen.delta, series, 0.25, padding, off_spike)
     same(spikegen.delta, series[:1], 0.25)
+
+
+@pytest.mark.parametrize("size", [8191, 8192, 8193, 50_001])
+def test_wide_tiles(size, monkeypatch):
+    monkeypatch.setenv("SPIKECORE_NUM_THREADS", "3")
+    data = values((size,), np.float32)
+    same(spikegen.latency, data, 3, normalize=True, clip=True, dtype=np.int8)
+    same(spikegen.delta, data.reshape(1, -1) - np.float32(0.5), off_spike=True, dtype=np.int8)
 
 
 @pytest.mark.parametrize("batch", [0, 1, 3, 342])
