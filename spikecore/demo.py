@@ -1,19 +1,21 @@
-"""Encode a batch of handwritten digits in every way, print a table and draw what came out."""
+"""Encode a batch of handwritten digits, drive a network with them, print tables and draw both."""
 
 import argparse
 import importlib.util
 import statistics
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from spikecore import __version__, datasets, spikegen
+from spikecore import Leaky, __version__, datasets, spikegen
 from spikecore.backends import threads
+from spikecore.network import Linear, Sequential
 
-HELP = "encode a batch of digits, print a table and draw the spikes"
+HELP = "encode a batch of digits, drive a network with them, print tables and draw the spikes"
 BATCH = 128
 SAMPLE = 3  # the image of the batch whose spikes are drawn
 REPEATS = 5
@@ -26,6 +28,8 @@ LATENCIES = {
     "latency, linear, normalised, clipped": {"linear": True, "normalize": True, "clip": True},
 }
 DELTAS = {"delta": False, "delta, off-spikes": True}
+WIDTHS = {"input": 28 * 28, "hidden": 1000, "output": 10}  # the network of snnTorch's tutorial 3
+BETA = 0.99
 
 
 class Encoding(NamedTuple):
@@ -37,6 +41,15 @@ class Encoding(NamedTuple):
     first_call: float  # seconds of the first call, which compiles
     sample: np.ndarray  # the spikes of one image, or of the series
     mean: np.ndarray  # over time
+
+
+class Layer(NamedTuple):
+    """What one layer of the network did."""
+
+    spikes: np.ndarray  # [steps, BATCH, neurons]
+    membrane: np.ndarray | None  # of the same shape, of the outputs only
+    seconds: float
+    first_call: float
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -51,12 +64,12 @@ def add_arguments(parser):
         "--steps", default=100, type=_integer(2, 1000), help="time steps, 2 to 1000 (%(default)s)"
     )
     parser.add_argument(
-        "--seed", default=0, type=_integer(0, 2**64 - 1), help="of the rate code (%(default)s)"
+        "--seed", default=0, type=_integer(0, 2**64 - 1), help="of every draw (%(default)s)"
     )
 
 
 def run(arguments):
-    """Encode, print the table, draw the pictures."""
+    """Encode, drive the network, print the tables, draw the pictures."""
     begin = time.perf_counter()
     pictures = importlib.util.find_spec("matplotlib") is not None
     folder = Path(arguments.out)
@@ -71,17 +84,26 @@ def run(arguments):
     print(table(HEADER, [row(name, one, images) for name, one in encodings.items()]))
     print(
         "\ntime: median of a few calls after the first; error: root mean square of mean/gain - "
-        "image,\nand what the binomial law lets expect"
+        "image,\nand what the binomial law lets expect\n"
+    )
+    layers = drive(images, arguments.steps, arguments.seed)
+    print(table(LAYER_HEADER, [layer_row(name, one) for name, one in layers.items()]))
+    print(
+        "\ntime of the input: of its rate code; of a layer: of its Linear and Leaky; "
+        "the weights are random,\nso which output fires most says nothing about the digit"
     )
     if pictures:
         print()
-        for name, draw in PICTURES.items():
+        drawn = {name: (draw, encodings) for name, draw in PICTURES.items()}
+        drawn |= {name: (draw, layers) for name, draw in NETWORK_PICTURES.items()}
+        for name, (draw, results) in drawn.items():
             path = folder / name
-            draw(encodings, images, labels).savefig(path, dpi=150)
+            draw(results, images, labels).savefig(path, dpi=150)
             print(f"wrote {path}")
     else:
         print("\nPictures need matplotlib; install it with pip install 'spikecore[plot]'.")
-    compiling = sum(one.first_call - one.seconds for one in encodings.values())
+    measured = [*encodings.values(), *layers.values()]
+    compiling = sum(max(0, one.first_call - one.seconds) for one in measured)
     print(f"\ntook {time.perf_counter() - begin:.1f} s, {compiling:.1f} s of it compiling kernels")
     return 0
 
@@ -121,19 +143,25 @@ def encode_all(images, steps, seed):
 
 def measure(encode):
     """Call an encoder a few times and keep what the demo shows of its spikes."""
-    times = []
-    for _ in range(1 + REPEATS):
-        begin = time.perf_counter()
-        spikes = encode()
-        times.append(time.perf_counter() - begin)
+    spikes, seconds, first_call = timed(encode)
     return Encoding(
         shape=spikes.shape,
         spikes=np.count_nonzero(spikes),
-        seconds=statistics.median(times[1:]),
-        first_call=times[0],
+        seconds=seconds,
+        first_call=first_call,
         sample=spikes[:, SAMPLE].copy() if spikes.ndim > 1 else spikes,
         mean=spikes.mean(axis=0, dtype=np.float64),
     )
+
+
+def timed(function):
+    """What a function gives, the median seconds of a few calls, and the seconds of the first."""
+    times = []
+    for _ in range(1 + REPEATS):
+        begin = time.perf_counter()
+        result = function()
+        times.append(time.perf_counter() - begin)
+    return result, statistics.median(times[1:]), times[0]
 
 
 def rate_error(encoding, gain, images):
@@ -144,9 +172,31 @@ def rate_error(encoding, gain, images):
     return error, np.sqrt(np.mean(variance)) / gain
 
 
-# --- the table ----------------------------------------------------------------------------------
+# --- the network --------------------------------------------------------------------------------
+
+
+def drive(images, steps, seed):
+    """Run the rate-coded images through a 784-1000-10 network, a layer at a time to time each."""
+    pixels = images.reshape(len(images), -1)
+    encode = partial(spikegen.rate, pixels, steps, seed=seed, dtype=np.uint8)
+    spikes, seconds, first_call = timed(encode)
+    layers = {"input": Layer(spikes, None, seconds, first_call)}
+    drawn = 0  # the layers' weights follow one another in torch's stream, as torch draws them
+    for before, name in pairwise(WIDTHS):
+        linear = Linear.draw(WIDTHS[before], WIDTHS[name], seed=seed, skip=drawn)
+        drawn += linear.weight.size + linear.bias.size
+        record = ("spikes", "membrane") if name == "output" else ("spikes",)
+        block = Sequential(linear, Leaky(beta=BETA), names=("linear", name))
+        ran, seconds, first_call = timed(partial(block.run, spikes, record=record))
+        spikes = ran[name].spikes
+        layers[name] = Layer(spikes, ran[name].recorded.get("membrane"), seconds, first_call)
+    return layers
+
+
+# --- the tables ---------------------------------------------------------------------------------
 
 HEADER = ("encoder", "shape", "spikes", "density", "time", "error", "expected")
+LAYER_HEADER = ("layer", "shape", "spikes", "density", "time")
 
 
 def row(name, encoding, images):
@@ -154,13 +204,21 @@ def row(name, encoding, images):
     errors = ("", "")
     if name in GAINS:
         errors = (f"{error:.4f}" for error in rate_error(encoding, GAINS[name], images))
+    return (*_measures(name, encoding.shape, encoding.spikes, encoding.seconds), *errors)
+
+
+def layer_row(name, layer):
+    """The cells of one layer."""
+    return _measures(name, layer.spikes.shape, np.count_nonzero(layer.spikes), layer.seconds)
+
+
+def _measures(name, shape, spikes, seconds):
     return (
         name,
-        "x".join(map(str, encoding.shape)),
-        f"{encoding.spikes:,}",
-        f"{encoding.spikes / np.prod(encoding.shape):.2%}",
-        f"{encoding.seconds * 1e3:.2f} ms",
-        *errors,
+        "x".join(map(str, shape)),
+        f"{spikes:,}",
+        f"{spikes / np.prod(shape):.2%}",
+        f"{seconds * 1e3:.2f} ms",
     )
 
 
@@ -179,6 +237,7 @@ def table(header, rows):
 
 GREY = "#8C8C8C"
 SMALL = 9  # points
+MEMBRANE_LOW = -2  # where the drawn membranes are cut, so that the threshold stays in sight
 
 
 def draw_rasters(encodings, images, labels):
@@ -253,6 +312,71 @@ def draw_delta(encodings, images, labels):
     return figure
 
 
+def draw_network(layers, images, labels):
+    """One image, the spikes of each layer over time, and how often each output fired."""
+    from matplotlib.figure import Figure
+
+    from spikecore import spikeplot
+
+    figure = Figure(figsize=(10, 6.5), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)
+    grid = figure.add_gridspec(3, 2, width_ratios=(5, 3), height_ratios=(4, 4, 2.2))
+    rasters = [figure.add_subplot(grid[index, 0]) for index in range(3)]
+    for ax, (name, layer) in zip(rasters, layers.items(), strict=True):
+        steps, _, neurons = layer.spikes.shape
+        sample = layer.spikes[:, SAMPLE]
+        spikeplot.raster(sample, ax)
+        _title(ax, f"{name}: {neurons} neurons, {sample.sum()} spikes")
+        _tidy(ax)
+        if name == "input":
+            ax.invert_yaxis()  # as the image: its first row of pixels on top
+            ax.set_yticks(range(0, neurons, 196))
+        if ax is not rasters[-1]:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+    rasters[-1].set_yticks(range(0, neurons, 3))
+    figure.align_ylabels(rasters)
+    shown = figure.add_subplot(grid[0, 1])
+    shown.imshow(images[SAMPLE], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    shown.set_axis_off()
+    _title(shown, f"a {labels[SAMPLE]}")
+    counts = figure.add_subplot(grid[1:, 1])
+    spikeplot.spike_count(layers["output"].spikes[:, SAMPLE], ax=counts)
+    most = max(1, layers["output"].spikes[:, SAMPLE].sum(axis=0, dtype=int).max())
+    counts.set(xlim=(0, 1.15 * most), xlabel=f"Spikes in {steps} steps")
+    _title(counts, "outputs of the untrained network")
+    _tidy(counts)
+    return figure
+
+
+def draw_membranes(layers, images, labels):
+    """The membrane of each output and its spikes."""
+    from matplotlib.figure import Figure
+
+    from spikecore import spikeplot
+
+    spikes, membrane = (part[:, SAMPLE] for part in layers["output"][:2])
+    figure = Figure(figsize=(10, 7), layout="constrained")
+    axes = figure.subplots(5, 2, sharex=True)
+    lines = spikeplot.traces(
+        membrane,
+        spikes,
+        spk_height=0,
+        ax=axes,
+        threshold=1,
+        mark_spikes=True,
+        show_axes=True,
+    )
+    low, high = max(MEMBRANE_LOW, membrane.min()), max(1, membrane.max())
+    for index, line in enumerate(lines):
+        line.axes.set_ylim(low - 0.2, high + 0.3)
+        deepest = membrane[:, index].min()
+        below = f", falls to {deepest:.1f}" if deepest < low else ""
+        _title(line.axes, f"output {index}, spikes: {spikes[:, index].sum()}{below}")
+        _tidy(line.axes)
+    return figure
+
+
 def _title(ax, text):
     ax.set_title(text, loc="left", fontsize=SMALL + 2)
 
@@ -267,3 +391,4 @@ PICTURES = {
     "reconstruction.png": draw_reconstruction,
     "delta.png": draw_delta,
 }
+NETWORK_PICTURES = {"network.png": draw_network, "membranes.png": draw_membranes}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, __version__, demo
+from spikecore import Leaky, __main__, __version__, demo, spikegen
+from spikecore.network import Linear, Sequential
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +23,13 @@ def demonstration(tmp_path_factory):
     return result.stdout, folder
 
 
-def rows(printed):
-    """The cells of the table by the encoder's name."""
+PICTURES = [*demo.PICTURES, *demo.NETWORK_PICTURES]
+
+
+def rows(printed, number=0):
+    """The cells of one of the tables by the name in their first column."""
     lines = printed.splitlines()
-    begin = next(i for i, line in enumerate(lines) if line.startswith("---")) + 1
+    begin = [i for i, line in enumerate(lines) if line.startswith("---")][number] + 1
     end = lines.index("", begin)
     cells = [re.split(r"\s{2,}", line) for line in lines[begin:end]]
     return {name: others for name, *others in cells}
@@ -49,6 +53,31 @@ def test_the_table_counts_what_is_known(demonstration):
     assert table["delta"][1] == "3" and table["delta, off-spikes"][1] == "5"
 
 
+def test_every_layer_has_its_row(demonstration):
+    table, encoders = rows(demonstration[0], number=1), rows(demonstration[0])
+    assert list(table) == ["input", "hidden", "output"]
+    for (shape, spikes, density, duration), neurons in zip(
+        table.values(), demo.WIDTHS.values(), strict=True
+    ):
+        assert shape == f"50x128x{neurons}"
+        assert density == f"{int(spikes.replace(',', '')) / (50 * 128 * neurons):.2%}"
+        assert re.fullmatch(r"\d+\.\d\d ms", duration)
+    assert table["input"][1] == encoders["rate, gain 1"][1]
+
+
+def test_the_layers_are_the_network():
+    images = np.random.default_rng(5).random((3, 28, 28), np.float32)
+    layers = demo.drive(images, 20, seed=9)
+    spikes = spikegen.rate(images.reshape(3, 784), 20, seed=9)
+    linears = Linear.draw(784, 1000, seed=9), Linear.draw(1000, 10, seed=9, skip=784_000 + 1000)
+    leaky = Leaky(beta=0.99)
+    run = Sequential(linears[0], leaky, linears[1], leaky).run(spikes)
+    np.testing.assert_array_equal(layers["input"].spikes, spikes)
+    np.testing.assert_array_equal(layers["hidden"].spikes, run["leaky1"].spikes)
+    np.testing.assert_array_equal(layers["output"].spikes, run["leaky2"].spikes)
+    np.testing.assert_array_equal(layers["output"].membrane, run["leaky2"].recorded["membrane"])
+
+
 @pytest.mark.parametrize("name", demo.GAINS)
 def test_the_rate_code_errs_as_much_as_the_binomial_law_says(demonstration, name):
     error, expected = map(float, rows(demonstration[0])[name][4:])
@@ -57,13 +86,13 @@ def test_the_rate_code_errs_as_much_as_the_binomial_law_says(demonstration, name
 
 def test_it_says_what_it_wrote_and_how_long_it_took(demonstration):
     printed, folder = demonstration
-    for name in demo.PICTURES:
+    for name in PICTURES:
         assert f"wrote {folder / name}\n" in printed
     assert re.search(r"\ntook \d+\.\d s, \d+\.\d s of it compiling kernels\n$", printed)
     assert max(map(len, printed.split("wrote")[0].splitlines())) <= 100
 
 
-@pytest.mark.parametrize("name", demo.PICTURES)
+@pytest.mark.parametrize("name", PICTURES)
 def test_pictures_open_and_leave_a_margin(demonstration, name):
     with Image.open(demonstration[1] / name) as picture:
         assert picture.format == "PNG" and picture.width >= 1000
@@ -77,7 +106,7 @@ def test_two_steps_are_enough(tmp_path, capsys):
     arguments = ["demo", "--steps", "2", "--seed", str(2**64 - 1), "--out", str(tmp_path)]
     assert __main__.main(arguments) == 0
     assert rows(capsys.readouterr().out)["rate, gain 1"][0] == "2x128x28x28"
-    assert {path.name for path in tmp_path.iterdir()} == set(demo.PICTURES)
+    assert {path.name for path in tmp_path.iterdir()} == set(PICTURES)
 
 
 def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
@@ -85,7 +114,7 @@ def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "pictures"
     assert __main__.main(["demo", "--steps", "3", "--out", str(folder)]) == 0
     printed = capsys.readouterr().out
-    assert len(rows(printed)) == 7
+    assert len(rows(printed)) == 7 and len(rows(printed, number=1)) == 3
     assert printed.count("spikecore[plot]") == 1
     assert not folder.exists()
 
