@@ -8,6 +8,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.animation import AbstractMovieWriter
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
@@ -205,6 +206,22 @@ def test_counts_stay_inside_the_axes():
         box = text.get_window_extent()
         assert window.x0 <= box.x0 and box.x1 <= window.x1
         assert luma(text.get_color()) > 0.9  # white on the dark bar of a leader
+
+
+def test_the_line_of_time_leaves_the_counts_legible():
+    fig = Figure(figsize=(7, 3), layout="constrained")
+    FigureCanvasAgg(fig)
+    finished(spikeplot.spike_count(np.zeros((100, 4)), fig, animate=True))
+    (ax,) = fig.axes
+    boxes = [text.get_window_extent() for text in ax.texts]
+    line_at = ax.transData.inverted().transform(((boxes[0].x0 + boxes[0].x1) / 2, 0))[0]
+    ax.lines[0].set_xdata([line_at] * 2)  # through the middle of every count
+    fig.canvas.draw()
+    picture = np.asarray(fig.canvas.buffer_rgba()).astype(int)[::-1]
+    for box in boxes:
+        part = picture[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)]
+        of_the_line = part[..., 0] - part[..., 2] > 100
+        assert of_the_line.any(axis=1).mean() < 0.5  # without a rim it shows inside the 0 as well
 
 
 def test_several_spikes_a_step_widen_the_axis():

@@ -227,6 +227,9 @@ def spike_count(
     )
 
 
+SHADE = "0.93"
+
+
 class _Bars:
     """Horizontal bars with their counts beside them, made once and updated for every frame."""
 
@@ -235,9 +238,11 @@ class _Bars:
         self.longest = longest
         self.container = ax.barh(rows, 0 * rows, height=0.7, color=BAR_COLOR, tick_label=names)
         self.counts = [ax.text(0, row, "", va="center", zorder=3) for row in rows]
+        self.backgrounds = [ax.get_facecolor()] * len(names)
         if shaded:
             for row in rows[1::2]:
-                ax.axhspan(row - 0.5, row + 0.5, color="0.93", zorder=0)
+                ax.axhspan(row - 0.5, row + 0.5, color=SHADE, zorder=0)
+                self.backgrounds[row] = SHADE
         ax.set_xlim(0, longest)
         ax.set_ylim(-0.5, len(names) - 0.5)
         whole_ticks(ax.xaxis)
@@ -247,21 +252,26 @@ class _Bars:
 
     def show(self, counts):
         """Set every bar to its count, and return the artists."""
+        from matplotlib.patheffects import withStroke
+
         leads = (counts == counts.max()) & (counts > 0)
         tie = " (tie)" if leads.sum() > 1 else ""
-        for bar, text, count, leading in zip(
-            self.container, self.counts, counts, leads, strict=True
+        for bar, text, background, count, leading in zip(
+            self.container, self.counts, self.backgrounds, counts, leads, strict=True
         ):
             bar.set_width(count)
             bar.set_facecolor(LEADER_COLOR if leading else BAR_COLOR)
-            # Long bars carry their count inside, where the axes cannot cut it off.
+            # Long bars carry their count inside, where the axes cannot cut it off.  A rim of the
+            # colour behind it keeps the count legible where the line of time crosses it.
             inside = count > 0.8 * self.longest
+            behind = bar.get_facecolor() if inside else background
             text.set(
                 x=count,
                 text=f" {count:g}{tie if leading else ''} ",
                 horizontalalignment="right" if inside else "left",
                 fontweight="bold" if leading else "normal",
                 color="white" if inside and leading else "black",
+                path_effects=[withStroke(linewidth=3, foreground=behind)],
             )
         return *self.container, *self.counts
 
