@@ -10,13 +10,20 @@ from numbers import Real
 
 import numpy as np
 
+from spikecore import backends
+
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
 def array(name, value):
-    """``value`` as a NumPy array of real numbers; anything with ``__array__`` is accepted."""
+    """``value`` as an array of real numbers; anything with ``__array__`` is accepted.
+
+    An array that lies on a GPU stays there.
+    """
+    if backends.on_gpu(value):
+        return _gpu_array(name, value)
     if np.ma.is_masked(value):
         raise ValueError(
             f"{name} must not have masked values, got {np.ma.count_masked(value)} of them; decide "
@@ -38,12 +45,30 @@ def array(name, value):
     return result
 
 
+def _gpu_array(name, value):
+    """An array on a GPU, which is used as it lies there."""
+    result = backends.adopt(value)
+    if result.dtype not in SPIKE_DTYPES or not result.is_c_contiguous():
+        raise TypeError(
+            f"{name} must be C-contiguous and float32, float64, bool, int8 or uint8 when it lies "
+            f"on a GPU, got dtype {result.dtype} and strides {result.strides}; copy it to that form"
+        )
+    return result
+
+
 def real(name, value):
     """``value`` as contiguous read-only float32 or float64 data, as NumPy promotes its dtype.
 
     Read-only, because Numba compiles anew for every change of that flag.
     """
     given = array(name, value)
+    if backends.on_gpu(given):
+        if given.dtype.kind != "f":
+            raise TypeError(
+                f"{name} must be float32 or float64 when it lies on a GPU, got {given.dtype}; "
+                "convert it there"
+            )
+        return given
     if given.dtype.kind in "iu" and given.dtype.itemsize == 8 and given.size:
         largest = max(abs(int(given.max())), abs(int(given.min())))
         if largest > LARGEST_EXACT:
@@ -205,6 +230,8 @@ def spike_dtype(dtype, out, data_dtype):
     if dtype is None:
         if isinstance(out, np.ndarray):
             dtype = out.dtype
+        elif backends.on_gpu(out):
+            dtype = backends.adopt(out).dtype
         else:
             dtype = np.float64 if data_dtype.newbyteorder("=") == np.float64 else np.float32
     try:
@@ -263,8 +290,10 @@ def uniforms(value, seed, shape, backend):
     return result
 
 
-def output(out, shape, dtype, **inputs):
+def output(out, shape, dtype, backend=None, **inputs):
     """The array to fill: ``out`` when it fits, or a new one when memory is large enough."""
+    if getattr(backend, "resident", False):
+        return _gpu_output(out, shape, dtype, backend)
     if out is None:
         fits_memory(shape, dtype)
         return np.empty(shape, dtype)
@@ -284,12 +313,30 @@ def output(out, shape, dtype, **inputs):
             f"writeable={out.flags.writeable}; pass a whole array or its leading rows"
         )
     for name, given in inputs.items():
-        if given is not None and np.may_share_memory(out, given):
+        if isinstance(given, np.ndarray) and np.may_share_memory(out, given):
             raise ValueError(
                 f"out overlaps the memory of {name}, of shape {given.shape}, which would be "
                 "overwritten while it is read; pass another array"
             )
     return out
+
+
+def _gpu_output(out, shape, dtype, backend):
+    """The array to fill for data on a GPU, which lies there too."""
+    if out is None:
+        return backend.empty(shape, dtype)
+    if not backends.on_gpu(out):
+        raise TypeError(
+            f"out must lie on the GPU, as the data do, got a {type(out).__name__}; leave it out, "
+            "or copy the data to the host"
+        )
+    result = backends.adopt(out)
+    if result.shape != shape or result.dtype != dtype or not result.is_c_contiguous():
+        raise ValueError(
+            f"out must be C-contiguous of shape {shape} and dtype {dtype}, got shape "
+            f"{result.shape} and dtype {result.dtype}; leave it out to have it made"
+        )
+    return result
 
 
 def fits_memory(shape, dtype):

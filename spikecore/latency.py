@@ -24,6 +24,7 @@ def latency(
     dtype=None,
     out=None,
     device=None,
+    stream=None,
 ):
     """Latency code: each feature spikes once, at the step nearest to its spike time.
 
@@ -62,8 +63,9 @@ def latency(
         many steps as the last spike needs.
     epsilon : float
         Distance that keeps the logarithm finite.
-    dtype, out, device
-        As in :func:`spikecore.spikegen.rate`.
+    dtype, out, device, stream
+        As in :func:`spikecore.spikegen.rate`.  Data on a GPU need ``num_steps``, and spikes past
+        the last step are dropped, because to look for them would be to wait for the GPU.
 
     Returns
     -------
@@ -106,26 +108,36 @@ def latency(
         )
     dtype = checks.spike_dtype(dtype, out, given.dtype)
     on, off = checks.levels(on_target, off_target, dtype, interpolate)
-    backend = backends.choose(device)
+    outputs = given.size * (num_steps or 0)
+    backend = backends.choose(device, data, stream=stream, outputs=outputs)
     values, code, peaks = _prepare(
         given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
     )
-    latest = backend.latest_times(values.reshape(-1), peaks, code, 1)[0] if values.size else 0
-    last_step = int(np.rint(latest))
-    if num_steps is None:
-        num_steps = _countable(last_step + 1, values.dtype)
-    elif last_step > num_steps - 1 and not bypass:
-        raise ValueError(
-            f"num_steps is {num_steps}, but the last spike falls on step {last_step}; use "
-            "normalize=True, a smaller tau or more steps, or bypass=True to drop late spikes"
-        )
-    result = checks.output(out, (num_steps, *values.shape), dtype, data=given)
+    if not getattr(backend, "resident", False):
+        num_steps = _steps_needed(values, peaks, code, num_steps, bypass, backend)
+    elif num_steps is None:
+        raise ValueError("num_steps must be given for data on a GPU, got None; pass num_steps")
+    result = checks.output(out, (num_steps, *values.shape), dtype, backend, data=given)
     if result.size:
         trains, on, off = backends.rows(result, on, off)
         last = values.dtype.type(num_steps - 1)
         encode = backend.latency_ramps if interpolate else backend.latency
         encode(values.reshape(-1), peaks, code, last, clip, on, off, trains)
     return result
+
+
+def _steps_needed(values, peaks, code, num_steps, bypass, backend):
+    """``num_steps``, or what the last spike needs; a spike past the last step is refused."""
+    latest = backend.latest_times(values.reshape(-1), peaks, code, 1)[0] if values.size else 0
+    last_step = int(np.rint(latest))
+    if num_steps is None:
+        return _countable(last_step + 1, values.dtype)
+    if last_step > num_steps - 1 and not bypass:
+        raise ValueError(
+            f"num_steps is {num_steps}, but the last spike falls on step {last_step}; use "
+            "normalize=True, a smaller tau or more steps, or bypass=True to drop late spikes"
+        )
+    return num_steps
 
 
 def latency_code(
@@ -139,12 +151,13 @@ def latency_code(
     epsilon=1e-7,
     *,
     device=None,
+    stream=None,
 ):
     """Spike times of the latency code, before rounding, and which features are silent.
 
     Parameters
     ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, device
+    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, device, stream
         As in :func:`latency`; ``num_steps`` is needed with ``normalize`` only.
 
     Returns
@@ -169,14 +182,16 @@ def latency_code(
     """
     given = checks.array("data", data)
     num_steps = checks.optional_steps("num_steps", num_steps)
-    backend = backends.choose(device)
+    backend = backends.choose(device, data, stream=stream, outputs=given.size)
     values, code, peaks = _prepare(
         given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
     )
-    times = checks.output(None, values.shape, values.dtype)
+    times = checks.output(None, values.shape, values.dtype, backend)
+    silent = checks.output(None, values.shape, np.dtype(bool), backend)
     if values.size:
         backend.latency_times(values.reshape(-1), peaks, code, times.reshape(-1))
-    return times, values < code.threshold
+        backend.below(values.reshape(-1), code.threshold, silent.reshape(-1))
+    return times, silent
 
 
 def latency_code_linear(
@@ -188,12 +203,13 @@ def latency_code_linear(
     normalize=False,
     *,
     device=None,
+    stream=None,
 ):
     """Spike times of the linear latency code: ``min(-tau*(x-1), -tau*(threshold-1))`` + first.
 
     Parameters
     ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, device
+    data, num_steps, threshold, tau, first_spike_time, normalize, device, stream
         As in :func:`latency_code`.
 
     Returns
@@ -214,7 +230,15 @@ def latency_code_linear(
     array([9.9, 5. , 0. ])
     """
     return latency_code(
-        data, num_steps, threshold, tau, first_spike_time, normalize, True, device=device
+        data,
+        num_steps,
+        threshold,
+        tau,
+        first_spike_time,
+        normalize,
+        True,
+        device=device,
+        stream=stream,
     )[0]
 
 
@@ -228,12 +252,13 @@ def latency_code_log(
     epsilon=1e-7,
     *,
     device=None,
+    stream=None,
 ):
     """Spike times of the logarithmic latency code: ``tau*ln(x'/(x'-threshold))`` + first.
 
     Parameters
     ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, epsilon, device
+    data, num_steps, threshold, tau, first_spike_time, normalize, epsilon, device, stream
         As in :func:`latency_code`.
 
     Returns
@@ -254,7 +279,16 @@ def latency_code_log(
     array([4.    , 0.1166, 0.058 ])
     """
     return latency_code(
-        data, num_steps, threshold, tau, first_spike_time, normalize, False, epsilon, device=device
+        data,
+        num_steps,
+        threshold,
+        tau,
+        first_spike_time,
+        normalize,
+        False,
+        epsilon,
+        device=device,
+        stream=stream,
     )[0]
 
 
@@ -315,7 +349,7 @@ def _prepare(
     if code.stretch and values.size:
         samples = len(values) if sample and values.ndim > 1 else 1
         plain = code._replace(stretch=False)
-        peaks = backend.latest_times(values.reshape(-1), peaks, plain, samples) - code.first
+        peaks = backend.latest_times(values.reshape(-1), peaks, plain, samples, code.first)
     return values, code, peaks
 
 

@@ -56,6 +56,7 @@ def rate(
     first_element=0,
     first_step=0,
     device=None,
+    stream=None,
 ):
     """Rate code: at every step, spike with probability ``clip(gain*data + offset, 0, 1)``.
 
@@ -88,8 +89,12 @@ def rate(
     first_element, first_step : int
         Where in a larger array this part begins: flat C-order index of its first feature within a
         step, and its first time step.  Parts so encoded join to what the whole would have been.
-    device : {None, "cpu", "numpy"}
-        Where to compute; the bits are the same.
+    device : {None, "cpu", "numpy", "cuda", "cuda:1", ...}
+        Where to compute; the bits are the same.  Data on a GPU (anything with
+        ``__cuda_array_interface__``) are used there, and the result stays there.
+    stream : optional
+        CUDA stream for the kernels: Numba's, CuPy's or torch's, or a pointer.  Nothing waits for
+        them when the data are on the GPU, and such data are not examined for NaN.
 
     Returns
     -------
@@ -145,15 +150,16 @@ def rate(
         silent = max(0, lead - first_step)
         first_step += silent
     dtype = checks.spike_dtype(dtype, out, given.dtype)
-    backend = backends.choose(device)
+    backend = backends.choose(device, data, stream=stream, outputs=math.prod(shape))
     checks.finite("data", values, backend)
     if uniforms is not None:
         expected = values.shape if varying else shape
         uniforms = checks.uniforms(uniforms, seed, expected, backend)
-    result = checks.output(out, shape, dtype, data=given, uniforms=uniforms)
+    result = checks.output(out, shape, dtype, backend, data=given, uniforms=uniforms)
     key = random.key_of(seed, "rate")
     trains, on, off = backends.rows(result, dtype.type(1), dtype.type(0))
-    trains[:silent] = off
+    if silent:
+        backend.fill(trains[:silent], off)
     values = values.reshape(num_steps if varying else 1, size)
     if uniforms is None:
         backend.rate(values, gain, offset, key, first_element, first_step, on, off, trains[silent:])
@@ -194,6 +200,7 @@ def rate_conv(
     first_element=0,
     first_step=0,
     device=None,
+    stream=None,
 ):
     """Spike at every step of time-first data with probability ``clip(data, 0, 1)``.
 
@@ -204,7 +211,7 @@ def rate_conv(
     ----------
     data : array_like
         ``[num_steps, ...]``.
-    seed, uniforms, dtype, out, first_element, first_step, device
+    seed, uniforms, dtype, out, first_element, first_step, device, stream
         As in :func:`rate`.
 
     Returns
@@ -233,6 +240,7 @@ def rate_conv(
         first_element=first_element,
         first_step=first_step,
         device=device,
+        stream=stream,
     )
 
 
@@ -245,6 +253,7 @@ def delta(
     dtype=None,
     out=None,
     device=None,
+    stream=None,
 ):
     """Delta modulation: spike where the change since the step before meets the threshold.
 
@@ -261,7 +270,7 @@ def delta(
         Compare the first sample with itself, so that it never spikes, rather than with 0.
     off_spike : bool
         Give -1 where the signal falls.
-    dtype, out, device
+    dtype, out, device, stream
         As in :func:`rate`; bool and uint8 cannot hold off-spikes.
 
     Returns
@@ -301,9 +310,9 @@ def delta(
         raise ValueError(
             f"dtype is {dtype}, which cannot hold the -1 of off_spike=True; use dtype=numpy.int8"
         )
-    backend = backends.choose(device)
+    backend = backends.choose(device, data, stream=stream, outputs=values.size)
     checks.finite("data", values, backend)
-    result = checks.output(out, values.shape, dtype, data=given)
+    result = checks.output(out, values.shape, dtype, backend, data=given)
     silent, on = dtype.type(0), dtype.type(1)
     trains, on, off, silent = backends.rows(result, on, -on if off_spike else silent, silent)
     if result.size:

@@ -1,26 +1,137 @@
-"""Choose the backend: modules with one function per kernel, of the same names and arguments.
+"""Choose the backend: one function per kernel, of the same names and arguments in each.
 
 ``numpy`` evaluates the equations on whole arrays, one time step after another: the reference.
-``cpu`` runs them in compiled loops on every core.  The choice never changes a bit of the result.
+``cpu`` runs them in compiled loops on every core, ``cuda`` on a GPU.  The choice never changes a
+bit of the result.
 """
 
 import math
+import os
+import re
 from importlib import import_module
 
 import numpy as np
 
-DEVICES = ("cpu", "numpy")
+DEVICES = ("cpu", "numpy", "cuda")
 
 
-def choose(device=None):
-    """The backend module for ``device``: ``None`` and ``"cpu"`` compile, ``"numpy"`` interprets."""
-    if device is None:
-        device = "cpu"
+class DeviceError(RuntimeError):
+    """A device was asked for by name and cannot be used."""
+
+
+def on_gpu(value):
+    """Whether a value lies on a GPU: arrays of Numba, CuPy and torch say so alike."""
+    return hasattr(value, "__cuda_array_interface__")
+
+
+def choose(device=None, *data, stream=None, outputs=0):
+    """The backend for ``device`` and for where the data are.
+
+    Data on a GPU are worked on there.  For data of the host, ``None`` takes ``SPIKECORE_DEVICE``;
+    or a GPU, when there is one and the outputs number at least ``SPIKECORE_CUDA_CROSSOVER``; or
+    the CPU.  A device named outright is used or refused, never exchanged for another.
+    """
+    resident = any(on_gpu(one) for one in data)
+    if device is None and not resident:
+        device = _default_device(outputs)
+    kind, index = _parse("device", device if device is not None else "cuda")
+    if kind != "cuda":
+        if resident:
+            raise ValueError(
+                f"device must be None or 'cuda' for data on a GPU, got {device!r}; copy the data "
+                "to the host first"
+            )
+        if stream is not None:
+            raise ValueError(
+                f"stream must be None on device {kind!r}, got {stream!r}; leave it out"
+            )
+        return import_module(f"spikecore.backends.{kind}")
+    return _cuda_backend(index, stream, resident, data)
+
+
+def _parse(name, device):
+    """Kind and number (or None) of a device's name."""
     if not isinstance(device, str):
-        raise TypeError(f"device must be one of {DEVICES} or None, got {device!r}")
-    if device not in DEVICES:
-        raise ValueError(f"device must be one of {DEVICES} or None, got {device!r}")
-    return import_module(f"spikecore.backends.{device}")
+        raise TypeError(f"{name} must be one of {DEVICES} or None, got {device!r}; pass a name")
+    match = re.fullmatch(r"(cpu|numpy|cuda)|(cuda):(\d+)", device)
+    if match is None:
+        raise ValueError(
+            f"{name} must be one of {DEVICES}, 'cuda:1' or None, got {device!r}; pass one of these"
+        )
+    return match[1] or match[2], None if match[3] is None else int(match[3])
+
+
+def _default_device(outputs):
+    """Where data of the host are worked on when nobody says."""
+    named = os.environ.get("SPIKECORE_DEVICE")
+    if named:
+        _parse("SPIKECORE_DEVICE", named)
+        return named
+    crossover = os.environ.get("SPIKECORE_CUDA_CROSSOVER")
+    if not crossover:  # not measured on a GPU yet; the copies there and back may cost the gain
+        return "cpu"
+    if not crossover.isdigit():
+        raise ValueError(
+            f"SPIKECORE_CUDA_CROSSOVER must be a number of outputs, got {crossover!r}; unset it to "
+            "keep data of the host on the CPU"
+        )
+    large = outputs >= int(crossover)
+    return "cuda" if large and _cuda().reason_unavailable() is None else "cpu"
+
+
+def _cuda():
+    return import_module("spikecore.backends.cuda")
+
+
+def _cuda_backend(index, stream, resident, data):
+    """A backend on one GPU, or the reason why there is none."""
+    cuda = _cuda()
+    cuda.refuse_after_fork()
+    reason = cuda.reason_unavailable()
+    if reason is not None:
+        raise DeviceError(
+            f"device='cuda' cannot be used: {reason}; use device='cpu', or see python -m spikecore "
+            "info"
+        )
+    found = len(cuda.describe())
+    places = {cuda.index_of(one) for one in data if on_gpu(one)}
+    if index is None:
+        index = places.pop() if len(places) == 1 else 0
+    if index >= found or places - {index}:
+        raise DeviceError(
+            f"device='cuda:{index}' cannot be used: {found} GPUs were found and the data lie on "
+            f"{sorted(places) or 'the host'}; bring them together on one of the GPUs"
+        )
+    return cuda.Backend(index, cuda.as_stream(stream), resident)
+
+
+def adopt(value):
+    """An array on a GPU as Numba's, without a copy."""
+    return _cuda().adopt(value)
+
+
+def devices():
+    """What can be computed on.
+
+    Returns
+    -------
+    dict of str to str
+        ``"cpu"`` and each ``"cuda:N"`` with a description; ``"cuda"`` with the reason, where no GPU
+        can be used.
+
+    Examples
+    --------
+    >>> import spikecore
+    >>> "cpu" in spikecore.devices()
+    True
+    """
+    from spikecore.backends.threads import thread_count
+
+    found = {"cpu": f"{os.cpu_count()} processors, {thread_count()} threads"}
+    reason = _cuda().reason_unavailable()
+    if reason is not None:
+        return {**found, "cuda": f"not used: {reason}"}
+    return {**found, **{f"cuda:{i}": text for i, text in enumerate(_cuda().describe())}}
 
 
 def rows(out, *levels):
@@ -29,7 +140,8 @@ def rows(out, *levels):
     bool, uint8 and int8 share the int8 kernels: the levels' bits are what is stored, and three
     output dtypes are compiled instead of five.
     """
-    trains = out.view(np.ndarray).reshape(out.shape[0], math.prod(out.shape[1:]))
+    plain = out.view(np.ndarray) if isinstance(out, np.ndarray) else out
+    trains = plain.reshape(out.shape[0], math.prod(out.shape[1:]))
     if out.dtype.itemsize == 1:
         return trains.view(np.int8), *(level.view(np.int8) for level in levels)
     return trains, *levels

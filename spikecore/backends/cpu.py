@@ -43,6 +43,11 @@ def _wide(size):
     return _tiles(size, workers * _tiles(size, workers * WIDE))
 
 
+def fill(out, value):
+    """Set an array to one value."""
+    out[...] = value
+
+
 # --- checks -------------------------------------------------------------------------------------
 
 
@@ -196,11 +201,16 @@ def latency_times(data, peaks, code, out):
     threads.run(_latency_times, tiles, data.size, data, peaks, per_peak, code, out)
 
 
-def latest_times(data, peaks, code, samples):
-    """Each sample's latest spike time."""
+def below(data, threshold, out):
+    """Which features are below the threshold."""
+    np.less(data, threshold, out=out)
+
+
+def latest_times(data, peaks, code, samples, less=0):
+    """Each sample's latest spike time, less a number."""
     times = np.empty_like(data)
     latency_times(data, peaks, code, times)
-    return times.reshape(samples, -1).max(axis=1)
+    return times.reshape(samples, -1).max(axis=1) - data.dtype.type(less)
 
 
 @kernel
@@ -388,6 +398,7 @@ def _neurons(axes):
 def _inhibited_neurons(axes):
     """The kernel for one combination of axes when only the highest of a row may fire."""
     count, advance, settle, emit = step_of(axes)
+    moved = axes.exchange  # the membrane that the next step resets is not the one that fired
 
     @kernel
     def run(current, width, parameters, state, records, on, off, spikes, start, stop):
@@ -417,18 +428,22 @@ def _inhibited_neurons(axes):
                     state_put(s, i, new)
                     state_put(record, i, new)
                     put(train, i, emit(reported, on, off))
+                if moved:
+                    winner = _highest(s.membrane, p.threshold)
 
     return run
 
 
 @kernel
 def _highest(membrane, threshold):
-    """First neuron whose membrane is the furthest above its threshold."""
+    """First neuron whose membrane is the furthest above its threshold; NaN never is."""
     winner = 0
-    for i in range(1, membrane.size):
-        best = membrane[winner] - at(threshold, winner)
-        if membrane[i] - at(threshold, i) > best:
+    best = eq.like(membrane[0], -np.inf)
+    for i in range(membrane.size):
+        above = membrane[i] - at(threshold, i)
+        if above > best:
             winner = i
+            best = above
     return winner
 
 

@@ -12,6 +12,11 @@ from spikecore.dynamics import only, step_of
 UINT64 = np.uint64
 
 
+def fill(out, value):
+    """Set an array to one value."""
+    out[...] = value
+
+
 def first_outside(values, low, high):
     """Flat index of the first value outside [low, high] (NaN is outside), or -1."""
     bad = np.flatnonzero(~((low <= values) & (values <= high)))
@@ -43,11 +48,16 @@ def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
         row[:] = eq.select(eq.uniform_fires(uniforms[t], p), on, off)
 
 
-def latest_times(data, peaks, code, samples):
-    """Each sample's latest spike time."""
+def below(data, threshold, out):
+    """Which features are below the threshold."""
+    np.less(data, threshold, out=out)
+
+
+def latest_times(data, peaks, code, samples, less=0):
+    """Each sample's latest spike time, less a number."""
     times = np.empty_like(data)
     latency_times(data, peaks, code, times)
-    return times.reshape(samples, -1).max(axis=1)
+    return times.reshape(samples, -1).max(axis=1) - data.dtype.type(less)
 
 
 def latency_times(data, peaks, code, out):
@@ -127,6 +137,8 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
             may_fire = _winners(new.membrane, parameters.threshold, width)
         fired = only(count(new.membrane, parameters), may_fire)
         now, reported = settle(new, before, fired, parameters)
+        if width and axes.exchange:  # the next step resets what the settled membranes say
+            may_fire = _winners(now.membrane, parameters.threshold, width)
         if isinstance(spikes, np.ndarray):
             spikes[t] = emit(reported, on, off)
         for record, value in zip(records, now, strict=True):
@@ -138,8 +150,9 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
 
 
 def _winners(membrane, threshold, width):
-    """Mask of each row's first neuron that is the furthest above its threshold."""
+    """Mask of each row's first neuron that is the furthest above its threshold; NaN never is."""
     above = (membrane - threshold).reshape(-1, width)
+    above = np.where(np.isnan(above), -np.inf, above)
     return (np.arange(width) == above.argmax(axis=1)[:, None]).reshape(-1)
 
 
