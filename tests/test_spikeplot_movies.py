@@ -213,6 +213,7 @@ def test_the_line_of_time_leaves_the_counts_legible():
     FigureCanvasAgg(fig)
     finished(spikeplot.spike_count(np.zeros((100, 4)), fig, animate=True))
     (ax,) = fig.axes
+    fig.canvas.draw()  # which lays the figure out
     boxes = [text.get_window_extent() for text in ax.texts]
     line_at = ax.transData.inverted().transform(((boxes[0].x0 + boxes[0].x1) / 2, 0))[0]
     ax.lines[0].set_xdata([line_at] * 2)  # through the middle of every count
