@@ -7,7 +7,7 @@ import numpy as np
 
 from spikecore import checks
 from spikecore.dynamics import Axes
-from spikecore.neuron import Model, Neuron
+from spikecore.neuron import Model, Neuron, same
 from spikecore.simulators import PROFILES, find
 
 
@@ -95,7 +95,7 @@ class LIF(Neuron):
 
     def __post_init__(self):
         for name, options in CHOICES.items():
-            checks.choice(name, getattr(self, name), options)
+            self._set(name, checks.choice(name, getattr(self, name), options))
         for name in ("decay_reset", "drop_input", "inhibition"):
             self._set(name, checks.flag(name, getattr(self, name)))
         self._set("decay", checks.parameter("decay", self.decay, 0, 1))
@@ -229,12 +229,15 @@ class LIF(Neuron):
         return {
             field.name: getattr(self, field.name)
             for field in fields(self)
-            if field.name == "decay" or not _same(getattr(self, field.name), field.default)
+            if field.name == "decay" or not same(getattr(self, field.name), field.default)
         }
 
     def __repr__(self):
-        shown = ", ".join(f"{name}={_text(value)}" for name, value in self._differences().items())
-        return f"LIF({shown})"
+        shown = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in self._differences().items()
+        }
+        return f"LIF({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __str__(self):
         leak = _text(self.leak)
@@ -244,7 +247,7 @@ class LIF(Neuron):
             if leak != "0.0"
             else (f"v <- {_text(self.decay)}*v")
         )
-        update += " + x" if _same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
+        update += " + x" if same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
         when = {
             "next": "at the next step",
             "same": "in the same step",
@@ -260,13 +263,6 @@ class LIF(Neuron):
         return f"{update}; spike when v {self.compare} {_text(self.threshold)}, {reset}" + "".join(
             rest
         )
-
-    def __eq__(self, other):
-        if not isinstance(other, LIF):
-            return NotImplemented
-        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-
-    __hash__ = None
 
 
 CHOICES = {
@@ -296,11 +292,6 @@ def profiles():
     return {name: one._replace(axes=dict(one.axes)) for name, one in PROFILES.items()}
 
 
-def _same(a, b):
-    if a is None or b is None:
-        return a is b
-    return np.array_equal(a, b)
-
-
 def _text(value):
+    """A number, or the beginning and end of a long array."""
     return np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore import backends, checks, random
-from spikecore.neuron import Neuron
+from spikecore.neuron import Neuron, listed
 
 EVENT_DENSITY = 0.2  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -65,8 +65,9 @@ class Linear:
                 f"{bias.shape}; leave it out for no bias"
             )
         for name, values in (("weight", weight), ("bias", bias)):
-            checks.finite(name, values, backend)
-            frozen = np.array(values, weight.dtype)
+            with np.errstate(over="ignore"):
+                frozen = np.array(values, weight.dtype)
+            checks.finite(name, frozen, backend)
             frozen.flags.writeable = False
             object.__setattr__(self, name, frozen)
 
@@ -171,7 +172,8 @@ class Linear:
         backend = backends.choose(device)
         given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
         if given.dtype.kind == "f":
-            checks.finite("spikes", given, backend)
+            limit = min(np.finfo(given.dtype).max, np.finfo(self.weight.dtype).max)
+            checks.within("spikes", given, -limit, limit, backend, "finite")
         shape = (*given.shape[:-1], self.out_features)
         result = checks.output(out, shape, self.weight.dtype, spikes=given)
         if result.size:
@@ -208,7 +210,8 @@ class LayerRun(NamedTuple):
     Attributes
     ----------
     spikes : numpy.ndarray or None
-        ``[num_steps, batch, neurons]``, uint8, when recorded.
+        ``[num_steps, batch, neurons]``, when recorded: uint8, or the dtype of the currents where a
+        neuron may fire several times in a step or writes its spikes as another number.
     recorded : dict of str to numpy.ndarray
         Recorded states, ``[num_steps, batch, neurons]``.
     counts : numpy.ndarray
@@ -332,6 +335,7 @@ class Sequential:
                 f"spikes must have a time axis and a feature axis, got shape {given.shape}; pass "
                 "[num_steps, ..., in_features]"
             )
+        checks.flag("exact", exact)
         wanted = self._recordable(record, neurons)
         states = self._states(state, neurons)
         num_steps = len(given)
@@ -340,25 +344,26 @@ class Sequential:
         if steps_per_chunk is None:
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = checks.integer("steps_per_chunk", steps_per_chunk, 1)
-        dtype = self._dtype(given)
+        dtypes, spike_dtypes = self._dtypes(given)
         kept = {name: {} for name in neurons}
         for name in neurons:
             for what in wanted[name]:
-                kind = np.dtype(np.uint8) if what == "spikes" else dtype
+                kind = spike_dtypes[name] if what == "spikes" else dtypes[name]
                 kept[name][what] = checks.output(None, (num_steps, *shapes[name]), kind)
         counts = {name: np.zeros(shapes[name], np.int64) for name in neurons}
-        for start in range(0, num_steps, chunk):
+        for start in range(0, max(num_steps, 1), chunk):  # no steps have a final state too
             flowing = given[start : start + chunk]
             for name, layer in self.layers.items():
                 if isinstance(layer, Linear):
                     flowing = layer(flowing, exact=exact, device=device)
                     continue
                 places = {w: kept[name][w][start : start + chunk] for w in wanted[name]}
-                places.setdefault("spikes", np.empty(flowing.shape, np.uint8))
+                places.setdefault("spikes", np.empty(flowing.shape, spike_dtypes[name]))
                 recorded = [w for w in wanted[name] if w != "spikes"]
+                flowing = flowing.astype(dtypes[name], copy=False)  # a neuron after a neuron
                 run = layer.run(flowing, *states[name], record=recorded, out=places, device=device)
                 states[name] = run.final
-                counts[name] += run.spikes.sum(axis=0, dtype=np.int64)
+                counts[name] += layer.counted(run.spikes)
                 flowing = run.spikes
         return {
             name: LayerRun(kept[name].pop("spikes", None), kept[name], counts[name], states[name])
@@ -367,7 +372,7 @@ class Sequential:
 
     def _recordable(self, record, neurons):
         """For each layer of neurons, what it records of what was asked."""
-        names = (record,) if isinstance(record, str) else tuple(record)
+        names = listed("record", record)
         known = {"spikes"}.union(*(layer.state_names for layer in neurons.values()))
         for name in names:
             if name not in known:
@@ -382,12 +387,22 @@ class Sequential:
 
     def _states(self, state, neurons):
         """State to begin with, by layer."""
-        given = {} if state is None else dict(state)
-        for name in given:
+        given = {} if state is None else state
+        if not isinstance(given, dict):
+            raise TypeError(
+                f"state must be a dict of tuples by layer name, got a {type(given).__name__}; pass "
+                "{name: run[name].final for name in run}"
+            )
+        for name, held in given.items():
             if name not in neurons:
                 raise ValueError(
                     f"state must name layers of neurons {tuple(neurons)}, got {name!r}; use those "
                     "names"
+                )
+            if not isinstance(held, (tuple, list)):
+                raise TypeError(
+                    f"state must hold tuples, got a {type(held).__name__} for {name!r}; pass the "
+                    "layer's states, as a former run's final"
                 )
         return {name: tuple(given.get(name, ())) for name in neurons}
 
@@ -405,12 +420,18 @@ class Sequential:
             shapes[name] = current
         return shapes
 
-    def _dtype(self, given):
-        """dtype of the currents."""
-        for layer in self._layers:
+    def _dtypes(self, given):
+        """dtype of the currents and of the spikes of each layer of neurons."""
+        dtypes, spike_dtypes, current = {}, {}, None
+        for name, layer in self.layers.items():
             if isinstance(layer, Linear):
-                return layer.weight.dtype
-        return checks.currents("spikes", given).dtype
+                current = layer.weight.dtype
+                continue
+            if current is None:
+                current = checks.currents("spikes", given).dtype
+            dtypes[name] = current
+            spike_dtypes[name] = np.dtype(np.uint8) if layer.fits_a_byte else current
+        return dtypes, spike_dtypes
 
 
 def _layer_names(layers, names):

@@ -4,6 +4,7 @@ A neuron object holds numbers and choices and nothing else: state goes in and co
 """
 
 import math
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,17 +43,39 @@ class Model(NamedTuple):
     inhibition: bool = False
     amplitude: float = 1.0
     recurrence: Any = None  # dense product of the last spikes, or None
+    names: dict = {}  # field of Parameters -> its public name; read only
 
 
 class Neuron:
-    """What all neurons share; a subclass gives its ``_model``."""
+    """What all neurons share; a subclass is a dataclass and gives its ``_model``."""
 
     _model: Model
+
+    def __eq__(self, other):
+        """Whether the kind and every field are equal, arrays included."""
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    __hash__ = None
 
     @property
     def state_names(self):
         """Names of the states, in the order in which they are passed and returned."""
         return tuple(self._model.states)
+
+    @property
+    def fits_a_byte(self):
+        """Whether the spikes are whole numbers that uint8 holds."""
+        model = self._model
+        return not model.axes.multi and model.amplitude in range(256)
+
+    def counted(self, spikes):
+        """Spikes of each neuron over a run, several in a step counted as such."""
+        if self._model.axes.multi:
+            thresholds = spikes.astype(np.float64) / self._model.amplitude
+            return np.rint(thresholds).sum(axis=0).astype(np.int64)
+        return np.count_nonzero(spikes, axis=0)
 
     def __call__(self, current, *state, dtype=None, device=None):
         """One step.
@@ -73,8 +96,9 @@ class Neuron:
             The spikes, then the states.  A state that is the spikes themselves comes once.
         """
         values = checks.currents("current", current)
+        checks.finite("current", values, backends.choose(device))  # before it has a time axis
         done = self.run(values[None], *state, record=(), dtype=dtype, device=device)
-        spikes = done.spikes[0]
+        spikes = done.spikes[0, ...]
         rest = [held for name, held in zip(self.state_names, done.final, strict=True)
                 if name != "spikes"]  # fmt: skip
         return spikes, *rest
@@ -121,8 +145,8 @@ class Neuron:
         backend = backends.choose(device)
         wanted = _names(record, model.states)
         places = _places(out, wanted)
-        held = _initial_state(state, model, shape, values.dtype, backend)
         parameters = _parameters(model, shape, values.dtype)
+        held = _initial_state(state, model, shape, values.dtype, backend)
         spike_dtype = checks.spike_dtype(dtype, places.get("spikes"), values.dtype)
         if model.axes.multi and spike_dtype.kind != "f":
             raise ValueError(
@@ -135,14 +159,16 @@ class Neuron:
                 f"current must have an axis of neurons for inhibition, got shape {values.shape}; "
                 "pass [num_steps, ..., neurons]"
             )
+        if model.recurrence is not None:
+            _fits_recurrence(model.recurrence, values)
         checks.finite("current", values, backend)
         spikes = checks.output(places.get("spikes"), values.shape, spike_dtype, current=values)
         recorded = {
-            name: checks.output(places.get(name), values.shape, values.dtype, current=values)
+            name: spikes
+            if name == "spikes"
+            else checks.output(places.get(name), values.shape, values.dtype, current=values)
             for name in wanted
         }
-        if "spikes" in wanted:
-            recorded["spikes"] = spikes
         if values.size:
             trains, on, off = backends.rows(spikes, on, spike_dtype.type(0))
             fields_of = {model.states[name]: name for name in wanted if name != "spikes"}
@@ -185,13 +211,45 @@ def _moments(num_steps, recurrence):
 
 def _names(record, states):
     """The recorded states' names, checked."""
-    names = (record,) if isinstance(record, str) else tuple(record)
+    names = listed("record", record)
     for name in names:
         if name not in states:
             raise ValueError(
                 f"record must name states out of {tuple(states)}, got {name!r}; choose among them"
             )
     return names
+
+
+def listed(name, value):
+    """Names as a tuple; a single one may stand by itself."""
+    if isinstance(value, str):
+        return (value,)
+    try:
+        return tuple(value)
+    except TypeError:
+        raise TypeError(f"{name} must be names, got {value!r}; pass a tuple, () for none") from None
+
+
+def same(a, b):
+    """Whether two fields are equal, of whatever kind."""
+    if a is None or b is None:
+        return a is b
+    return np.array_equal(a, b)
+
+
+def _fits_recurrence(linear, values):
+    """Refuse currents of another width or dtype than the recurrent weights."""
+    width = values.shape[-1] if values.ndim > 1 else None
+    if width != linear.in_features:
+        raise ValueError(
+            f"current must have {linear.in_features} neurons on its last axis, as recurrent has, "
+            f"got shape {values.shape}; pass [num_steps, ..., {linear.in_features}]"
+        )
+    if values.dtype != linear.weight.dtype:
+        raise TypeError(
+            f"current must have the dtype of recurrent, {linear.weight.dtype}, got {values.dtype}; "
+            "convert one of the two with astype"
+        )
 
 
 def _places(out, wanted):
@@ -231,6 +289,8 @@ def _initial_state(state, model, shape, dtype, backend):
             start = model.initial.get(field, 0.0)
             value = np.broadcast_to(np.asarray(start, dtype), shape)
         else:
+            if name == "spikes" and checks.array(name, start).dtype.kind in "bui":
+                start = np.asarray(start).astype(dtype)  # written with dtype=uint8, say
             value = checks.state(name, start, shape, dtype, backend)
         held[field] = np.array(value, dtype).reshape(math.prod(shape))
     return State(**held)
@@ -243,5 +303,13 @@ def _parameters(model, shape, dtype):
     for name in Parameters._fields:
         value = numbers[name]
         value = value(dtype) if callable(value) else value
-        columns.append(checks.per_neuron(name, value, shape, dtype))
+        name = model.names.get(name, name)
+        with np.errstate(over="ignore"):
+            column = checks.per_neuron(name, value, shape, dtype)
+        if not np.all(np.isfinite(column)) or (name == "threshold" and np.any(column == 0)):
+            raise ValueError(
+                f"{name} is {value}, which {dtype} holds as {column}; rescale it or pass a current "
+                "of float64"
+            )
+        columns.append(column)
     return Parameters(*columns)

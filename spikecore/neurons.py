@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from spikecore import checks
+from spikecore import backends, checks
 from spikecore.dynamics import Axes
 from spikecore.lif import LIF, profiles
+from spikecore.network import Linear
 from spikecore.neuron import Model, Neuron, Run
 
 __all__ = [
@@ -34,17 +35,21 @@ class _Named(Neuron):
 
     def _check(self, *decays, clamp=True):
         for name in decays:
-            value = getattr(self, name)
-            value = checks.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1)
-            object.__setattr__(self, name, value)
-        threshold = checks.parameter("threshold", self.threshold, 0, open_low=True)
-        object.__setattr__(self, "threshold", threshold)
-        checks.choice("reset_mechanism", self.reset_mechanism, RESETS)
-        checks.flag("inhibition", self.inhibition)
+            value = checks.parameter(name, getattr(self, name))
+            self._set(name, checks.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1))
+        self._set("threshold", checks.parameter("threshold", self.threshold, 0, open_low=True))
+        for name in ("inhibition", "reset_delay"):
+            if hasattr(self, name):
+                self._set(name, checks.flag(name, getattr(self, name)))
+        mechanism = checks.choice("reset_mechanism", self.reset_mechanism, RESETS)
+        self._set("reset_mechanism", mechanism)
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
 
     def _reset_axes(self, drop_input):
         """How ``reset_mechanism`` and ``reset_delay`` reset."""
-        delay = checks.flag("reset_delay", getattr(self, "reset_delay", True))
+        delay = getattr(self, "reset_delay", True)
         subtract, zero = self.reset_mechanism == "subtract", self.reset_mechanism == "zero"
         return Axes(
             subtract=subtract,
@@ -55,7 +60,7 @@ class _Named(Neuron):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Leaky(_Named):
     """First-order leaky integrate-and-fire neuron: the ``snntorch-1.0`` profile of :class:`LIF`.
 
@@ -121,10 +126,10 @@ class Leaky(_Named):
 
     @cached_property
     def _model(self):
-        return self.lif._model
+        return self.lif._model._replace(names={"decay": "beta"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lapicque(_Named):
     """Integrate-and-fire neuron as an RC circuit, by the forward Euler method.
 
@@ -213,7 +218,7 @@ class Lapicque(_Named):
         )._model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Synaptic(_Named):
     """Second-order neuron: a synaptic current between the input and the membrane.
 
@@ -268,10 +273,11 @@ class Synaptic(_Named):
             states={"synapse": "synapse", "membrane": "membrane"},
             initial={},
             inhibition=self.inhibition,
+            names={"decay": "beta", "synapse_decay": "alpha"},
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Alpha(_Named):
     """Neuron whose membrane follows an alpha function: the difference of two synaptic currents.
 
@@ -313,8 +319,16 @@ class Alpha(_Named):
 
     def __post_init__(self):
         self._check("alpha", "beta", clamp=False)
-        low = np.min(self.beta)
-        if low <= 0 or np.any(np.asarray(self.beta) >= np.asarray(self.alpha)):
+        try:
+            np.broadcast_shapes(np.shape(self.alpha), np.shape(self.beta))
+        except ValueError:
+            raise ValueError(
+                f"alpha and beta must broadcast together, got shapes {np.shape(self.alpha)} and "
+                f"{np.shape(self.beta)}; pass one value per neuron in both"
+            ) from None
+        if np.any(np.asarray(self.beta) <= 0) or np.any(
+            np.asarray(self.beta) >= np.asarray(self.alpha)
+        ):
             raise ValueError(
                 f"alpha must be larger than beta, and beta larger than 0, got alpha={self.alpha} "
                 f"and beta={self.beta}; the scale tau is not defined otherwise"
@@ -333,6 +347,7 @@ class Alpha(_Named):
             states={"excitatory": "synapse", "inhibitory": "inhibitory", "membrane": "membrane"},
             initial={},
             inhibition=self.inhibition,
+            names={"decay": "beta", "synapse_decay": "alpha"},
         )
 
     def _tau(self, dtype):
@@ -341,10 +356,15 @@ class Alpha(_Named):
             np.log(np.asarray(one).astype(dtype).astype(np.float64)).astype(dtype)
             for one in (self.alpha, self.beta)
         ]
+        if np.any(logs[0] == logs[1]):
+            raise ValueError(
+                f"alpha must be larger than beta in {dtype} too, got alpha={self.alpha} and "
+                f"beta={self.beta}; move them apart or pass a current of float64"
+            )
         return logs[0] / (logs[1] - logs[0]) + dtype.type(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RLeaky(_Named):
     """Leaky neuron with recurrent connections: its spikes are added to the next step's input.
 
@@ -398,7 +418,7 @@ class RLeaky(_Named):
 
     def __post_init__(self):
         self._check("beta")
-        object.__setattr__(self, "V", checks.parameter("V", self.V))
+        self._set("V", checks.parameter("V", self.V))
         dense = checks.flag("all_to_all", self.all_to_all)
         if dense and self.recurrent is None:
             raise ValueError(
@@ -408,6 +428,16 @@ class RLeaky(_Named):
         if not dense and self.recurrent is not None:
             raise ValueError(
                 f"recurrent must be None with all_to_all=False, got {self.recurrent!r}; pass V"
+            )
+        if dense and not isinstance(self.recurrent, Linear):
+            raise TypeError(
+                f"recurrent must be a Linear layer, got {self.recurrent!r}; wrap weights in "
+                "spikecore.network.Linear(weight, bias)"
+            )
+        if dense and self.recurrent.in_features != self.recurrent.out_features:
+            raise ValueError(
+                f"recurrent must have as many outputs as inputs, got {self.recurrent!r}; connect "
+                "each neuron with each"
             )
 
     @cached_property
@@ -423,6 +453,7 @@ class RLeaky(_Named):
             initial={},
             inhibition=self.inhibition,
             recurrence=self.recurrent,
+            names={"decay": "beta", "recurrent": "V"},
         )
 
 
@@ -466,8 +497,18 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     >>> leaky_integrate_and_fire(np.array([0.5, 1.5]), np.array([1.0, 1.0]), w=0.25, beta=0.5)
     (array([0., 1.]), array([0.5, 0. ]))
     """
+    beta = checks.parameter("beta", beta, 0, 1)
+    w = checks.parameter("w", w)
     lif = LIF.profile("tutorial", decay=beta, gain=w, threshold=threshold)
-    membrane = checks.currents("mem", mem)
-    return lif(
-        np.broadcast_to(checks.array("x", x), membrane.shape).astype(membrane.dtype), membrane
-    )
+    membrane, current = checks.currents("mem", mem), checks.real("x", x)
+    backend = backends.choose()
+    checks.finite("mem", membrane, backend)
+    if current.ndim and current.shape != membrane.shape:
+        raise ValueError(
+            f"x must be a number or have the shape of mem, {membrane.shape}, got {current.shape}; "
+            "reshape one of the two"
+        )
+    with np.errstate(over="ignore"):
+        current = np.full(membrane.shape, current, membrane.dtype)
+    checks.finite("x", current, backend)
+    return lif(current, membrane)
