@@ -43,7 +43,7 @@ class Model(NamedTuple):
     inhibition: bool = False
     amplitude: float = 1.0
     recurrence: Any = None  # dense product of the last spikes, or None
-    names: dict = {}  # field of Parameters -> its public name; read only
+    names: Any = None  # field of Parameters -> its public name, where they differ
 
 
 class Neuron:
@@ -303,7 +303,7 @@ def _parameters(model, shape, dtype):
     for name in Parameters._fields:
         value = numbers[name]
         value = value(dtype) if callable(value) else value
-        name = model.names.get(name, name)
+        name = (model.names or {}).get(name, name)
         with np.errstate(over="ignore"):
             column = checks.per_neuron(name, value, shape, dtype)
         if not np.all(np.isfinite(column)) or (name == "threshold" and np.any(column == 0)):
