@@ -1,6 +1,7 @@
 """The scalar equations of the encoders: exact where that is possible, and alike when compiled."""
 
 import math
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -188,6 +189,18 @@ def test_the_logarithm_is_within_one_ulp():
     error = np.abs(result.astype(np.longdouble) - exact) / ulp
     assert np.isfinite(result).all()
     assert error.max() < 1, (error.max(), x[error.argmax()])
+
+
+def test_the_constants_of_the_logarithm_are_exact_to_the_last_bit():
+    with localcontext() as context:
+        context.prec = 60
+        ln_2 = Fraction(Decimal(2).ln())
+    high, low = Fraction(float(eq.LN2_HIGH)), Fraction(float(eq.LN2_LOW))
+    assert (high * 2**32).denominator == 1  # 32 bits: k*LN2_HIGH is exact for any exponent k
+    assert abs(high - ln_2) < Fraction(1, 2**32)
+    assert float(low) == float(ln_2 - high)  # the rest, rounded once
+    assert math.sqrt(2) == eq.SQRT_2
+    assert tuple(2 / n for n in (3, 5, 7, 9, 11, 13, 15, 17, 19, 21)) == eq.ATANH_TERMS
 
 
 def test_the_logarithm_of_one_is_zero_and_of_its_neighbours_exact():

@@ -98,7 +98,7 @@ NOT_DTYPES = {
     "nonsense": "foo", "an int": 3, "int64": np.int64, "float16": np.float16, "complex": complex,
     "object": object, "a swapped float": np.dtype(F32).newbyteorder(),
 }  # fmt: skip
-NOT_DEVICES = {"gpu": "gpu", "cuda:7": "cuda:7", "an int": 0, "empty": ""}
+NOT_DEVICES = {"gpu": "gpu", "an int": 0, "empty": ""}
 NOT_LABELS = {
     "negative": [-1, 0], "too large": [0, 3], "a fraction": [0.5, 1], "NaN": [NAN, 0.0],
     "infinity": [INF, 0.0], "two axes": [[0, 1]], "a scalar": 1,
@@ -121,6 +121,7 @@ LATENCY_NUMBERS = {
 }
 LEVELS = {"on_target": NOT_REAL, "off_target": NOT_REAL}
 RESULT = {"dtype": NOT_DTYPES, "device": NOT_DEVICES}
+STREAM = {"stream": {"on the CPU": object(), "a pointer on the CPU": 7}}  # streams are CUDA's
 LATENCY = LATENCY_NUMBERS | LEVELS | RESULT
 LATENCY |= {"clip": NOT_FLAGS, "interpolate": NOT_FLAGS, "bypass": NOT_FLAGS}
 TARGETS = {"targets": NOT_NUMBERS | NOT_LABELS, "num_classes": NOT_STEPS | {"None": None}}
@@ -146,7 +147,7 @@ RATE_STREAM = {
 
 # For every function and argument, values to be refused.  Checked below to leave no argument out.
 BAD = {
-    "rate": RATE_STREAM | RESULT | {
+    "rate": RATE_STREAM | RESULT | STREAM | {
         "data": DATA,
         "num_steps": NOT_STEPS | {"None": None, "False": False},
         "gain": NOT_REAL,
@@ -154,21 +155,21 @@ BAD = {
         "first_spike_time": NOT_FIRST,
         "time_var_input": NOT_FLAGS,
     },
-    "rate_conv": RATE_STREAM | RESULT | {"data": DATA | {"a scalar": 0.5}},
-    "delta": RESULT | {
+    "rate_conv": RATE_STREAM | RESULT | STREAM | {"data": DATA | {"a scalar": 0.5}},
+    "delta": RESULT | STREAM | {
         "data": DATA | {"a scalar": 0.5, "2**53 + 1": [2**53 + 1], "the least": [-(2**63), 0]},
         "threshold": NOT_POSITIVE,
         "padding": NOT_FLAGS,
         "off_spike": NOT_FLAGS,
     },
-    "latency": LATENCY | {"data": DATA | OUTSIDE_0_1},
-    "latency_code": LATENCY_NUMBERS | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES},
+    "latency": LATENCY | STREAM | {"data": DATA | OUTSIDE_0_1},
+    "latency_code": LATENCY_NUMBERS | STREAM | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES},
     "latency_code_linear": {
         key: values for key, values in LATENCY_NUMBERS.items() if key not in {"linear", "epsilon"}
-    } | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES, "tau": NOT_POSITIVE},
+    } | STREAM | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES, "tau": NOT_POSITIVE},
     "latency_code_log": {
         key: values for key, values in LATENCY_NUMBERS.items() if key != "linear"
-    } | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES},
+    } | STREAM | {"data": DATA | OUTSIDE_0_1, "device": NOT_DEVICES},
     "latency_interpolate": LEVELS | {
         "spike_time": DATA | {"negative": [-0.1]},
         "num_steps": NOT_STEPS | {"None": None, "False": False},

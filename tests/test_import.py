@@ -114,15 +114,15 @@ SNNTORCH = {
 }
 
 OURS = {
-    "delta": "dtype out device",
+    "delta": "dtype out device stream",
     "from_one_hot": "",
-    "latency": "dtype out device",
-    "latency_code": "device",
-    "latency_code_linear": "device",
-    "latency_code_log": "device",
+    "latency": "dtype out device stream",
+    "latency_code": "device stream",
+    "latency_code_linear": "device stream",
+    "latency_code_log": "device stream",
     "latency_interpolate": "dtype out",
-    "rate": "seed uniforms dtype out first_element first_step device",
-    "rate_conv": "seed uniforms dtype out first_element first_step device",
+    "rate": "seed uniforms dtype out first_element first_step device stream",
+    "rate_conv": "seed uniforms dtype out first_element first_step device stream",
     "rate_interpolate": "dtype out",
     "target_rate_code": "seed uniforms dtype out first_element device",
     "targets_convert": "seed uniforms dtype out first_element device",

@@ -215,6 +215,18 @@ def test_clipping_removes_the_features_below_the_threshold_and_no_other(data, co
     np.testing.assert_array_equal(clipped, np.where(data < dtype(code["threshold"]), 0, plain))
 
 
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threshold", [0.1, 0.25, 0.7])
+def test_a_feature_at_the_threshold_is_not_below_it(threshold, dtype, device):
+    at = dtype(threshold)
+    data = np.array([np.nextafter(at, dtype(0)), at, np.nextafter(at, dtype(1))])
+    code = {"threshold": threshold, "normalize": True, "device": device}
+    spikes = spikegen.latency(data, 9, clip=True, **code)
+    assert spikes.sum(axis=0).tolist() == [0, 1, 1]
+    assert spikegen.latency_code(data, 9, **code)[1].tolist() == [True, False, False]
+
+
 @given(data=IMAGES, code=CODES, dtype=DTYPES, num_steps=st.integers(4, 30), device=DEVICES)
 def test_bypass_drops_late_spikes_and_no_other(data, code, dtype, num_steps, device):
     data = data.astype(dtype)

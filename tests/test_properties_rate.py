@@ -267,6 +267,9 @@ def test_silent_steps_are_put_before_time_varying_data(data, seed, lead, device)
     assert later.shape == (4 + lead, *data.shape)
     assert not later[:lead].any()
     np.testing.assert_array_equal(later[lead:], whole)
+    uniforms = random.uniforms(seed, series.shape)  # none for the silent steps
+    replayed = spikegen.rate(series, None, 1, 0, lead, True, uniforms=uniforms, device=device)
+    np.testing.assert_array_equal(replayed, later)
 
 
 @given(data=IMAGES, seed=SEEDS, num_steps=st.integers(1, 9), device=DEVICES)
