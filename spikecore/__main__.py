@@ -7,9 +7,9 @@ the exit status.  What a user got wrong is said in one sentence, with exit statu
 import argparse
 import sys
 
-from spikecore import __version__, demo
+from spikecore import __version__, demo, gallery
 
-COMMANDS = {"demo": demo}
+COMMANDS = {"demo": demo, "gallery": gallery}
 
 
 class Parser(argparse.ArgumentParser):

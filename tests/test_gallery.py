@@ -1,0 +1,58 @@
+"""The gallery: what it writes, that it repeats itself, and that it leaves matplotlib as it was."""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from spikecore import __main__, gallery
+
+COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """The folder with the pictures, drawn while unusual settings are in force."""
+    folder = tmp_path_factory.mktemp("gallery") / "made" / "anew"
+    with matplotlib.rc_context({"font.size": 31, "lines.linewidth": 9, "image.cmap": "jet"}):
+        before = dict(matplotlib.rcParams)
+        assert __main__.main(["gallery", "--out", str(folder)]) == 0
+        assert dict(matplotlib.rcParams) == before
+    return folder
+
+
+def test_the_pictures_are_those_of_the_readme(drawn):
+    names = {path.name for path in drawn.iterdir()}
+    assert names == set(gallery.PICTURES) == {path.name for path in COMMITTED.glob("*")}
+    readme = (COMMITTED.parents[1] / "README.md").read_text()
+    for name in names:
+        assert readme.count(f"](docs/gallery/{name})") == 1
+
+
+@pytest.mark.parametrize("name", gallery.PICTURES)
+@pytest.mark.parametrize("committed", [False, True])
+def test_pictures_are_small_and_whole(drawn, name, committed):
+    path = (COMMITTED if committed else drawn) / name
+    assert path.stat().st_size < 150_000
+    with Image.open(path) as picture:
+        assert picture.format == "PNG" and picture.size == (1024, 768)
+        pixels = np.asarray(picture.convert("L"))
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert (edges == 255).all()  # nothing is cut
+    assert pixels.min() < 50 and pixels.mean() > 128
+
+
+@pytest.mark.parametrize("name", gallery.PICTURES)
+def test_settings_of_the_user_change_nothing(drawn, name, tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "PICTURES", {name: gallery.PICTURES[name]})
+    assert __main__.main(["gallery", "--out", str(tmp_path)]) == 0
+    assert (tmp_path / name).read_bytes() == (drawn / name).read_bytes()
+
+
+def test_without_matplotlib_it_names_the_extra(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(gallery.importlib.util, "find_spec", lambda name: None)
+    assert __main__.main(["gallery", "--out", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().out.count("spikecore[plot]") == 1
+    assert not (tmp_path / "none").exists()
