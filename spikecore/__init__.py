@@ -11,7 +11,7 @@ _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplo
 _NEURONS = ("LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Synaptic")
 _NEURONS += ("leaky_integrate_and_fire", "profiles")
 
-__all__ = ["__version__", *_NEURONS, *_SUBMODULES]
+__all__ = ["__version__", "devices", *_NEURONS, *_SUBMODULES]
 
 
 def __getattr__(name):
@@ -19,6 +19,8 @@ def __getattr__(name):
         return import_module(f"spikecore.{name}")
     if name in _NEURONS:
         return getattr(import_module("spikecore.neurons"), name)
+    if name == "devices":
+        return import_module("spikecore.backends").devices
     raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
 
 

@@ -106,6 +106,13 @@ def state(name, value, shape, dtype, backend):
             f"{name} must have the dtype of the current, {dtype}, got {given.dtype}; convert one "
             "of the two with astype"
         )
+    if backends.on_gpu(given) and getattr(backend, "resident", False):
+        return given
+    if backends.on_gpu(given):
+        raise TypeError(
+            f"{name} must lie in the host's memory, as the current does, got an array on a GPU; "
+            "bring the two together"
+        )
     result = np.ascontiguousarray(given, dtype)
     finite(name, result, backend)
     return result

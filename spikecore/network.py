@@ -133,7 +133,7 @@ class Linear:
         rows.flags.writeable = False
         return rows
 
-    def __call__(self, spikes, *, exact=False, out=None, device=None):
+    def __call__(self, spikes, *, exact=False, out=None, device=None, stream=None):
         """Currents of spikes.
 
         Parameters
@@ -145,7 +145,8 @@ class Linear:
             every device.
         out : numpy.ndarray, optional
             Array to fill and return.
-        device : {None, "cpu", "numpy"}
+        device, stream
+            As in :func:`spikecore.spikegen.rate`; on a GPU all sums are in index order.
 
         Returns
         -------
@@ -163,33 +164,41 @@ class Linear:
                 f"spikes must be bool, int8, uint8, float32 or float64, got {given.dtype}; convert "
                 "them with astype"
             )
-        if given.ndim == 0 or given.shape[-1] != self.in_features:
+        if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
             raise ValueError(
                 f"spikes must have {self.in_features} inputs on their last axis, got shape "
                 f"{given.shape}; pass [..., {self.in_features}]"
             )
         exact = checks.flag("exact", exact)
-        backend = backends.choose(device)
-        given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
+        shape = (*tuple(given.shape)[:-1], self.out_features)
+        backend = backends.choose(device, spikes, stream=stream, outputs=math.prod(shape))
+        if isinstance(given, np.ndarray):
+            given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
         if given.dtype.kind == "f":
             limit = min(np.finfo(given.dtype).max, np.finfo(self.weight.dtype).max)
             checks.within("spikes", given, -limit, limit, backend, "finite")
-        shape = (*given.shape[:-1], self.out_features)
-        result = checks.output(out, shape, self.weight.dtype, spikes=given)
+        return self.product(given, backend, exact, out)
+
+    def product(self, spikes, backend, exact=False, out=None):
+        """What calling the layer gives, for spikes that have been checked and a chosen backend."""
+        shape = (*tuple(spikes.shape)[:-1], self.out_features)
+        result = checks.output(out, shape, self.weight.dtype, backend, spikes=spikes)
         if result.size:
-            flat = result.view(np.ndarray).reshape(-1, self.out_features)
-            self._fill(given.reshape(-1, self.in_features), flat, exact, backend)
+            inputs = spikes.reshape((-1, self.in_features))
+            plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
+            self._fill(inputs, plain.reshape((len(inputs), self.out_features)), exact, backend)
         return result
 
     def _fill(self, spikes, out, exact, backend):
         """The event-driven product where it is exact or cheaper, the dense one elsewhere."""
-        if exact or _density(spikes) < EVENT_DENSITY:
-            spikes = spikes.view(np.uint8) if spikes.dtype == np.bool_ else spikes.view()
+        if spikes.dtype == np.bool_:
+            spikes = spikes.view(np.uint8)
+        if isinstance(spikes, np.ndarray):
+            spikes = spikes.view()
             spikes.flags.writeable = False
-            backend.product(spikes, self._rows, self.bias, out)
-        else:
-            np.matmul(spikes.astype(out.dtype, copy=False), self._rows, out=out)
-            out += self.bias
+        event_driven = exact or _density(spikes) < EVENT_DENSITY
+        fill = backend.product if event_driven else backend.dense_product
+        fill(spikes, self._rows, self.bias, out)
 
 
 def _spread(uniforms, bound):
@@ -199,7 +208,9 @@ def _spread(uniforms, bound):
 
 
 def _density(spikes):
-    """Share of the inputs that are not 0, in evenly spaced rows."""
+    """Share of the inputs that are not 0, in evenly spaced rows; 1 on a GPU, where none is read."""
+    if backends.on_gpu(spikes):
+        return 1.0
     rows = spikes[:: max(1, len(spikes) // SAMPLED_ROWS)]
     return np.count_nonzero(rows) / rows.size
 
@@ -315,7 +326,8 @@ class Sequential:
             Time steps to a chunk; by default what keeps a layer's currents near 32 MB.
         exact : bool
             Sum in index order in every layer.
-        device : {None, "cpu", "numpy"}
+        device
+            As in :func:`spikecore.spikegen.rate`.
 
         Returns
         -------

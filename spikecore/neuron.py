@@ -77,7 +77,7 @@ class Neuron:
             return np.rint(thresholds).sum(axis=0).astype(np.int64)
         return np.count_nonzero(spikes, axis=0)
 
-    def __call__(self, current, *state, dtype=None, device=None):
+    def __call__(self, current, *state, dtype=None, device=None, stream=None):
         """One step.
 
         Parameters
@@ -87,7 +87,7 @@ class Neuron:
         *state : array_like, optional
             The states named by ``state_names``, each of the shape of the current; None, or none
             at all, begins at rest.
-        dtype, device
+        dtype, device, stream
             As in :meth:`run`.
 
         Returns
@@ -96,14 +96,25 @@ class Neuron:
             The spikes, then the states.  A state that is the spikes themselves comes once.
         """
         values = checks.currents("current", current)
-        checks.finite("current", values, backends.choose(device))  # before it has a time axis
-        done = self.run(values[None], *state, record=(), dtype=dtype, device=device)
-        spikes = done.spikes[0, ...]
+        backend = backends.choose(device, current, stream=stream)
+        checks.finite("current", values, backend)  # before it has a time axis
+        whole = values.reshape((1, *values.shape))
+        done = self.run(whole, *state, record=(), dtype=dtype, device=device, stream=stream)
+        spikes = done.spikes.reshape(values.shape)
         rest = [held for name, held in zip(self.state_names, done.final, strict=True)
                 if name != "spikes"]  # fmt: skip
         return spikes, *rest
 
-    def run(self, current, *state, record=("membrane",), dtype=None, out=None, device=None):
+    def run(
+        self,
+        current,
+        *state,
+        record=("membrane",),
+        dtype=None,
+        out=None,
+        device=None,
+        stream=None,
+    ):
         """A whole sequence, in one kernel.
 
         Parameters
@@ -121,8 +132,8 @@ class Neuron:
         out : numpy.ndarray or dict of str to numpy.ndarray, optional
             Where to write: an array for the spikes, or a dict with ``"spikes"`` and the names of
             recorded states.
-        device : {None, "cpu", "numpy"}
-            Where to compute; the bits are the same.
+        device, stream
+            As in :func:`spikecore.spikegen.rate`; a current on a GPU keeps states and spikes there.
 
         Returns
         -------
@@ -142,7 +153,7 @@ class Neuron:
             )
         model = self._model
         shape = values.shape[1:]
-        backend = backends.choose(device)
+        backend = backends.choose(device, current, stream=stream, outputs=values.size)
         wanted = _names(record, model.states)
         places = _places(out, wanted)
         parameters = _parameters(model, shape, values.dtype)
@@ -162,44 +173,39 @@ class Neuron:
         if model.recurrence is not None:
             _fits_recurrence(model.recurrence, values)
         checks.finite("current", values, backend)
-        spikes = checks.output(places.get("spikes"), values.shape, spike_dtype, current=values)
-        recorded = {
-            name: spikes
-            if name == "spikes"
-            else checks.output(places.get(name), values.shape, values.dtype, current=values)
-            for name in wanted
-        }
+
+        def place(name, dtype):
+            return checks.output(places.get(name), values.shape, dtype, backend, current=values)
+
+        spikes = place("spikes", spike_dtype)
+        recorded = {n: spikes if n == "spikes" else place(n, values.dtype) for n in wanted}
         if values.size:
-            trains, on, off = backends.rows(spikes, on, spike_dtype.type(0))
-            fields_of = {model.states[name]: name for name in wanted if name != "spikes"}
-            rows = [
-                backends.rows(recorded[fields_of[field]])[0]
-                if field in fields_of
-                else values.dtype.type(0)
-                for field in State._fields
-            ]
-            width = shape[-1] if model.inhibition else 0
-            steps = values.reshape(len(values), -1)
-            for moment in _moments(len(values), model.recurrence):
-                if model.recurrence is not None:
-                    last = held.spike.reshape(shape)
-                    held.spike[:] = model.recurrence(last, exact=True, device=device).reshape(-1)
-                records = State(
-                    *(one[moment] if isinstance(one, np.ndarray) else one for one in rows)
-                )
-                backend.neurons(
-                    model.axes,
-                    width,
-                    steps[moment],
-                    parameters,
-                    held,
-                    records,
-                    on,
-                    off,
-                    trains[moment],
-                )
+            levels = on, spike_dtype.type(0)
+            _launch(model, backend, values, parameters, held, recorded, spikes, levels)
         final = tuple(getattr(held, field).reshape(shape) for field in model.states.values())
         return Run(spikes, recorded, final)
+
+
+def _launch(model, backend, values, parameters, held, recorded, spikes, levels):
+    """Run the kernel over the sequence; ``held`` is updated in place."""
+    trains, on, off = backends.rows(spikes, *levels)
+    names = {field: name for name, field in model.states.items() if name != "spikes"}
+    rows = [
+        backends.rows(recorded[names[field]])[0]
+        if names.get(field) in recorded
+        else values.dtype.type(0)
+        for field in State._fields
+    ]
+    shape = values.shape[1:]
+    width = shape[-1] if model.inhibition else 0
+    steps = values.reshape((len(values), math.prod(shape)))
+    for moment in _moments(len(values), model.recurrence):
+        if model.recurrence is not None:
+            total = model.recurrence.product(held.spike.reshape(shape), backend, exact=True)
+            backend.copy_into(held.spike, total)
+        records = State(*(one[moment] if np.ndim(one) else one for one in rows))
+        now, fired = steps[moment], trains[moment]
+        backend.neurons(model.axes, width, now, parameters, held, records, on, off, fired)
 
 
 def _moments(num_steps, recurrence):
@@ -292,7 +298,7 @@ def _initial_state(state, model, shape, dtype, backend):
             if name == "spikes" and checks.array(name, start).dtype.kind in "bui":
                 start = np.asarray(start).astype(dtype)  # written with dtype=uint8, say
             value = checks.state(name, start, shape, dtype, backend)
-        held[field] = np.array(value, dtype).reshape(math.prod(shape))
+        held[field] = backend.copy(value).reshape(math.prod(shape))
     return State(**held)
 
 

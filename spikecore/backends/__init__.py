@@ -21,7 +21,7 @@ class DeviceError(RuntimeError):
 
 def on_gpu(value):
     """Whether a value lies on a GPU: arrays of Numba, CuPy and torch say so alike."""
-    return hasattr(value, "__cuda_array_interface__")
+    return hasattr(value, "__cuda_array_interface__") or hasattr(value, "__cuda_ndarray__")
 
 
 def choose(device=None, *data, stream=None, outputs=0):

@@ -48,6 +48,16 @@ def fill(out, value):
     out[...] = value
 
 
+def copy(values):
+    """A new array of the values."""
+    return np.array(values)
+
+
+def copy_into(out, values):
+    """Set an array to the values of another of its size."""
+    out[...] = values.reshape(out.shape)
+
+
 # --- checks -------------------------------------------------------------------------------------
 
 
@@ -519,3 +529,9 @@ def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = _tiles(out.shape[0], ROWS) * _tiles(out.shape[1], OUTPUTS)
     threads.run(_product, tiles, out.size, spikes, weights, bias, out)
+
+
+def dense_product(spikes, weights, bias, out):
+    """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
+    np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
+    out += bias

@@ -13,7 +13,7 @@ import numpy as np
 from numba import config, cuda, from_dtype, int64, types
 
 from spikecore import equations as eq
-from spikecore.backends import cpu
+from spikecore.backends import cpu, on_gpu
 from spikecore.backends.columns import (
     at,
     parameters_at,
@@ -173,21 +173,33 @@ def _below(data, threshold, out):
         out[i] = data[i] < threshold
 
 
+@equation
+def _latency_step(x, peak, code, last, clip):
+    """Step at which one feature spikes, or -1."""
+    step = eq.spike_step(eq.latency_time(x, peak, code), last)
+    return eq.clipped_step(step, x, code.threshold) if clip else step
+
+
 @cuda.jit
-def _latency(data, peaks, code, last, clip, ramps, first_step, on, off, out):
-    """One spike a feature, or the line that climbs to it."""
+def _latency(data, peaks, code, last, clip, first_step, on, off, out):
+    """One spike a feature."""
     num_steps, size = out.shape
     per_peak = size // peaks.size
     for i in range(first_column(), size, columns()):
-        step = eq.spike_step(eq.latency_time(data[i], peaks[i // per_peak], code), last)
-        if clip:
-            step = eq.clipped_step(step, data[i], code.threshold)
+        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
         for t in range(first_row(), num_steps, rows()):
-            now = first_step + t
-            if ramps:
-                out[t, i] = eq.ramp(np.int64(now), np.int64(-1), step, on, off)
-            else:
-                out[t, i] = eq.select(step == now, on, off)
+            out[t, i] = eq.select(step == first_step + t, on, off)
+
+
+@cuda.jit
+def _latency_ramps(data, peaks, code, last, clip, first_step, on, off, out):
+    """The line that climbs to each feature's one spike."""
+    num_steps, size = out.shape
+    per_peak = size // peaks.size
+    for i in range(first_column(), size, columns()):
+        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
+        for t in range(first_row(), num_steps, rows()):
+            out[t, i] = eq.ramp(np.int64(first_step + t), np.int64(-1), step, on, off)
 
 
 @cuda.jit
@@ -269,6 +281,7 @@ def _higher(value, index, best, winner):
 def _inhibited_neurons(axes, dtype):
     """The kernel for one combination of axes when only the highest of a row may fire."""
     count, advance, settle, emit = step_of(axes)
+    moved = axes.exchange  # the membrane that the next step resets is not the one that fired
 
     @equation
     def highest(membrane, threshold, low, width, values, indices):
@@ -278,6 +291,7 @@ def _inhibited_neurons(axes, dtype):
         best = membrane[low]
         for i in range(thread, width, np.int64(cuda.blockDim.x)):
             value = membrane[low + i] - at(threshold, low + i)
+            value = eq.select(value == value, value, eq.like(value, -np.inf))  # NaN never wins
             if winner == width or _higher(value, i, best, winner):
                 best = value
                 winner = i
@@ -320,6 +334,10 @@ def _inhibited_neurons(axes, dtype):
                     state_put_at(records, t, low + i, new)
                     put_at(spikes, t, low + i, emit(reported, on, off))
                 cuda.syncthreads()
+                if moved:
+                    winner = highest(
+                        state.membrane, parameters.threshold, low, width, values, indices
+                    )
 
     return run
 
@@ -354,10 +372,14 @@ def _dense_product(spike_dtype, dtype):
         r = np.int64(cuda.blockIdx.y) * SIDE + y
         total = eq.like(bias[0], 0)
         for k in range(0, num_inputs, SIDE):
-            inputs[y, x] = spikes[r, k + x] if r < num_rows and k + x < num_inputs else 0
-            tile[y, x] = weights[k + y, o] if o < num_outputs and k + y < num_inputs else 0
+            inputs[y, x] = 0
+            if r < num_rows and k + x < num_inputs:
+                inputs[y, x] = spikes[r, k + x]
+            tile[y, x] = 0
+            if o < num_outputs and k + y < num_inputs:
+                tile[y, x] = weights[k + y, o]
             cuda.syncthreads()
-            for j in range(min(SIDE, num_inputs - k)):
+            for j in range(SIDE):
                 total = eq.accumulate(total, eq.like(total, inputs[y, j]), tile[j, x])
             cuda.syncthreads()
         if r < num_rows and o < num_outputs:
@@ -369,15 +391,10 @@ def _dense_product(spike_dtype, dtype):
 # --- launching ----------------------------------------------------------------------------------
 
 
-def is_device_array(value):
-    """Whether a value lies on a GPU."""
-    return hasattr(value, "__cuda_array_interface__")
-
-
 def adopt(value):
     """A device array of any library as Numba's, without a copy."""
     if config.ENABLE_CUDASIM:
-        return value
+        return value if hasattr(value, "__cuda_ndarray__") else _simulated(value)
     with cuda.gpus[index_of(value)]:
         return cuda.as_cuda_array(value)
 
@@ -399,6 +416,16 @@ def index_of(value):
     device = getattr(value, "device", None)  # torch has its index there, CuPy its id
     number = getattr(device, "index", getattr(device, "id", None))
     return number if isinstance(number, int) else cuda.get_current_device().id
+
+
+def _simulated(value):
+    """The simulator's array over the memory of a host array that poses as a device's."""
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+
+    posing = type(
+        "Posing", (), {"__array_interface__": value.__cuda_array_interface__, "of": value}
+    )
+    return FakeCUDAArray(np.asarray(posing()))
 
 
 class Backend:
@@ -424,11 +451,29 @@ class Backend:
 
     def fill(self, out, value):
         """Set a [T, N] array to one value."""
-        if not is_device_array(out):
+        if not on_gpu(out):
             out[...] = value
         elif out.size:
             with self._device():
                 self._launch(_fill, out.shape[1], out.shape[0], value, out)
+
+    def copy(self, values):
+        """A new array of the values, where the data are."""
+        if not self.resident:
+            return np.array(values)
+        with self._device():
+            result = cuda.device_array(values.shape, values.dtype, stream=self.stream)
+            given = values if on_gpu(values) else np.ascontiguousarray(values)
+            result.copy_to_device(given, stream=self.stream)
+            return result
+
+    def copy_into(self, out, values):
+        """Set an array to the values of another of its size."""
+        if not on_gpu(out):
+            out[...] = values.reshape(out.shape)
+            return
+        with self._device():
+            out.copy_to_device(values.reshape(out.shape), stream=self.stream)
 
     def _device(self):
         return cuda.gpus[self.index]
@@ -456,7 +501,7 @@ class Backend:
 
     def _chunks(self, out, bytes_per_step, fixed=0):
         """For each chunk of time: its slice, and an array on the device, which is copied back."""
-        if is_device_array(out):
+        if on_gpu(out):
             yield slice(0, len(out)), out
             return
         room = MARGIN * self._free_memory() - fixed
@@ -478,7 +523,7 @@ class Backend:
 
     def first_outside(self, values, low, high):
         """As on the CPU; values on the device are not examined, which would mean to wait."""
-        if is_device_array(values):
+        if on_gpu(values):
             return -1
         return cpu.first_outside(values, low, high)
 
@@ -534,7 +579,7 @@ class Backend:
     def latency_times(self, data, peaks, code, out):
         """Spike time of every feature."""
         with self._device():
-            part = out if is_device_array(out) else cuda.device_array(out.shape, out.dtype)
+            part = out if on_gpu(out) else cuda.device_array(out.shape, out.dtype)
             values = self._to_device(data)
             self._launch(_latency_times, data.size, 1, values, self._to_device(peaks), code, part)
             if part is not out:
@@ -542,7 +587,7 @@ class Backend:
 
     def below(self, data, threshold, out):
         """Which features are below the threshold."""
-        if not is_device_array(data):
+        if not on_gpu(data):
             np.less(data, threshold, out=out)
             return
         with self._device():
@@ -550,19 +595,19 @@ class Backend:
 
     def latency(self, data, peaks, code, last, clip, on, off, out):
         """Latency-coded spikes, [T, N]."""
-        self._latency(data, peaks, code, last, clip, False, on, off, out)
+        self._latency(_latency, data, peaks, code, last, clip, on, off, out)
 
     def latency_ramps(self, data, peaks, code, last, clip, on, off, out):
         """The lines that climb to the spikes of ``latency``."""
-        self._latency(data, peaks, code, last, clip, True, on, off, out)
+        self._latency(_latency_ramps, data, peaks, code, last, clip, on, off, out)
 
-    def _latency(self, data, peaks, code, last, clip, ramps, on, off, out):
+    def _latency(self, kernel, data, peaks, code, last, clip, on, off, out):
         with self._device():
             values, tops = self._to_device(data), self._to_device(peaks)
             for moment, part in self._chunks(out, out[:1].nbytes):
                 self._launch(
-                    _latency, part.shape[1], len(part),
-                    values, tops, code, last, clip, ramps, moment.start, on, off, part,
+                    kernel, part.shape[1], len(part),
+                    values, tops, code, last, clip, moment.start, on, off, part,
                 )  # fmt: skip
 
     def delta(self, data, threshold, padding, off_spike, on, off, silent, out):
@@ -636,8 +681,15 @@ class Backend:
 
     # layers
 
-    def product(self, spikes, weights, bias, out, dense=False):
-        """``spikes @ weights + bias``, each sum in index order; both kernels give the same bits."""
+    def product(self, spikes, weights, bias, out):
+        """``spikes @ weights + bias``, each sum in index order over the inputs that are not 0."""
+        self._product(spikes, weights, bias, out, dense=False)
+
+    def dense_product(self, spikes, weights, bias, out):
+        """The same sums, and the same bits, by tiles of all inputs."""
+        self._product(spikes, weights, bias, out, dense=True)
+
+    def _product(self, spikes, weights, bias, out, dense):
         with self._device():
             matrix, offsets = self._to_device(weights), self._to_device(bias)
             step = spikes[:1].nbytes + out[:1].nbytes

@@ -17,6 +17,16 @@ def fill(out, value):
     out[...] = value
 
 
+def copy(values):
+    """A new array of the values."""
+    return np.array(values)
+
+
+def copy_into(out, values):
+    """Set an array to the values of another of its size."""
+    out[...] = values.reshape(out.shape)
+
+
 def first_outside(values, low, high):
     """Flat index of the first value outside [low, high] (NaN is outside), or -1."""
     bad = np.flatnonzero(~((low <= values) & (values <= high)))
@@ -162,4 +172,10 @@ def product(spikes, weights, bias, out):
     for s, w in zip(spikes.T, weights, strict=True):
         fired = s != 0
         out[fired] = eq.accumulate(out[fired], eq.like(w, s[fired])[:, None], w)
+    out += bias
+
+
+def dense_product(spikes, weights, bias, out):
+    """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
+    np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
     out += bias

@@ -1,0 +1,374 @@
+"""The CUDA kernels against the reference, in Numba's simulator; test_cuda_simulator.py runs this.
+
+Blocks of four threads and small odd shapes, so that blocks are partly filled, grids have several
+blocks, and threads take several elements.  The simulator proves indexing and control flow; types
+and fused operations are the matter of test_cuda_ptx.py.
+"""
+
+import ctypes
+import os
+
+import numpy as np
+import pytest
+from conftest import assert_same_bits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import config, cuda
+
+import spikecore
+from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen
+from spikecore.backends import cuda as kernels
+from spikecore.network import Linear, Sequential
+
+assert config.ENABLE_CUDASIM, "run this with NUMBA_ENABLE_CUDASIM=1"
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Blocks so small that a few elements need several."""
+    monkeypatch.setattr(kernels, "THREADS", 4)
+    monkeypatch.setattr(kernels, "SIDE", 4)
+    monkeypatch.setattr(kernels, "PARTS", 3)
+
+
+@pytest.fixture(params=["whole", "in chunks of two steps"])
+def memory(request, monkeypatch):
+    """A device that takes the whole output, or only two steps of it at a time."""
+    if request.param != "whole":
+        chunks = kernels.Backend._chunks
+
+        def two_steps(self, out, bytes_per_step, fixed=0):
+            monkeypatch.setattr(self, "_free_memory", lambda: 2.5 * bytes_per_step / kernels.MARGIN)
+            return chunks(self, out, bytes_per_step, fixed)
+
+        monkeypatch.setattr(kernels.Backend, "_chunks", two_steps)
+
+
+def numbers(*shape, dtype=np.float32, seed=0):
+    """Random data in [0, 1), and a few ends of the interval."""
+    data = np.random.default_rng(seed).random(shape).astype(dtype)
+    data.reshape(-1)[:2] = 0, 1
+    return data
+
+
+def assert_alike(call):
+    """The call gives the same bits on the GPU as on the reference."""
+    expected, actual = call("numpy"), call("cuda")
+    if not isinstance(expected, (tuple, list)):
+        expected, actual = [expected], [actual]
+    assert len(actual) == len(expected)
+    for one, other in zip(actual, expected, strict=True):
+        assert isinstance(one, np.ndarray)
+        assert_same_bits(one, other)
+
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+SPIKES = pytest.mark.parametrize("spikes", [np.float32, np.float64, np.bool_, np.uint8, np.int8])
+
+
+@DTYPES
+@SPIKES
+def test_rate(dtype, spikes, memory):
+    data = numbers(3, 7, dtype=dtype)
+    assert_alike(
+        lambda device: spikegen.rate(
+            data, 9, 1.1, -0.1, 3, seed=2**40, dtype=spikes, first_element=2**33, first_step=2,
+            device=device,
+        )
+    )  # fmt: skip
+
+
+def test_rate_of_data_that_vary_with_time(memory):
+    data = numbers(6, 9)
+    assert_alike(
+        lambda device: spikegen.rate(
+            data, first_spike_time=2, time_var_input=True, seed=1, device=device
+        )
+    )
+
+
+def test_rate_from_uniforms(memory):
+    data, uniforms = numbers(3, 3), numbers(5, 3, 3, dtype=np.float64, seed=4)
+    uniforms[uniforms == 1] = 0.5
+    assert_alike(lambda device: spikegen.rate(data, 5, uniforms=uniforms, device=device))
+    moving = numbers(5, 3, 3)
+    assert_alike(
+        lambda device: spikegen.rate(moving, time_var_input=True, uniforms=uniforms, device=device)
+    )
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"normalize": True, "first_spike_time": 2},
+        {"normalize": "sample"},
+        {"linear": True, "tau": 5},
+        {"linear": True, "normalize": True, "clip": True},
+        {"normalize": True, "interpolate": True, "on_target": 1.2, "off_target": -0.5},
+        {"normalize": True, "dtype": np.uint8, "threshold": 0.3, "clip": True},
+        {"tau": 20, "bypass": True},
+    ],
+    ids=str,
+)
+def test_latency(dtype, options, memory):
+    data = numbers(3, 7, dtype=dtype)
+    assert_alike(lambda device: spikegen.latency(data, 20, device=device, **options))
+
+
+def test_latency_times():
+    data = numbers(2, 6)
+    assert_alike(lambda device: spikegen.latency_code(data, 9, normalize=True, device=device))
+
+
+@DTYPES
+@pytest.mark.parametrize("padding", [False, True])
+@pytest.mark.parametrize("off_spike", [False, True])
+def test_delta(dtype, padding, off_spike, memory):
+    data = numbers(7, 9, dtype=dtype)
+    assert_alike(
+        lambda device: spikegen.delta(data, 0.25, padding, off_spike, dtype=np.int8, device=device)
+    )
+
+
+@pytest.mark.parametrize("pattern", ["regular", "uniform", "poisson"])
+@pytest.mark.parametrize("interpolate", [False, True])
+def test_targets(pattern, interpolate):
+    assert_alike(
+        lambda device: spikegen.targets_rate(
+            [1, 2, 0], 3, 7, 1, 0.6, 0.3, 1.2, 0.1, pattern, interpolate, seed=3, device=device
+        )
+    )
+
+
+NEURONS = [
+    *(LIF.profile(name) for name in spikecore.profiles()),
+    LIF(0.9, leak=0.1, gain=1.5, lower=-0.5, refractory=2, reset="value", reset_at="same"),
+    LIF(np.linspace(0.1, 0.9, 5), threshold=np.linspace(0.5, 1, 5), decay_reset=True),
+    Leaky(0.9, reset_delay=False, graded_spikes_factor=2.5),
+    Lapicque(0.9),
+    Synaptic(0.9, 0.8),
+    Synaptic(0.9, 0.8, reset_mechanism="zero", reset_delay=False),
+    Alpha(0.9, 0.8),
+    Alpha(0.9, 0.8, reset_mechanism="subtract"),
+    RLeaky(0.9, V=0.4, all_to_all=False),
+    RLeaky(0.9, recurrent=Linear.draw(5, 5, seed=0)),
+    LIF(0.9, inhibition=True),
+    LIF(0.9, inhibition=True, reset="value", reset_at="same", threshold=np.linspace(0.4, 1, 5)),
+    Synaptic(0.5, 0.8, inhibition=True),
+]
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda neuron: repr(neuron)[:70])
+def test_neurons(neuron, memory):
+    current = 1.2 * numbers(6, 3, 5, seed=8)
+
+    def run(device):
+        done = neuron.run(current, record=neuron.state_names, device=device)
+        return [done.spikes, *done.recorded.values(), *done.final]
+
+    assert_alike(run)
+
+
+@st.composite
+def lifs(draw):
+    """LIF neurons all over the space of axes."""
+    reset, at, extra = draw(
+        st.sampled_from(
+            [
+                ("subtract", "next", {}), ("subtract", "next", {"decay_reset": True}),
+                ("subtract", "same", {}), ("subtract", "exchange", {}), ("none", "next", {}),
+                ("value", "next", {"reset_value": -0.25}), ("value", "same", {}),
+                ("value", "next", {"drop_input": True}),
+            ]
+        )
+    )  # fmt: skip
+    multi = draw(st.booleans())
+    return LIF(
+        decay=draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])),
+        compare=">=" if multi else draw(st.sampled_from([">", ">="])),
+        spikes="multi" if multi else "single",
+        reset=reset,
+        reset_at=at,
+        report_spike=draw(st.sampled_from(["new", "old"])) if at == "next" else "new",
+        refractory=draw(st.sampled_from([0, 2])),
+        inhibition=draw(st.booleans()),
+        leak=draw(st.sampled_from([0.0, 0.125])),
+        gain=draw(st.sampled_from([1.0, 1.5])),
+        lower=draw(st.sampled_from([None, 0.0])),
+        **extra,
+    )
+
+
+@settings(max_examples=40)
+@given(lifs(), st.sampled_from([np.float32, np.float64]), st.integers(0, 2**32 - 1))
+def test_every_combination_of_axes(neuron, dtype, seed):
+    # multiples of 1/16, so that membranes meet thresholds
+    current = np.random.default_rng(seed).integers(-8, 33, (5, 2, 3)) / dtype(16)
+
+    def run(device):
+        done = neuron.run(current.astype(dtype), record=neuron.state_names, device=device)
+        return [done.spikes, *done.recorded.values(), *done.final]
+
+    assert_alike(run)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.bool_, np.float32])
+@pytest.mark.parametrize("exact", [False, True])
+def test_layers(kind, exact, memory):
+    layer = Linear.draw(7, 6, seed=1)
+    spikes = (numbers(9, 7) < 0.4).astype(kind)
+    expected = layer(spikes, exact=True, device="numpy")
+    assert_same_bits(layer(spikes, exact=exact, device="cuda"), expected)
+
+
+def test_dense_and_event_driven_products_have_the_same_bits():
+    layer, spikes = Linear.draw(7, 6, seed=1), numbers(9, 7)
+    outs = np.empty((2, 9, 6), np.float32)
+    kernels.Backend().product(spikes, layer._rows, layer.bias, outs[0])
+    kernels.Backend().dense_product(spikes, layer._rows, layer.bias, outs[1])
+    assert_same_bits(outs[0], outs[1])
+
+
+def test_a_network():
+    net = Sequential(Linear.draw(6, 5, seed=1), Leaky(0.9), Linear.draw(5, 3, seed=2), Leaky(0.9))
+    spikes = (numbers(8, 2, 6) < 0.6).astype(np.uint8)
+
+    def run(device):
+        done = net.run(spikes, exact=True, device=device)
+        return [a for layer in done.values() for a in (layer.spikes, *layer.recorded.values())]
+
+    assert_alike(run)
+
+
+# --- where things are computed ------------------------------------------------------------------
+
+
+class OnTheGpu:
+    """An array of some library, of which only ``__cuda_array_interface__`` is known."""
+
+    def __init__(self, array):
+        self.held = np.ascontiguousarray(array)
+        self.__cuda_array_interface__ = {**self.held.__array_interface__, "version": 3}
+
+
+def fetched(result):
+    """What lies in the simulator's device memory."""
+    assert backends.on_gpu(result), "the result has left the GPU"
+    return result.copy_to_host()
+
+
+def test_data_on_the_gpu_are_used_there_and_the_result_stays():
+    data = numbers(3, 7)
+    there = OnTheGpu(data)
+    assert_same_bits(fetched(spikegen.rate(there, 5, seed=1)), spikegen.rate(data, 5, seed=1))
+    moving = spikegen.delta(there, 0.3, off_spike=True, dtype=np.int8)
+    assert_same_bits(fetched(moving), spikegen.delta(data, 0.3, off_spike=True, dtype=np.int8))
+    code = spikegen.latency(there, 9, normalize="sample")
+    assert_same_bits(fetched(code), spikegen.latency(data, 9, normalize="sample"))
+    times, silent = spikegen.latency_code(there, 9, threshold=0.3)
+    expected = spikegen.latency_code(data, 9, threshold=0.3)
+    assert_same_bits(fetched(times), expected[0])
+    assert_same_bits(fetched(silent), expected[1])
+
+
+def test_neurons_and_layers_on_the_gpu():
+    current = numbers(6, 3, 5)
+    for neuron in (Leaky(0.9), Synaptic(0.9, 0.8), LIF(0.9, refractory=2, inhibition=True)):
+        expected = neuron.run(current, record=neuron.state_names)
+        there = neuron.run(OnTheGpu(current), record=neuron.state_names)
+        assert_same_bits(fetched(there.spikes), expected.spikes)
+        for name, values in expected.recorded.items():
+            assert_same_bits(fetched(there.recorded[name]), values)
+        for one, other in zip(there.final, expected.final, strict=True):
+            assert_same_bits(fetched(one), other)
+        again = neuron.run(OnTheGpu(current), *there.final)
+        assert_same_bits(fetched(again.spikes), neuron.run(current, *expected.final).spikes)
+        for one, other in zip(there.final, expected.final, strict=True):
+            assert_same_bits(fetched(one), other)  # the state that was passed on is untouched
+    layer = Linear.draw(5, 4, seed=0)
+    assert_same_bits(fetched(layer(OnTheGpu(current))), layer(current, exact=True))
+
+
+def test_an_output_on_the_gpu_is_filled():
+    data = numbers(3, 7)
+    out = OnTheGpu(np.zeros((5, 3, 7), np.uint8))
+    spikegen.rate(OnTheGpu(data), 5, seed=1, out=out)
+    assert_same_bits(out.held, spikegen.rate(data, 5, seed=1, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda gpu: spikegen.rate(gpu, 5, device="cpu"), "device must be None or 'cuda'"),
+        (lambda gpu: spikegen.rate(gpu, 5, out=np.zeros((5, 2, 3), np.float32)), "out must lie"),
+        (lambda gpu: spikegen.latency(gpu, bypass=True), "num_steps must be given"),
+        (lambda gpu: spikegen.rate(gpu, 5, device="cuda:7"), "'cuda:7' cannot be used"),
+        (lambda gpu: spikegen.rate(OnTheGpu(np.zeros(3, np.int32)), 5), "data must be C-cont"),
+        (lambda gpu: spikegen.rate(numbers(3), 5, device="cuda:x"), "device must be one of"),
+        (lambda gpu: spikegen.rate(numbers(3), 5, device="cpu", stream=3), "stream must be None"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_done_is_refused(call, message):
+    with pytest.raises((ValueError, TypeError, backends.DeviceError), match=message):
+        call(OnTheGpu(numbers(2, 3)))
+
+
+def test_memory_for_one_step_is_needed(monkeypatch):
+    monkeypatch.setattr(kernels.Backend, "_free_memory", lambda self: 10)
+    with pytest.raises(MemoryError, match="10 bytes free, and one time step needs 28"):
+        spikegen.rate(numbers(7), 5, device="cuda")
+
+
+def test_the_default_device_follows_the_environment(monkeypatch):
+    data = numbers(5)
+    assert backends.choose().__name__ == "spikecore.backends.cpu"
+    monkeypatch.setenv("SPIKECORE_CUDA_CROSSOVER", "100")
+    assert backends.choose(outputs=99).__name__ == "spikecore.backends.cpu"
+    assert isinstance(backends.choose(outputs=100), kernels.Backend)
+    monkeypatch.setenv("SPIKECORE_DEVICE", "numpy")
+    assert backends.choose(outputs=100).__name__ == "spikecore.backends.numpy"
+    monkeypatch.setenv("SPIKECORE_DEVICE", "cuda:0")
+    assert isinstance(backends.choose(), kernels.Backend)
+    assert backends.choose("cpu").__name__ == "spikecore.backends.cpu"
+    assert_same_bits(spikegen.rate(data, 3, seed=0), spikegen.rate(data, 3, seed=0, device="cpu"))
+    for variable in ("SPIKECORE_DEVICE", "SPIKECORE_CUDA_CROSSOVER"):
+        monkeypatch.delenv("SPIKECORE_DEVICE", raising=False)
+        monkeypatch.setenv(variable, "tpu")
+        with pytest.raises(ValueError, match=f"{variable} must be"):
+            backends.choose()
+
+
+def test_a_stream_is_passed_on(monkeypatch):
+    used = []
+    launch = kernels.Backend._launch
+
+    def spy(self, *arguments):
+        used.append(self.stream)
+        launch(self, *arguments)
+
+    monkeypatch.setattr(kernels.Backend, "_launch", spy)
+    stream = cuda.stream()
+    spikegen.rate(numbers(3), 5, device="cuda", stream=stream)
+    assert used == [stream]
+
+
+def test_a_fork_of_a_process_that_used_cuda_is_refused(monkeypatch):
+    spikegen.rate(numbers(3), 5, device="cuda")
+    monkeypatch.setattr(kernels, "_process", os.getpid() - 1)
+    with pytest.raises(RuntimeError, match="does not survive a fork"):
+        spikegen.rate(numbers(3), 5, device="cuda")
+
+
+def test_devices_are_told():
+    assert spikecore.devices()["cuda:0"] == "Numba's CUDA simulator"
+
+
+def test_the_stand_in_shares_its_memory():
+    """What the tests above rest on: nothing is copied on the way in."""
+    stand_in = OnTheGpu(np.zeros(3))
+    adopted = backends.adopt(stand_in)
+    ctypes.memmove(stand_in.held.ctypes.data, np.ones(3).ctypes.data, 24)
+    assert adopted.copy_to_host().tolist() == [1, 1, 1]

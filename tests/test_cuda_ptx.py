@@ -1,0 +1,200 @@
+"""Every CUDA kernel compiles without a driver, and its arithmetic is what SPEC.md says.
+
+A product that is added to something must not be fused with the sum, and float32 kernels do no
+float64 arithmetic, but for the logarithm of the latency code.  Needs NVVM, which comes with a CUDA
+toolkit.
+"""
+
+import re
+import shutil
+import subprocess
+
+import numba
+import numpy as np
+import pytest
+from numba import cuda, from_dtype, typeof
+
+from spikecore.backends import cuda as kernels
+from spikecore.dynamics import Axes, Parameters, State
+from spikecore.equations import LatencyCode
+
+
+def _nvvm_missing():
+    try:
+        from numba.cuda.cudadrv.nvvm import NVVM
+
+        NVVM()
+    except Exception as error:
+        return f"NVVM is not installed ({type(error).__name__}: {str(error).splitlines()[0]})"
+    return None
+
+
+MISSING = _nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+
+F32, F64, I8 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int8)
+
+
+def _arrays(dtype, out_dtype=I8):
+    """Types of a row, a matrix and an output."""
+    return (
+        typeof(np.zeros(4, dtype)),
+        typeof(np.zeros((2, 4), dtype)),
+        typeof(np.zeros((2, 4), out_dtype)),
+    )
+
+
+def _code(dtype, linear, stretch):
+    one = dtype.type(1)
+    return LatencyCode(linear, stretch, one, one, one, one, one, one)
+
+
+def _encoder_kernels(dtype, out_dtype=I8):
+    """Name, kernel and argument types of everything but the neurons."""
+    row, matrix, out = _arrays(dtype, out_dtype)
+    number, level = typeof(dtype.type(0)), typeof(out_dtype.type(0))
+    index, flag, word = numba.int64, numba.boolean, numba.uint64
+    key = typeof((np.uint64(0),) * 3)
+    counts = typeof(np.zeros(4, np.uint64))
+    rate = (matrix, flag, number, number, key, word, index, level, level, out)
+    yield "fill", kernels._fill, (level, out)
+    yield "rate", kernels._rate, rate
+    uniform = (matrix, flag, number, number, matrix, level, level, out)
+    yield "rate_from_uniforms", kernels._rate_from_uniforms, uniform
+    delta = (matrix, row, number, flag, level, level, level, out)
+    yield "delta", kernels._delta, delta
+    yield "below", kernels._below, (row, number, typeof(np.zeros(4, bool)))
+    steps = (counts, key, word, index, level, level, out)
+    yield "distinct_steps", kernels._distinct_steps, steps
+    yield "row_maxima", kernels._row_maxima, (matrix, number, row)
+    floating = typeof(np.zeros((2, 4), dtype))
+    yield "ramps", kernels._ramps, (number, number, floating)
+    yield "event_product", kernels._event_product, (out, matrix, row, floating)
+    dense = kernels._dense_product(from_dtype(out_dtype), from_dtype(dtype))
+    yield "dense_product", dense, (out, matrix, row, floating)
+
+
+def _latency_kernels(dtype):
+    row, matrix, out = _arrays(dtype)
+    number, level = typeof(dtype.type(0)), typeof(np.int8(0))
+    code = typeof(_code(dtype, False, True))
+    index, flag = numba.int64, numba.boolean
+    yield "latest_times", kernels._latest_times, (row, row, code, index, matrix)
+    yield "latency_times", kernels._latency_times, (row, row, code, row)
+    ramps = (row, row, code, number, flag, index, number, number, matrix)
+    yield "latency_ramps", kernels._latency_ramps, ramps
+    integers = (row, row, code, number, flag, index, level, level, out)
+    yield "latency to int8", kernels._latency, integers
+
+
+AXES = {
+    "none": Axes(),
+    "snntorch": Axes(subtract=True),
+    "decayed reset": Axes(subtract=True, decay_reset=True),
+    "exchange": Axes(subtract=True, exchange=True),
+    "same": Axes(subtract=True, same=True, at_least=True, leak=True, gain=True),
+    "multi": Axes(subtract=True, same=True, multi=True),
+    "value": Axes(value=True, leak=True, lower=True),
+    "dropped input": Axes(value=True, drop_input=True, gain=True),
+    "refractory": Axes(value=True, same=True, at_least=True, refractory=True),
+    "old": Axes(subtract=True, old=True),
+    "synaptic": Axes(subtract=True, synapse=True),
+    "alpha": Axes(subtract=True, alpha=True),
+    "alpha zero": Axes(value=True, alpha=True),
+    "recurrent": Axes(subtract=True, recurrent=True),
+}
+INHIBITED = ("snntorch", "same", "refractory", "alpha")
+
+
+def _neuron_arguments(dtype, per_neuron):
+    row, matrix, out = np.zeros(4, dtype), np.zeros((2, 4), dtype), np.zeros((2, 4), dtype)
+    parameter = row if per_neuron else dtype.type(0)
+    state = State(*[row] * 5)
+    records = State(matrix, *[dtype.type(0)] * 4)
+    level = dtype.type(1)
+    return matrix, Parameters(*[parameter] * 10), state, records, level, level, out
+
+
+def _neuron_kernels(dtype):
+    for name, axes in AXES.items():
+        given = _neuron_arguments(dtype, per_neuron=name in ("snntorch", "refractory"))
+        yield f"neurons, {name}", kernels._neurons(axes), tuple(map(typeof, given))
+        if name not in INHIBITED:
+            continue
+        current, parameters, state, records, on, off, spikes = given
+        inhibited = (current, 4, parameters, state, records, current[0], on, off, spikes)
+        kernel = kernels._inhibited_neurons(axes, from_dtype(dtype))
+        yield f"inhibited, {name}", kernel, tuple(map(typeof, inhibited))
+
+
+def _cases(source, *arguments):
+    return [pytest.param(k, t, id=f"{n}-{arguments[0].name}") for n, k, t in source(*arguments)]
+
+
+@pytest.fixture(params=[(8, 0), (9, 0)], ids=["sm_80", "sm_90"])
+def ptx_of(request, monkeypatch):
+    """Compile a kernel for one compute capability, as if such a device were there."""
+
+    class Device:
+        compute_capability = request.param
+
+    monkeypatch.setattr("numba.cuda.dispatcher.get_current_device", Device)
+
+    def compile_kernel(kernel, types):
+        ptx, _ = cuda.compile_ptx(kernel.py_func, types, cc=request.param)
+        return ptx, "sm_{}{}".format(*request.param)
+
+    return compile_kernel
+
+
+def _lines(ptx, pattern):
+    """Lines of PTX that match, with their numbers."""
+    return [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(ptx.splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def _assert_no_spills(ptx, architecture, tmp_path):
+    """Ask ptxas, where there is one, for registers and spills."""
+    ptxas = shutil.which("ptxas")
+    if ptxas is None:
+        print("ptxas is not installed: registers and spills not examined")
+        return
+    source = tmp_path / "kernel.ptx"
+    source.write_text(ptx)
+    command = [ptxas, f"-arch={architecture}", "-v", str(source), "-o", str(tmp_path / "kernel")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(re.search(r"Used \d+ registers", done.stderr)[0])
+    spills = re.findall(r"(\d+) bytes spill", done.stderr)
+    assert set(spills) <= {"0"}, f"{architecture}: {done.stderr}"
+
+
+EXACT_F32 = _cases(_encoder_kernels, F32) + _cases(_neuron_kernels, F32)
+EXACT_F64 = _cases(_encoder_kernels, F64, F64) + _cases(_neuron_kernels, F64)
+LATENCY = _cases(_latency_kernels, F32) + _cases(_latency_kernels, F64)
+
+
+@pytest.mark.parametrize(("kernel", "types"), EXACT_F32 if MISSING is None else [])
+def test_float32_kernels_fuse_nothing_and_stay_in_float32(kernel, types, ptx_of, tmp_path):
+    ptx, architecture = ptx_of(kernel, types)
+    assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
+    assert not _lines(ptx, r"\.f64"), "float64 arithmetic in a float32 kernel"
+    _assert_no_spills(ptx, architecture, tmp_path)
+
+
+@pytest.mark.parametrize("ptx_of", [(9, 0)], indirect=True, ids=["sm_90"])
+@pytest.mark.parametrize(("kernel", "types"), EXACT_F64 if MISSING is None else [])
+def test_float64_kernels_fuse_nothing(kernel, types, ptx_of, tmp_path):
+    ptx, architecture = ptx_of(kernel, types)
+    assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
+    _assert_no_spills(ptx, architecture, tmp_path)
+
+
+@pytest.mark.parametrize(("kernel", "types"), LATENCY if MISSING is None else [])
+def test_latency_kernels_fuse_nothing(kernel, types, ptx_of, tmp_path):
+    ptx, architecture = ptx_of(kernel, types)
+    assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
+    assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "the logarithm is not evaluated in float64"
+    _assert_no_spills(ptx, architecture, tmp_path)
