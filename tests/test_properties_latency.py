@@ -239,6 +239,21 @@ def test_bypass_drops_late_spikes_and_no_other(data, code, dtype, num_steps, dev
     assert not some[common:].any()
 
 
+@given(data=IMAGES, code=CODES, dtype=DTYPES, device=DEVICES)
+def test_as_many_steps_as_the_last_spike_needs_are_accepted_and_one_less_refused(
+    data, code, dtype, device
+):
+    data = data.astype(dtype)
+    code = {**code, "normalize": False, "device": device}
+    needed = len(spikegen.latency(data, bypass=True, **code))
+    if data.size:
+        everything = spikegen.latency(data, needed, **code)
+        assert (everything.sum(axis=0) == 1).all()
+    if data.size and needed - 1 > code["first_spike_time"]:
+        with pytest.raises(ValueError, match=f"^num_steps is {needed - 1}, but the last spike"):
+            spikegen.latency(data, needed - 1, **code)
+
+
 @given(data=IMAGES, code=CODES, device=DEVICES)
 def test_nothing_but_the_result_is_touched(data, code, device):
     copy = data.copy()
