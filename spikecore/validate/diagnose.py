@@ -1,0 +1,39 @@
+"""Which known cause reproduces a candidate: exactly, up to rounding, or at least in its spikes."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Seen(NamedTuple):
+    """A trial and what the candidate gave on it."""
+
+    trial: Any
+    observed: Any
+
+
+def reproduces(observed, expected, states=True):
+    """Whether the spikes are equal, and the membranes too where both have them."""
+    if not np.array_equal(observed.spikes, expected.spikes):
+        return False
+    if not states or observed.membrane is None or expected.membrane is None:
+        return True
+    return np.array_equal(observed.membrane, expected.membrane)
+
+
+def ranked(stages, most=3):
+    """(cause, suffix) of the first stage (causes, fits, suffix) in which any cause fits.
+
+    Causes that are the same neuron as one already found are passed over.
+    """
+    for causes, fits, suffix in stages:
+        found = []
+        for cause in causes:
+            known = cause.lif is not None and any(cause.lif == one.lif for one, _ in found)
+            if not known and fits(cause):
+                found.append((cause, suffix))
+                if len(found) == most:
+                    break
+        if found:
+            return found
+    return []

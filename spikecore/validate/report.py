@@ -1,0 +1,225 @@
+"""What a validation found: checks with their verdicts, the first difference of each, the cause.
+
+Verdicts, from best to worst: ``exact`` (the same bits), ``rounding`` (every difference lies inside
+the stated band around a threshold), ``wrong`` (some difference lies outside it) and ``failed`` (the
+candidate raised, hung, or returned something that cannot be compared).
+"""
+
+import html
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+VERDICTS = ("exact", "rounding", "wrong", "failed")
+WORDS = {
+    "exact": "equal",
+    "rounding": "equal up to rounding",
+    "wrong": "WRONG",
+    "failed": "FAILED",
+}
+
+
+class ConformanceError(AssertionError):
+    """A candidate did not conform; the message is the readable report."""
+
+
+class Difference(NamedTuple):
+    """The first place at which a candidate differs."""
+
+    step: int
+    element: tuple
+    expected: float
+    actual: float
+    expected_state: float | None = None
+    actual_state: float | None = None
+    distance: float | None = None  # of the expected state to the threshold, in ulp
+    count: int = 1  # how many places differ
+    total: int = 1  # of how many
+
+    def __str__(self):
+        where = ", ".join(map(str, self.element))
+        text = f"first at step {self.step}, element ({where}): expected {self.expected:g}"
+        text += f", got {self.actual:g}"
+        if self.expected_state is not None:
+            text += f"; state {self.expected_state!r} expected"
+        if self.actual_state is not None:
+            text += f", {self.actual_state!r} got"
+        if self.distance is not None:
+            text += f"; {_ulps(self.distance)} from the threshold"
+        return f"{text}; {self.count} of {self.total} places differ"
+
+
+def _ulps(distance):
+    return f"{distance:+.1f} ulp" if abs(distance) < 1e6 else f"{distance:+.1e} ulp"
+
+
+class Check(NamedTuple):
+    """One thing that was tried."""
+
+    name: str
+    verdict: str
+    detail: str = ""
+    whole: str | None = None  # verdict of the whole train, without following the candidate's state
+    difference: Difference | None = None
+
+
+class Trains(NamedTuple):
+    """Two trains to draw, ``[time, neuron]``, of the elements named."""
+
+    title: str
+    elements: tuple
+    expected: Any
+    actual: Any
+    step: int  # of the first difference
+    first_step: int = 0  # of the part that is drawn
+
+
+class Report(NamedTuple):
+    """What :func:`spikecore.validate.neuron` and :func:`spikecore.validate.encoder` return.
+
+    Attributes
+    ----------
+    subject : str
+        What the candidate was held against.
+    candidate : str
+        Its name.
+    checks : tuple of Check
+        What was tried; each has ``name``, ``verdict``, ``detail`` and ``difference``.
+    diagnosis : tuple of str
+        Causes that reproduce the candidate, the likeliest first.
+    notes : tuple of str
+        How it was called, and what could not be tried.
+    strict : bool
+        Whether ``rounding`` counts as failing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikecore import LIF, validate
+    >>> report = validate.neuron(LIF(decay=0.9), "snntorch-1.0")
+    >>> report.passed, report.verdict
+    (True, 'exact')
+    """
+
+    subject: str
+    candidate: str
+    checks: tuple
+    diagnosis: tuple = ()
+    notes: tuple = ()
+    trains: tuple = ()
+    strict: bool = False
+    causes: tuple = ()  # machine-readable names of the diagnosis
+
+    @property
+    def verdict(self):
+        """The worst verdict of all checks."""
+        return max((check.verdict for check in self.checks), key=VERDICTS.index, default="exact")
+
+    @property
+    def passed(self):
+        """Whether the candidate conforms."""
+        return self.verdict == "exact" or (self.verdict == "rounding" and not self.strict)
+
+    def raise_if_failed(self):
+        """Raise ``ConformanceError``, an ``AssertionError``, with the readable report."""
+        if not self.passed:
+            raise ConformanceError(str(self))
+        return self
+
+    def __str__(self):
+        state = "conforms to" if self.passed else "does not conform to"
+        lines = [f"{self.candidate} {state} {self.subject}: {WORDS[self.verdict]}"]
+        if self.diagnosis:
+            lines.append("Diagnosis:")
+            lines += [f"  - {sentence}" for sentence in self.diagnosis]
+        elif not self.passed:
+            lines.append("Diagnosis: no known cause reproduces this.")
+        lines.append("Checks:")
+        lines += [f"  {line}" for check in self.checks for line in _lines(check)]
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def to_dict(self):
+        """The report as plain dicts, lists, numbers and strings."""
+        checks = [
+            {
+                **check._asdict(),
+                "difference": check.difference and _plain(check.difference._asdict()),
+            }
+            for check in self.checks
+        ]
+        return {
+            "subject": self.subject,
+            "candidate": self.candidate,
+            "passed": self.passed,
+            "verdict": self.verdict,
+            "strict": self.strict,
+            "diagnosis": list(self.diagnosis),
+            "causes": list(self.causes),
+            "checks": checks,
+            "notes": list(self.notes),
+        }
+
+    def to_json(self, path=None):
+        """The report as JSON text, also written to ``path`` when one is given."""
+        return _written(json.dumps(self.to_dict(), indent=1), path)
+
+    def to_html(self, path=None):
+        """The report as one self-contained page with pictures of the trains."""
+        from spikecore.validate.pictures import raster
+
+        title = html.escape(f"{self.candidate} against {self.subject}")
+        state = "conforms" if self.passed else "does not conform"
+        parts = [
+            f"<h1>{title}</h1>",
+            f'<p class="{self.verdict}">{state}: {WORDS[self.verdict]}</p>',
+        ]
+        parts += [f"<p><b>Cause.</b> {html.escape(sentence)}</p>" for sentence in self.diagnosis]
+        parts += [raster(trains) for trains in self.trains]
+        rows = "".join(
+            f'<tr class="{check.verdict}"><td>{html.escape(check.name)}</td>'
+            f"<td>{WORDS[check.verdict]}</td><td>{html.escape(_details(check))}</td></tr>"
+            for check in self.checks
+        )
+        parts.append(f"<table><tr><th>check</th><th>verdict</th><th>detail</th></tr>{rows}</table>")
+        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes]
+        page = PAGE.replace("TITLE", title).replace("BODY", "\n".join(parts))
+        return _written(page, path)
+
+
+def _written(text, path):
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
+
+
+def _lines(check):
+    yield f"{WORDS[check.verdict]:<22}{check.name}" + (f": {check.detail}" if check.detail else "")
+    if check.whole is not None and check.whole != check.verdict:
+        yield f"{'':<22}the whole train {'differs' if check.whole != 'exact' else 'is equal'}"
+    if check.difference is not None:
+        yield f"{'':<22}{check.difference}"
+
+
+def _details(check):
+    return ". ".join(line.strip() for line in [*list(_lines(check))[1:], check.detail] if line)
+
+
+def _plain(fields):
+    """Numbers that JSON can hold: infinities and NaN become strings."""
+    finite = (str(v) if isinstance(v, float) and v - v != 0 else v for v in fields.values())
+    return dict(zip(fields, finite, strict=True))
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>TITLE</title><style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
+h1 { font-size: 1.4em } table { border-collapse: collapse; margin: 1em 0 }
+td, th { text-align: left; vertical-align: top; padding: .2em .8em; border-top: 1px solid #ccc }
+p.exact, tr.exact td + td { color: #17692b } p.rounding, tr.rounding td + td { color: #7a5b00 }
+p.wrong, p.failed, tr.wrong td + td, tr.failed td + td { color: #a11212 }
+svg { max-width: 100%; height: auto } text { font: 11px system-ui, sans-serif; fill: #333 }
+</style></head><body>
+BODY
+</body></html>
+"""
