@@ -7,9 +7,9 @@ the exit status.  What a user got wrong is said in one sentence, with exit statu
 import argparse
 import sys
 
-from spikecore import __version__, demo, gallery
+from spikecore import __version__, demo, gallery, info
 
-COMMANDS = {"demo": demo, "gallery": gallery}
+COMMANDS = {"demo": demo, "gallery": gallery, "info": info}
 
 
 class Parser(argparse.ArgumentParser):

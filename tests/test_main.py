@@ -164,3 +164,11 @@ def test_a_folder_that_cannot_be_made_is_refused_first(tmp_path, capsys):
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1
     assert str(tmp_path / "file") in printed.err
+
+
+def test_info_tells_versions_and_devices(capsys):
+    assert __main__.main(["info"]) == 0
+    printed = capsys.readouterr().out
+    for what in ("spikecore", "Python", "numpy", "numba", "cpu"):
+        assert re.search(rf"^{what} +\S", printed, re.MULTILINE), what
+    assert re.search(r"^cuda(:0)? ", printed, re.MULTILINE)

@@ -715,7 +715,8 @@ def reason_unavailable():
     try:
         if not cuda.is_available():
             error = cuda.cuda_error()
-            return f"no CUDA driver was found ({error})" if error else "no CUDA device was found"
+            said = " ".join(str(error).split())
+            return f"no CUDA driver was found ({said})" if error else "no CUDA device was found"
     except Exception as error:  # a broken driver raises whatever it likes
         return f"CUDA could not be initialised ({error})"
     return None
