@@ -130,8 +130,8 @@ class LIF(Neuron):
             ),
             (
                 np.any(np.asarray(self.reset_value) != 0) and not sets,
-                f"reset_value is {self.reset_value} with reset={self.reset!r}, which sets no "
-                "value; set reset='value'",
+                f"reset_value is not 0 with reset={self.reset!r}, which sets no value; set "
+                "reset='value'",
             ),
             (
                 self.reset == "none" and not at_next,
@@ -155,8 +155,8 @@ class LIF(Neuron):
             ),
             (
                 self.lower is not None and np.any(self.lower >= np.asarray(self.threshold)),
-                f"lower is {self.lower}, which is not below the threshold {self.threshold}; the "
-                "neuron would always fire, so lower it",
+                f"lower is {self.lower}, which is not below the threshold "
+                f"{np.min(self.threshold)}; the neuron would always fire, so lower it",
             ),
         ]
         for nonsense, sentence in refuse:

@@ -270,8 +270,8 @@ class Sequential:
         for layer in layers:
             if not isinstance(layer, (Linear, Neuron)):
                 raise TypeError(
-                    f"layers must be Linear layers or neurons, got {layer!r}; wrap weights in "
-                    "Linear(weight, bias)"
+                    f"layers must be Linear layers or neurons, got a {type(layer).__name__}; wrap "
+                    "weights in Linear(weight, bias)"
                 )
         if not isinstance(layers[-1], Neuron):
             raise ValueError(
@@ -455,7 +455,7 @@ def _layer_names(layers, names):
             seen[kind] = seen.get(kind, 0) + 1
             made.append(f"{kind}{seen[kind]}")
         return tuple(made)
-    names = tuple(names)
+    names = listed("names", names)
     if len(names) != len(layers) or len(set(names)) != len(names):
         raise ValueError(
             f"names must be {len(layers)} distinct names, one per layer, got {names}; correct them"

@@ -302,6 +302,16 @@ def _initial_state(state, model, shape, dtype, backend):
     return State(**held)
 
 
+def _holds(name, column):
+    """Refuse a parameter that its dtype rounded to infinity, or a threshold to 0."""
+    lost = ~np.isfinite(column) | ((name == "threshold") & (column == 0))
+    if np.any(lost):
+        raise ValueError(
+            f"{name} is {np.ravel(column)[np.argmax(lost)]} when rounded to {column.dtype}; "
+            "rescale it or pass a current of float64"
+        )
+
+
 def _parameters(model, shape, dtype):
     """Parameters as scalars, or one value per neuron, of the current's dtype."""
     numbers = {**ZERO_PARAMETERS, **model.parameters}
@@ -312,10 +322,6 @@ def _parameters(model, shape, dtype):
         name = (model.names or {}).get(name, name)
         with np.errstate(over="ignore"):
             column = checks.per_neuron(name, value, shape, dtype)
-        if not np.all(np.isfinite(column)) or (name == "threshold" and np.any(column == 0)):
-            raise ValueError(
-                f"{name} is {value}, which {dtype} holds as {column}; rescale it or pass a current "
-                "of float64"
-            )
+        _holds(name, column)
         columns.append(column)
     return Parameters(*columns)

@@ -431,8 +431,8 @@ class RLeaky(_Named):
             )
         if dense and not isinstance(self.recurrent, Linear):
             raise TypeError(
-                f"recurrent must be a Linear layer, got {self.recurrent!r}; wrap weights in "
-                "spikecore.network.Linear(weight, bias)"
+                f"recurrent must be a Linear layer, got a {type(self.recurrent).__name__}; wrap "
+                "weights in spikecore.network.Linear(weight, bias)"
             )
         if dense and self.recurrent.in_features != self.recurrent.out_features:
             raise ValueError(
