@@ -1,0 +1,84 @@
+"""The notebooks as they are stored; ``python notebooks/run.py`` executes them."""
+
+import ast
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NAMES = ["1-spike-encoding.ipynb", "3-feedforward-network.ipynb"]
+ALLOWED = {"IPython", "matplotlib", "numpy", "pathlib", "spikecore"}
+
+
+def read(name):
+    return json.loads((FOLDER / name).read_text())
+
+
+def code_of(cell):
+    """The Python of a cell, without its magics."""
+    lines = "".join(cell["source"]).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("%"))
+
+
+def test_there_are_no_others():
+    assert sorted(path.name for path in FOLDER.glob("*.ipynb")) == NAMES
+    readme = (FOLDER / "README.md").read_text()
+    assert all(f"]({name})" in readme for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_format_and_stable_ids(name):
+    notebook = read(name)
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    ids = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(ids)) == len(ids)
+    # Words, not the random letters that an editor gives a cell.
+    assert [one for one in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", one)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_outputs_are_stored(name):
+    for cell in read(name)["cells"]:
+        assert cell["metadata"] == {}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_code_parses_and_imports_only_what_the_extra_has(name):
+    imported = set()
+    for cell in read(name)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        for node in ast.walk(ast.parse(code_of(cell))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split(".")[0])
+    assert imported <= ALLOWED and "spikecore" in imported
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_code_cell_is_introduced_and_headings_nest(name):
+    cells = read(name)["cells"]
+    text = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    levels = [len(mark) for mark in re.findall(r"^(#+) ", "\n".join(text), flags=re.MULTILINE)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    kinds = [cell["cell_type"] for cell in cells]
+    assert kinds[0] == kinds[-1] == "markdown"
+    assert "code code code" not in " ".join(kinds)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "README.md"])
+def test_links_within_the_repository_lead_somewhere(name):
+    if name.endswith(".md"):
+        text = (FOLDER / name).read_text()
+    else:
+        text = "\n".join("".join(cell["source"]) for cell in read(name)["cells"])
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert target.startswith("https://") or (FOLDER / target).exists(), target
