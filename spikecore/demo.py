@@ -256,6 +256,7 @@ def draw_rasters(encodings, images, labels):
         spikeplot.raster(encodings[name].sample, ax, **({} if name in GAINS else {"s": 12}))
         ax.invert_yaxis()  # as the image: its first row of pixels on top
         ax.set_yticks(range(0, images[SAMPLE].size, 196))
+        ax.set_xlim(left=-1.5)  # spikes at step 0 apart from the axis
         _title(ax, name)
         _tidy(ax)
         ax.label_outer()
