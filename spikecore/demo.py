@@ -154,10 +154,10 @@ def measure(encode):
     )
 
 
-def timed(function):
+def timed(function, repeats=REPEATS):
     """What a function gives, the median seconds of a few calls, and the seconds of the first."""
     times = []
-    for _ in range(1 + REPEATS):
+    for _ in range(1 + repeats):
         begin = time.perf_counter()
         result = function()
         times.append(time.perf_counter() - begin)
@@ -178,8 +178,7 @@ def rate_error(encoding, gain, images):
 def drive(images, steps, seed):
     """Run the rate-coded images through a 784-1000-10 network, a layer at a time to time each."""
     pixels = images.reshape(len(images), -1)
-    encode = partial(spikegen.rate, pixels, steps, seed=seed, dtype=np.uint8)
-    spikes, seconds, first_call = timed(encode)
+    spikes, seconds, first_call = timed(partial(spikegen.rate, pixels, steps, seed=seed))
     layers = {"input": Layer(spikes, None, seconds, first_call)}
     drawn = 0  # the layers' weights follow one another in torch's stream, as torch draws them
     for before, name in pairwise(WIDTHS):
@@ -187,7 +186,7 @@ def drive(images, steps, seed):
         drawn += linear.weight.size + linear.bias.size
         record = ("spikes", "membrane") if name == "output" else ("spikes",)
         block = Sequential(linear, Leaky(beta=BETA), names=("linear", name))
-        ran, seconds, first_call = timed(partial(block.run, spikes, record=record))
+        ran, seconds, first_call = timed(partial(block.run, spikes, record=record), 3)
         spikes = ran[name].spikes
         layers[name] = Layer(spikes, ran[name].recorded.get("membrane"), seconds, first_call)
     return layers
@@ -327,7 +326,7 @@ def draw_network(layers, images, labels):
         steps, _, neurons = layer.spikes.shape
         sample = layer.spikes[:, SAMPLE]
         spikeplot.raster(sample, ax)
-        _title(ax, f"{name}: {neurons} neurons, {sample.sum()} spikes")
+        _title(ax, f"{name}: {neurons} neurons, {np.count_nonzero(sample)} spikes")
         _tidy(ax)
         if name == "input":
             ax.invert_yaxis()  # as the image: its first row of pixels on top
