@@ -55,7 +55,7 @@ class LIF(Neuron):
         Only the neuron that is highest above its threshold, the first of equals, may fire (along
         the last axis).
     lower : float, optional
-        Bound below which the membrane does not fall.
+        Bound below which decay and input do not take the membrane (a reset still may).
     amplitude : float
         What a spike is written as.
 

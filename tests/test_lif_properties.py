@@ -4,6 +4,7 @@ The oracle is written from SPEC.md ("Neurons"), one neuron and one number at a t
 full.  Where the package leaves a neutral term out (a leak of 0) only the sign of a zero may differ.
 """
 
+import math
 from itertools import combinations, product
 
 import numpy as np
@@ -179,6 +180,17 @@ def test_every_combination_of_axes_does_what_is_specified(case):
         np.testing.assert_array_equal(run.recorded["refractory"], waits, strict=True)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_several_spikes_are_the_floor_of_a_rounded_quotient(dtype):
+    threshold = (np.arange(1, 300) / 100).astype(dtype)
+    current = threshold * np.arange(1, 12, dtype=dtype)[:, None]  # about whole quotients
+    lif = LIF(0, threshold=threshold, compare=">=", spikes="multi", reset_at="same")
+    run = lif.run(current, device="numpy")
+    expected = [[math.floor(x / t) for x, t in zip(row, threshold, strict=True)] for row in current]
+    np.testing.assert_array_equal(run.spikes, expected)
+    assert (np.floor(current * (1 / threshold)) != expected).any()  # a reciprocal would not do
+
+
 @settings(max_examples=100)
 @given(runs(), st.integers(0, 999))
 def test_a_run_may_begin_anywhere(case, seed):
@@ -299,13 +311,15 @@ def test_compiled_loops_give_the_bits_of_the_reference(choice, monkeypatch):
             assert_same_bits(one, other)
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
 @pytest.mark.parametrize("device", ["cpu", "numpy"])
-def test_a_membrane_that_overflowed_does_not_silence_its_row(device):
-    current = np.array([[1, 3e38, 0.1], [1, 0.5, 2], [0.3, 0.3, 0.3]], np.float32)
+def test_a_membrane_that_overflowed_does_not_silence_its_row(device, place):
+    current = np.array([[3e38, 0.1, 1], [0.5, 2, 1], [0.3, 0.2, 0.3]], np.float32)
     lif = LIF(decay=0, gain=10, inhibition=True, reset="none")
-    run = lif.run(current, device=device)
-    assert np.isnan(run.recorded["membrane"][2, 1])  # 0 * infinity
-    np.testing.assert_array_equal(run.spikes, [[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    run = lif.run(np.roll(current, place, axis=1), device=device)
+    assert np.isnan(run.recorded["membrane"][2, place])  # 0 * infinity
+    expected = np.roll([[1, 0, 0], [0, 1, 0], [0, 0, 1]], place, axis=1)
+    np.testing.assert_array_equal(run.spikes, expected)
 
 
 @pytest.mark.parametrize("device", ["cpu", "numpy"])
