@@ -1,7 +1,7 @@
 """How a candidate is called: which form it has, what it may not do, what its output must be.
 
-A candidate is anybody's callable on NumPy arrays.  Whatever goes wrong in it becomes ``RefusedError``
-with one readable sentence.
+A candidate is anybody's callable on NumPy arrays.  Whatever goes wrong in it becomes a
+``RefusedError`` with one readable sentence.
 """
 
 import inspect
@@ -35,7 +35,7 @@ def name_of(candidate):
 
 
 def guarded(function, timeout):
-    """``function()``, or ``RefusedError`` when it raises or has not returned within ``timeout`` seconds.
+    """``function()``, or ``RefusedError`` when it raises or takes more than ``timeout`` seconds.
 
     It runs in a thread of its own, because nothing else can leave a call that hangs; the thread is
     a daemon, so it does not keep the process alive.

@@ -21,16 +21,15 @@ def reproduces(observed, expected, states=True):
     return np.array_equal(observed.membrane, expected.membrane)
 
 
-def ranked(stages, most=3):
+def ranked(stages, same=lambda a, b: False, most=3):
     """(cause, suffix) of the first stage (causes, fits, suffix) in which any cause fits.
 
-    Causes that are the same neuron as one already found are passed over.
+    Causes that are the ``same`` as one already found are passed over.
     """
     for causes, fits, suffix in stages:
         found = []
         for cause in causes:
-            known = cause.lif is not None and any(cause.lif == one.lif for one, _ in found)
-            if not known and fits(cause):
+            if not any(same(cause, one) for one, _ in found) and fits(cause):
                 found.append((cause, suffix))
                 if len(found) == most:
                     break

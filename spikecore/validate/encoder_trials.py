@@ -147,6 +147,10 @@ def _near_halves(options, dtype, most=40):
     steps = options.get("num_steps") or 25
     span = max(steps - 1 - options.get("first_spike_time", 0), 1)
     dense = np.concatenate([np.linspace(0, 1, 6001), 1 - (np.arange(span) + 0.5) / span])
+    tau, threshold = options.get("tau", 1), options.get("threshold", 0.01)
+    inverse = threshold / -np.expm1(-(np.arange(4) + 0.5) / tau)  # of the log code
+    beside = np.arange(-32, 33)[:, None] * np.spacing(inverse.astype(dtype))
+    dense = np.concatenate([dense, (inverse + beside).reshape(-1)])
     dense = dense[(dense >= 0) & (dense <= 1)].astype(dtype)
     near = [dense, np.nextafter(dense, dtype.type(0)), np.nextafter(dense, dtype.type(1))]
     dense = np.unique(np.concatenate(near))
@@ -173,11 +177,15 @@ def _delta(kind, options, dtype):
     edge[1::2] = threshold + ulp * np.rint(uniform[1::2] * 4 - 2).astype(dtype)
     edge[1::2, 1] *= -1
     slow = np.cumsum((uniform - 0.45) * float(threshold), axis=0) + 0.7 * float(threshold)
+    rounded = np.zeros((32, 3, 8), dtype)
+    rounded[::2] = uniform[::2] * threshold / 8
+    rounded[1::2] = threshold + rounded[::2]
     first = np.ones((4, 3, 8)) * float(threshold) * 3
     named = {
         "exact": (exact, "changes of exactly the threshold, up and down"),
         "multiples": (tenths, "multiples of the threshold, where float32 and float64 part"),
         "edge": (edge, "changes within a few ulp of the threshold"),
+        "rounded": (rounded, "changes that round to the threshold in the dtype of the data"),
         "slow": (slow, "slow changes, which only a held baseline sees"),
         "first": (first, "a first sample that is not 0"),
     }

@@ -19,7 +19,7 @@ from spikecore.validate.decisions import decision
 from spikecore.validate.diagnose import Seen, ranked, reproduces
 from spikecore.validate.encoder_causes import Variant, variants
 from spikecore.validate.follow import BAND
-from spikecore.validate.neurons import MOST_PICTURES, first
+from spikecore.validate.neurons import MOST_PICTURES, first, settled_verdicts
 from spikecore.validate.pictures import cut
 from spikecore.validate.report import Check, Difference, Report
 
@@ -181,12 +181,13 @@ def judge_all(candidate, form, codings, timeout, band):
     judged = [judge(one, band) for one in seen]
     results += [check for check, _ in judged]
     found = diagnose(seen, [check for check, _ in judged])
-    if any(cause.logic and cause.expect for cause, _ in found):
-        results = [
-            check._replace(verdict="wrong") if check.verdict == "rounding" else check
-            for check in results
-        ]
+    results = settled_verdicts(results, found)
     return results, found, [picture for _, picture in judged if picture]
+
+
+def expected(coding):
+    """What the reference gives on a trial."""
+    return Observed(trials_of.expected(coding))
 
 
 def judge(one, band=BAND):
@@ -220,24 +221,46 @@ def judge(one, band=BAND):
 
 
 def diagnose(seen, results):
-    """(cause, suffix) of what reproduces the encoder, the likeliest first."""
+    """(cause, suffix) of what reproduces the encoder, the likeliest first.
+
+    A cause is looked for by name in every trial, as what it means depends on the options; where it
+    means nothing the trial must be as it should be.
+    """
     if not seen or all(check.verdict == "exact" for check in results):
         return []
     order = sorted(seen, key=lambda one: one.trial.inputs.size)
+    known = [
+        {cause.name: cause for cause in variants(one.trial.kind, one.trial.options)}
+        for one in order
+    ]
+    first_of = {}
+    for causes in known:
+        first_of = {**causes, **first_of}
 
     def fits(cause):
-        if cause.expect is None:
-            return False
-        try:
-            with np.errstate(all="ignore"):
-                return all(
-                    reproduces(one.observed, Observed(cause.expect(one.trial))) for one in order
-                )
-        except (ValueError, TypeError):
-            return False
+        return all(
+            reproduces(one.observed, Observed(_under(causes.get(cause.name), one.trial)))
+            for one, causes in zip(order, known, strict=True)
+        )
 
-    kind, options = seen[0].trial.kind, seen[0].trial.options
-    found = ranked([(variants(kind, options), fits, "")])
+    found = ranked([(_ordered(first_of, known), fits, "")])
     if not found and all(check.verdict in ("exact", "rounding") for check in results):
         return [(ROUNDING, "")]
     return found
+
+
+def _ordered(first_of, known):
+    """Every cause once, in the order of the trial that knows the most."""
+    names = [name for causes in sorted(known, key=len, reverse=True) for name in causes]
+    return [first_of[name] for name in dict.fromkeys(names)]
+
+
+def _under(cause, coding):
+    """What the reference gives under a cause, or as it is where the cause does not apply."""
+    if cause is not None:
+        try:
+            with np.errstate(all="ignore"):
+                return cause.expect(coding)
+        except (ValueError, TypeError):
+            pass
+    return trials_of.expected(coding)

@@ -5,7 +5,8 @@ exposed, computes in float64 and takes on the candidate's spikes).  A spike is t
 membrane before the reset lies within ``band`` ulp of where the decision turns, and a membrane when
 it is within ``band`` ulp of the reference's.  Where the membrane is the input itself, from rest and
 without gain, nothing is excused, so that > and >= are told apart.  The ulp is that of the largest
-number in the step; without exposed membranes the band widens as the differences of earlier steps add up.
+number in the step; without exposed membranes the band widens as the differences of earlier steps
+add up.
 """
 
 from typing import NamedTuple
@@ -94,6 +95,7 @@ def _counts(step, v, p, width, inhibition):
     low, own, high = (step.count(one.astype(v.dtype), p) for one in (v - width, v, v + width))
     if not inhibition:
         return low, own, high
+    v = v - p.threshold
     lead = v - v.max(axis=-1, keepdims=True)
     others = np.sort(v, axis=-1)
     runner_up = others[..., -2:-1] if v.shape[-1] > 1 else v - np.inf

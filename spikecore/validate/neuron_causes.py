@@ -17,19 +17,29 @@ NEUTRAL = {
     "drop_input": False,
     "report_spike": "new",
     "reset_value": 0.0,
-    "spikes": "single",
 }
 NUMBERS = ("decay", "gain", "threshold", "leak", "amplitude")
 AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, "lower"))
 
 
 class Cause(NamedTuple):
-    """A hypothesis: what it is called, what to say, and what the reference gives under it."""
+    """A hypothesis: what it is called, what to say, and what the reference gives under it.
+
+    Either ``point(lif)`` is another neuron of the space, or ``expect(lif, current, earlier)`` gives
+    spikes and membrane, ``earlier`` being the currents of the calls before.
+    """
 
     name: str
-    sentence: str
-    lif: Any = None  # the point of the space, for hypotheses that are one
-    expect: Any = None  # (lif, current, earlier trials' currents) -> Observed
+    sentence: Any = None
+    point: Any = None
+    expect: Any = None
+    precision: bool = False  # a matter of rounding
+
+    def observed(self, trial):
+        """What the reference gives on a trial under this cause."""
+        if self.point is None:
+            return self.expect(trial.lif, trial.inputs, trial.earlier)
+        return expected(self.point(trial.lif), trial.inputs)
 
 
 def expected(lif, current):
@@ -59,8 +69,12 @@ def changed(lif, **changes):
 
 
 def axis_changes(lif):
-    """(name, sentence, changes) for every axis, the commonest mistakes first."""
-    yield "compare", _compare(lif), {"compare": ">" if lif.compare == ">=" else ">="}
+    """(name, sentence, changes) for every axis, the commonest mistakes first.
+
+    A name says what the axis is set to, so that it means the same for every neuron.
+    """
+    yield "compare=>=", "you compare with >= (SpikingJelly, Sinabs, BindsNET do)", {"compare": ">="}
+    yield "compare=>", "you compare with > (snnTorch, Norse, Lava, Nengo do)", {"compare": ">"}
     at = {
         "same": "you reset in the same step",
         "next": "you reset at the next step",
@@ -69,80 +83,102 @@ def axis_changes(lif):
     }
     for value, sentence in at.items():
         yield f"reset_at={value}", sentence, {"reset_at": value}
-    value = lif.reset_value if lif.reset == "value" else 0.0
     how = {
-        "value": f"you set the membrane to {value} where the threshold should be subtracted",
+        "value": f"you set the membrane to {lif.reset_value} where the threshold should be "
+        "subtracted",
         "subtract": "you subtract the threshold where the membrane should be set to a value",
         "none": "you never reset",
     }
     for name, sentence in how.items():
         yield f"reset={name}", sentence, {"reset": name}
     flags = {
-        "decay_reset": ("the threshold you subtract decays with the membrane", "does not decay"),
-        "drop_input": ("you discard the input of the step that resets", "you keep that input"),
-        "inhibition": ("only your highest neuron may fire", "all your neurons may fire"),
-    }
+        "decay_reset": ("the threshold you subtract does not decay", "the threshold you subtract "
+                        "decays with the membrane"),
+        "drop_input": ("you keep the input of the step that resets", "you discard the input of the "
+                       "step that resets"),
+        "inhibition": ("all your neurons may fire", "only your highest neuron may fire"),
+    }  # fmt: skip
     for name, sentences in flags.items():
-        now = getattr(lif, name)
-        yield name, sentences[now], {name: not now}
-    yield "spikes=multi", "you fire floor(v/threshold) spikes in a step (Sinabs does)", {
-        "spikes": "multi", "compare": ">="}  # fmt: skip
-    yield "spikes=single", "you fire at most one spike in a step", {"spikes": "single"}
-    yield "report_spike=old", (
-        "you report the spike of the membrane before the update, one step late (Spyx does)"
-    ), {"report_spike": "old"}  # fmt: skip
-    yield "report_spike=new", "you report the spike of the updated membrane", {
-        "report_spike": "new"}  # fmt: skip
-    for steps in sorted({0, 1, 2, 3, 5, lif.refractory + 1, max(lif.refractory - 1, 0)}):
-        yield f"refractory={steps}", f"your refractory time is {steps} steps", {"refractory": steps}
-    yield "lower=0", "your membrane never falls below 0", {"lower": 0.0}
-    yield "lower=None", "your membrane may fall below the bound", {"lower": None}
-    yield "reset_value=0", "you reset to 0, not to reset_value", {"reset_value": 0.0}
-    yield "reset_value=leak", "you reset to the leak, not to reset_value", {"reset_value": lif.leak}
+        for value in (False, True):
+            yield f"{name}={value}", sentences[value], {name: value}
+    yield from _spike_changes(lif)
     yield from _number_changes(lif)
 
 
-def _compare(lif):
-    if lif.compare == ">":
-        return "you compare with >= (SpikingJelly, Sinabs, BindsNET do)"
-    return "you compare with > (snnTorch, Norse, Lava, Nengo do)"
+def _spike_changes(lif):
+    multi = {"spikes": "multi", "compare": ">="}
+    yield "spikes=multi", "you fire floor(v/threshold) spikes in a step (Sinabs does)", multi
+    yield "spikes=single", "you fire at most one spike in a step", {"spikes": "single"}
+    old = "you report the spike of the membrane before the update, one step late (Spyx does)"
+    yield "report_spike=old", old, {"report_spike": "old"}
+    new = "you report the spike of the updated membrane"
+    yield "report_spike=new", new, {"report_spike": "new"}
+    yield "refractory=0", "you have no refractory time", {"refractory": 0}
+    if lif.refractory:
+        longer, shorter = lif.refractory + 1, lif.refractory - 1
+        yield "refractory+1", "your refractory time is a step too long", {"refractory": longer}
+        yield "refractory-1", "your refractory time is a step too short", {"refractory": shorter}
+    for steps in (1, 2, 3, 5):
+        yield f"refractory={steps}", f"your refractory time is {steps}", {"refractory": steps}
 
 
 def _number_changes(lif):
     decay, gain, threshold = float(lif.decay), float(lif.gain), float(lif.threshold)
+    yield "lower=0", "your membrane never falls below 0", {"lower": 0.0}
+    yield "lower=None", "your membrane may fall below the bound", {"lower": None}
+    yield "reset_value=0", "you reset to 0, not to reset_value", {"reset_value": 0.0}
+    yield "reset_value=leak", "you reset to the leak, not to reset_value", {"reset_value": lif.leak}
     yield "leak=0", "your membrane decays to 0, not to the leak", {"leak": 0.0}
-    gains = {
-        1.0: "you do not scale the input by the gain",
-        1 - decay: "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by default)",
-        gain * (1 - decay): "you scale the input by 1 - decay as well",
-        gain * decay: "you decay the input together with the membrane",
-        -gain: "the sign of your input is reversed",
-    }
-    for value, sentence in gains.items():
-        yield f"gain={value:.6g}", sentence, {"gain": value}
+    yield "gain=1", "you do not scale the input by the gain", {"gain": 1.0}
+    scaled = "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by default)"
+    yield "gain=1-decay", scaled, {"gain": 1 - decay}
+    yield "gain*decay", "you decay the input together with the membrane", {"gain": gain * decay}
+    yield "-gain", "the sign of your input is reversed", {"gain": -gain}
     decays = {
-        0.0: "you forget the membrane between steps",
-        1.0: "your membrane does not decay",
-        1 - decay: "you use 1 - decay for the decay",
-        math.exp(-(1 - decay)): "your decay is exp(-(1 - decay)), an exact decay of an Euler rate",
-        1 + math.log(decay) if decay else 0.0: "your decay is 1 + ln(decay), an Euler step of it",
-        decay * decay: "your membrane decays twice in a step",
-        math.sqrt(decay): "your decay is the square root, half a step",
-    }
-    for value, sentence in decays.items():
+        "decay=0": (0.0, "you forget the membrane between steps"),
+        "decay=1": (1.0, "your membrane does not decay"),
+        "1-decay": (1 - decay, "you use 1 - decay for the decay"),
+        "exp(decay-1)": (math.exp(decay - 1), "your decay is exp(-(1 - decay)), the exact decay of "
+                         "an Euler rate"),
+        "1+ln(decay)": (1 + math.log(decay) if decay else 0.0, "your decay is 1 + ln(decay), an "
+                        "Euler step of it"),
+        "decay**2": (decay * decay, "your membrane decays twice in a step"),
+        "sqrt(decay)": (math.sqrt(decay), "your membrane decays half in a step"),
+    }  # fmt: skip
+    for name, (value, sentence) in decays.items():
         if 0 <= value <= 1:
-            yield f"decay={value:.6g}", sentence, {"decay": value}
-    for value in (1.0, threshold / 2, 2 * threshold):
-        yield f"threshold={value:.6g}", f"your threshold is {value:g}", {"threshold": value}
+            yield name, sentence, {"decay": value}
+    thresholds = {"threshold=1": 1.0, "threshold/2": threshold / 2, "threshold*2": 2 * threshold}
+    for name, value in thresholds.items():
+        yield name, f"your threshold is {value:g}", {"threshold": value}
     yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", {"amplitude": 1.0}
 
 
-def points(lif):
-    """Every single change as a Cause."""
-    for name, _, changes in _changes(lif):
-        other = changed(lif, **changes)
-        if other is not None and other != lif:
-            yield Cause(name, explain(other, lif), other)
+def singles(lifs):
+    """Every single change that alters one of the neurons, as a Cause."""
+    named = {}
+    for lif in lifs:
+        for name, sentence, _ in _changes(lif):
+            named.setdefault(name, sentence)
+    return [
+        Cause(name, sentence if len(lifs) > 1 else None, lambda lif, n=name: _moved(lif, n))
+        for name, sentence in _in_order(named, lifs)
+    ]
+
+
+def _in_order(named, lifs):
+    """The names in the order in which the commonest mistakes come first."""
+    order = list(dict.fromkeys(name for lif in lifs for name, _, _ in axis_changes(lif)))
+    return sorted(named.items(), key=lambda item: order.index(item[0]))
+
+
+def _moved(lif, *names):
+    """A neuron with the changes of those names, itself where they say nothing about it."""
+    found = {name: changes for name, _, changes in _changes(lif)}
+    changes = {}
+    for name in names:
+        changes.update(found.get(name, {}))
+    return (changed(lif, **changes) if changes else None) or lif
 
 
 def profile_points(lif):
@@ -150,25 +186,25 @@ def profile_points(lif):
     kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
     for name in PROFILES:
         for other in (LIF.profile(name, **kept), LIF.profile(name)):
-            yield Cause(f"profile={name}", explain(other, lif), other)
+            yield Cause(f"profile={name}", None, lambda _, other=other: other)
 
 
 def pairs(lif):
     """Two single changes at once."""
-    singles = list(_changes(lif))
-    for i, (name, _, changes) in enumerate(singles):
-        for other_name, _, other_changes in singles[i + 1 :]:
+    listed = list(_changes(lif))
+    for i, (name, _, changes) in enumerate(listed):
+        for other_name, _, other_changes in listed[i + 1 :]:
             if not set(changes) & set(other_changes):
                 other = changed(lif, **changes, **other_changes)
                 if other is not None:
-                    yield Cause(f"{name} + {other_name}", None, other)
+                    yield Cause(f"{name} + {other_name}", None, lambda _, other=other: other)
 
 
 def explain(other, lif):
     """What was changed to come from ``lif`` to ``other``, and the profile that it then is."""
     said, told = [], set()
     for _, sentence, changes in _changes(lif):
-        if not told & set(changes) and all(
+        if set(changes) - told and all(
             _same(getattr(other, name), value) for name, value in changes.items()
         ):
             said.append(sentence)
@@ -223,13 +259,16 @@ def executions():
 
     return [
         Cause("fused", "you use fused multiply-add: decay*v + x is rounded once, not twice",
-              expect=lambda lif, x, _: walk(lif, x, fused=True)),
+              expect=lambda lif, x, _: walk(lif, x, fused="decay"), precision=True),
+        Cause("fused", "you use fused multiply-add: decay*v + gain*x is rounded once less",
+              expect=lambda lif, x, _: walk(lif, x, fused="gain"), precision=True),
         Cause("float64", "you compute in float64 where the data are float32",
-              expect=_float64),
+              expect=_float64, precision=True),
         Cause("float64", "you compute in float64 with float32 parameters",
-              expect=lambda lif, x, _: walk(lif, x, wide=True)),
+              expect=lambda lif, x, _: walk(lif, x, wide=True), precision=True),
         Cause("float64-steps", "you compute each step in float64 and keep the membrane in float32",
-              expect=lambda lif, x, _: walk(lif, x, wide=True, stored=x.dtype)),
+              expect=lambda lif, x, _: walk(lif, x, wide=True, stored=x.dtype),
+              precision=True),
         Cause("float16", "you keep the membrane in float16",
               expect=lambda lif, x, _: walk(lif, x, stored=np.float16)),
         Cause("report-before", "you report the membrane before its reset", expect=_report_before),
@@ -256,7 +295,7 @@ def executions():
               expect=lambda lif, x, _: _started(lif, x, lif.threshold)),
         Cause("unit-reset", "you subtract 1 instead of the threshold", expect=_unit_reset),
         Cause("flipped", "your spikes are inverted",
-              expect=lambda lif, x, _: _spikes(lif, x, lambda s: 1 - s)),
+              expect=_inverted),
     ]  # fmt: skip
 
 
@@ -270,9 +309,11 @@ def shifted(array, steps):
     return result
 
 
-def _spikes(lif, current, change):
+def _inverted(lif, current, earlier):
     run = expected(lif, current)
-    return Observed(change(run.spikes), run.membrane)
+    if lif.spikes == "multi":
+        return run
+    return Observed(run.spikes.dtype.type(lif.amplitude) - run.spikes, run.membrane)
 
 
 def _float64(lif, current, earlier):
@@ -287,9 +328,9 @@ def _report_before(lif, current, earlier):
 def _report_after(lif, current, earlier):
     spikes, membrane = expected(lif, current)
     if lif.reset_at != "next" or lif.report_spike == "old" or lif.reset == "none":
-        raise ValueError("nothing is reset later")
+        return Observed(spikes, membrane)  # nothing is reset later
     if lif.reset == "subtract":
-        return Observed(spikes, membrane - spikes * membrane.dtype.type(lif.threshold))
+        return Observed(spikes, membrane - (spikes != 0) * membrane.dtype.type(lif.threshold))
     value = membrane.dtype.type(lif.reset_value)
     return Observed(spikes, np.where(spikes > 0, value, membrane))
 
@@ -332,8 +373,9 @@ def _started(lif, current, value):
 
 def _unit_reset(lif, current, earlier):
     """Subtracting 1: the reset of the scaled neuron, undone and made anew."""
-    if lif.reset != "subtract" or lif.reset_at == "exchange" or lif.spikes == "multi":
-        raise ValueError("no threshold is subtracted")
+    other = lif.reset_at == "exchange" or lif.spikes == "multi" or lif.inhibition
+    if lif.reset != "subtract" or lif.threshold == 1 or other:
+        return expected(lif, current)
     cast = current.dtype.type
     membranes, spikes = np.zeros((2, *current.shape), current.dtype)
     v = np.full(current.shape[1:], lif.leak, current.dtype)

@@ -117,7 +117,7 @@ def telling(lif, current):
     from spikecore.validate.walk import walk
 
     plain = walk(lif, current).spikes
-    others = [walk(lif, current, wide=True).spikes, walk(lif, current, fused=True).spikes]
+    others = [walk(lif, current, wide=True).spikes, walk(lif, current, fused="decay").spikes]
     if lif.spikes == "single":
         other = ">" if lif.compare == ">=" else ">="
         others.append(walk(replace(lif, compare=other), current).spikes)

@@ -128,8 +128,7 @@ this is exactly profile spikingjelly-soft
     judged = [judge(one, states, band) for one in seen]
     results += [check for check, _ in judged]
     found = diagnose(seen, [check for check, _ in judged], states, band)
-    if any(cause.lif is not None for cause, _ in found):  # a neuron of other logic, to the bit
-        results = [_not_rounding(check) for check in results]
+    results = settled_verdicts(results, found)
     way = "whole sequences" if called.sequence else f"single steps with {called.states} state(s)"
     notes = [f"called with {way} of {dtype}", f"rounding means within {band:g} ulp"]
     if seen and seen[0].observed.membrane is None:
@@ -138,7 +137,7 @@ this is exactly profile spikingjelly-soft
         subject=describe(against, lif),
         candidate=name_of(candidate),
         checks=tuple(results),
-        diagnosis=tuple(_sentence(cause, lif) + suffix for cause, suffix in found),
+        diagnosis=tuple(sentence(cause, lif) + suffix for cause, suffix in found),
         notes=tuple(notes),
         trains=tuple(picture for _, picture in judged if picture)[:MOST_PICTURES],
         strict=strict,
@@ -146,12 +145,27 @@ this is exactly profile spikingjelly-soft
     )
 
 
-def _not_rounding(check):
-    return check._replace(verdict="wrong") if check.verdict == "rounding" else check
+def settled_verdicts(results, found):
+    """Verdicts in the light of the cause: other logic to the bit is not rounding, and precision is.
+
+    A cause stands here only when it reproduces every trial.
+    """
+    if not found or found[0][1]:  # none, or one that holds up to rounding or for spikes only
+        return results
+    before, after = ("wrong", "rounding") if found[0][0].precision else ("rounding", "wrong")
+    if found[0][0].name == "rounding":
+        return results
+    return [
+        check._replace(verdict=after)
+        if check.verdict == before and check.difference is not None
+        else check
+        for check in results
+    ]
 
 
-def _sentence(cause, lif):
-    return cause.sentence or causes.explain(cause.lif, lif)
+def sentence(cause, lif):
+    """What to say about a cause."""
+    return cause.sentence or causes.explain(cause.point(lif), lif)
 
 
 def resolve(against, changes):
@@ -177,6 +191,11 @@ def resolve(against, changes):
                 "validate one value after the other"
             )
     return lif
+
+
+def expected(trial):
+    """What the reference gives on a trial."""
+    return causes.expected(trial.lif, trial.inputs)
 
 
 def describe(against, lif):
@@ -252,21 +271,19 @@ def first(mask):
 
 def diagnose(seen, results, states=True, band=BAND):
     """(cause, suffix of its sentence) of what reproduces the candidate, the likeliest first."""
-    if all(check.verdict == "exact" for check in results):
+    if not seen or all(check.verdict == "exact" for check in results):
         return []
-    lif = seen[0].trial.lif
-
-    def expect(cause, trial):
-        """What the reference gives under a cause; causes are built for the trial's own neuron."""
-        if cause.lif is None:
-            return cause.expect(trial.lif, trial.inputs, trial.earlier)
-        return causes.expected(cause.lif, trial.inputs)
+    order = sorted(seen, key=lambda one: one.trial.inputs.size)
+    lifs = [order[0].trial.lif]
+    lifs += [one.trial.lif for one in order if one.trial.lif is not lifs[0]]
+    alone = len(lifs) == 1
 
     def exactly(with_states):
         def fits(cause):
             try:
                 return all(
-                    reproduces(one.observed, expect(cause, one.trial), with_states) for one in order
+                    reproduces(one.observed, cause.observed(one.trial), with_states)
+                    for one in order
                 )
             except ValueError:
                 return False
@@ -274,27 +291,33 @@ def diagnose(seen, results, states=True, band=BAND):
         return fits
 
     def rounded(cause):
-        if cause.lif is None:
-            return False
-        followed = (
-            follow(cause.lif, one.trial.inputs,
-                   one.observed if states else Observed(one.observed.spikes), band)
-            for one in order
-        )  # fmt: skip
-        return not any((f.wrong_spikes | f.wrong_membrane).any() for f in followed)
+        return cause.point is not None and not any(
+            _beyond(cause.point(one.trial.lif), one, states, band) for one in order
+        )
 
-    order = sorted(seen, key=lambda one: one.trial.inputs.size)
-    singles = [*causes.points(lif), *causes.executions(), *causes.profile_points(lif)]
-    exact = (singles, exactly(states), "")
+    def same(cause, other):
+        if cause.point is None or other.point is None:
+            return False
+        return all(cause.point(lif) == other.point(lif) for lif in lifs)
+
+    singles = [*causes.singles(lifs), *causes.executions()]
+    singles += causes.profile_points(lifs[0]) if alone else []
+    stages = [(singles, exactly(states), "")]
     if all(check.verdict in ("exact", "rounding") for check in results):
-        return ranked([exact]) or [(ROUNDING, "")]
-    return ranked(
-        [
-            exact,
-            (causes.pairs(lif), exactly(states), ""),
-            (singles, rounded, UP_TO_ROUNDING),
-            (singles, exactly(False), SPIKES_ONLY),
-            (causes.pairs(lif), rounded, UP_TO_ROUNDING),
-            (causes.pairs(lif), exactly(False), SPIKES_ONLY),
-        ]
-    )
+        return ranked(stages, same) or [(ROUNDING, "")]
+    pairs = list(causes.pairs(lifs[0])) if alone else []
+    stages += [
+        (pairs, exactly(states), ""),
+        (singles, rounded, UP_TO_ROUNDING),
+        (singles, exactly(False), SPIKES_ONLY),
+        (pairs, rounded, UP_TO_ROUNDING),
+        (pairs, exactly(False), SPIKES_ONLY),
+    ]
+    return ranked(stages, same)
+
+
+def _beyond(lif, one, states, band):
+    """Whether a trial differs from a neuron by more than rounding."""
+    observed = one.observed if states else Observed(one.observed.spikes)
+    followed = follow(lif, one.trial.inputs, observed, band)
+    return bool((followed.wrong_spikes | followed.wrong_membrane).any())

@@ -2,9 +2,9 @@
 
 Every test gives a p-value, already multiplied by the number of comparisons it makes; a train fails
 when one of them is below ``false_alarm / len(TESTS)``.  Rates of single features, pairs of
-features, the overall rate and the rate of each step use exact binomial tails or Chernoff bounds, which hold
-at any size; the chi-squares and lag correlations use their limits, which at 2**16 draws or more are
-good to a factor of two in the tail.
+features, the overall rate and the rate of each step use exact binomial tails or Chernoff bounds,
+which hold at any size; the chi-squares and lag correlations use their limits, which at 2**16 draws
+or more are good to a factor of two in the tail.
 
 At the default size of 2**20 draws over probabilities spread evenly from 0 to 1, a bias of 1 % (p
 becomes 1.01 p) shifts the overall rate by 12 standard deviations and is missed with a probability

@@ -8,11 +8,11 @@ from spikecore.validate.follow import numbers
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def walk(lif, current, *, wide=False, fused=False, shared=False, start=None, stored=None):
+def walk(lif, current, *, wide=False, fused=None, shared=False, start=None, stored=None):
     """Spikes and membranes of ``lif`` on ``[T, ...]`` currents.
 
     wide: compute in float64 from parameters that are rounded as the data are.
-    fused: ``decay*v + x`` is rounded once.
+    fused: the product of ``"decay"`` or ``"gain"`` is added without being rounded first.
     shared: a spike of one neuron resets all neurons of the last axis.
     start: the state to begin with, as a ``State``.
     stored: dtype in which the membrane is kept between steps.
@@ -24,24 +24,24 @@ def walk(lif, current, *, wide=False, fused=False, shared=False, start=None, sto
     zero = np.zeros(shape, dtype)
     state = start or State(np.full(shape, lif.leak, dtype), zero, zero, zero, zero)
     spikes, membranes = np.zeros((2, *current.shape), dtype)
-    may_fire = _highest(state.membrane) if model.inhibition else True
+    may_fire = _highest(state.membrane - p.threshold) if model.inhibition else True
     for t, x in enumerate(current.astype(dtype)):
         before = only(step.count(state.membrane, p), may_fire)
         if shared:
             before = np.broadcast_to(before.max(axis=-1, keepdims=True), shape)
-        new = _fused(model.axes, state, before, x, p) if fused else step.advance(
-            state, before, x, p
-        )  # fmt: skip
+        if fused:
+            new = _fused(model.axes, state, before, x, p, fused)
+        else:
+            new = step.advance(state, before, x, p)
         if model.inhibition:
-            may_fire = _highest(new.membrane)
+            may_fire = _highest(new.membrane - p.threshold)
         now = only(step.count(new.membrane, p), may_fire)
         reset = np.broadcast_to(now.max(axis=-1, keepdims=True), shape) if shared else now
-        state, reported = step.settle(new, before, reset, p)
+        state, _ = step.settle(new, before, reset, p)
         spikes[t] = before if model.axes.old else now
         membranes[t] = state.membrane
         if stored is not None:
             state = state._replace(membrane=state.membrane.astype(stored).astype(dtype))
-    del reported
     return Observed(spikes * dtype.type(lif.amplitude), membranes.astype(current.dtype))
 
 
@@ -75,17 +75,22 @@ def _once(a, b, c):
     return (np.float64(a) * np.float64(b) + np.float64(c)).astype(a.dtype)
 
 
-def _fused(axes, state, n, x, p):
-    """``advance`` with the product of the decay fused into the sum."""
+def _fused(axes, state, n, x, p, product):
+    """``advance`` with one product fused into the sum that takes it: that of decay or of gain."""
     v, zero = state.membrane, np.zeros_like(state.membrane)
     following = not axes.same
-    drive = np.where(state.refractory > 0, zero, x) if axes.refractory else x
-    drive = p.gain * drive if axes.gain else drive
+    x = np.where(state.refractory > 0, zero, x) if axes.refractory else x
     if following and axes.value and not axes.drop_input:
         v = np.where(n > 0, p.reset_value, v)
     if following and axes.subtract and axes.decay_reset:
         v = v - n * p.threshold
-    v = p.leak + _once(p.decay, v - p.leak, drive) if axes.leak else _once(p.decay, v, drive)
+    if product == "gain":
+        v = p.leak + p.decay * (v - p.leak) if axes.leak else p.decay * v
+        v = _once(p.gain, x, v)
+    else:
+        drive = p.gain * x if axes.gain else x
+        leaking = axes.leak
+        v = _once(p.decay, v - p.leak, p.leak) + drive if leaking else _once(p.decay, v, drive)
     if following and axes.subtract and not axes.decay_reset:
         v = v - n * p.threshold
     if following and axes.value and axes.drop_input:

@@ -1,0 +1,296 @@
+"""Vectors as files: npz for those who have NumPy, hexadecimal text for C, Verilog and the like.
+
+``manifest.json`` lists the vectors in the order in which they are to be run.  Every array stands
+twice: in ``NAME.npz``, and in ``NAME.ARRAY.hex`` as the bits of its numbers, one time step to a
+line, which ``$readmemh`` and ``fscanf`` read.  ``SHA256SUMS`` is in the form of ``sha256sum``.
+"""
+
+import hashlib
+import json
+import re
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from spikecore import __version__
+from spikecore.lif import LIF
+from spikecore.validate.candidate import Observed
+from spikecore.validate.encoder_trials import KINDS, Coding
+from spikecore.validate.neuron_trials import Trial
+from spikecore.validate.vectors import Vector, every
+
+FORMAT = "spikecore-vectors"
+FORMAT_VERSION = 1
+MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+SPIKE_DTYPES = ("int8", "float32", "float64")
+DTYPES = (*SPIKE_DTYPES, "int64")
+MOST_VALUES = 2**24  # of one array: no vector is near it
+
+
+class FileError(ValueError):
+    """A file of vectors or results cannot be used, for the reason in the message."""
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def write(folder):
+    """Write every vector into ``folder``, which is made when it does not exist.
+
+    Returns
+    -------
+    list of str
+        The names of the files.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    entries, sums = [], {}
+    for vector in every():
+        arrays = arrays_of(vector)
+        np.savez_compressed(folder / f"{vector.name}.npz", **arrays)
+        files = {"npz": f"{vector.name}.npz"}
+        for name, array in arrays.items():
+            files[name] = f"{vector.name}.{name}.hex"
+            (folder / files[name]).write_text(hexadecimal(name, array), encoding="ascii")
+        entries.append(_entry(vector, arrays, files))
+        sums.update((name, digest(folder / name)) for name in files.values())
+    manifest = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "spikecore": __version__,
+        "results": "NAME.npz with the arrays spikes and, if exposed, membrane; or NAME.spikes.hex "
+        "and NAME.membrane.hex as the vectors' own; or the same as decimal text, .txt",
+        "vectors": entries,
+        "sha256": sums,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    sums[MANIFEST] = digest(folder / MANIFEST)
+    lines = "".join(f"{value}  {name}\n" for name, value in sums.items())
+    (folder / SUMS).write_text(lines, encoding="ascii")
+    return [*sums, SUMS]
+
+
+def arrays_of(vector):
+    """Every array of a vector by name: what goes in, and what must come out."""
+    arrays = {"inputs": vector.trial.inputs}
+    if vector.group != "neuron" and vector.trial.options.get("uniforms") is not None:
+        arrays["uniforms"] = vector.trial.options["uniforms"]
+    spikes = vector.observed.spikes
+    whole = np.array_equal(spikes, np.rint(spikes)) and np.abs(spikes).max(initial=0) < 128
+    arrays["spikes"] = spikes.astype(np.int8) if whole else spikes
+    if vector.observed.membrane is not None:
+        arrays["membrane"] = vector.observed.membrane
+    return arrays
+
+
+def _entry(vector, arrays, files):
+    trial = vector.trial
+    if vector.group == "neuron":
+        call = "LIF.run"
+        parameters = {one.name: getattr(trial.lif, one.name) for one in fields(LIF)}
+        after = [other.name for other in every() if trial.earlier
+                 and other.trial.inputs is trial.earlier[-1]][:1]  # fmt: skip
+        extra = {"equation": str(trial.lif), "run_directly_after": after}
+    else:
+        call, extra = f"spikegen.{trial.kind}", {}
+        parameters = {k: v for k, v in trial.options.items() if k != "uniforms"}
+    return {
+        "name": vector.name,
+        "call": call,
+        "parameters": parameters,
+        "why": trial.why,
+        **extra,
+        "arrays": {
+            name: {"dtype": str(array.dtype), "shape": list(array.shape)}
+            for name, array in arrays.items()
+        },
+        "files": files,
+    }
+
+
+def hexadecimal(name, array):
+    """The bits of an array, one time step to a line, after a comment that names dtype and shape."""
+    digits = 2 * array.dtype.itemsize
+    words = np.ascontiguousarray(array).view(f"u{array.dtype.itemsize}")
+    rows = words.reshape(len(words), -1).tolist()
+    lines = [" ".join(f"{word:0{digits}x}" for word in row) for row in rows]
+    shape = "x".join(map(str, array.shape))
+    return "\n".join([f"// {name} {array.dtype} {shape}", *lines]) + "\n"
+
+
+def digest(path):
+    """SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read(folder):
+    """The vectors in ``folder``, after their sums have been checked.
+
+    Raises
+    ------
+    FileError
+        A manifest that is missing, malformed or names files outside the folder; a file that is
+        missing, changed or not what the manifest says.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    vectors, by_name = [], {}
+    for entry in manifest["vectors"]:
+        try:
+            vector = _vector(folder, entry, manifest["sha256"], by_name)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise FileError(
+                f"{MANIFEST} has a malformed vector ({type(error).__name__}: {error}); write the "
+                "vectors anew with python -m spikecore vectors DIR"
+            ) from error
+        by_name[vector.name] = vector
+        vectors.append(vector)
+    return vectors
+
+
+def _manifest(folder):
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileError(
+            f"{str(path)!r} cannot be read ({error.strerror}); pass the folder that python -m "
+            "spikecore vectors wrote"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{str(path)!r} is not JSON; write the vectors anew") from error
+    good = isinstance(manifest, dict) and manifest.get("format") == FORMAT
+    good = good and isinstance(manifest.get("vectors"), list)
+    if not good or not isinstance(manifest.get("sha256"), dict):
+        raise FileError(f"{str(path)!r} is not a manifest of {FORMAT}; write the vectors anew")
+    if manifest.get("version") != FORMAT_VERSION:
+        raise FileError(
+            f"{str(path)!r} has version {manifest.get('version')!r} where {FORMAT_VERSION} is "
+            "known; write the vectors anew"
+        )
+    return manifest
+
+
+def _vector(folder, entry, sums, by_name):
+    name = _safe(entry["name"])
+    arrays = read_npz(inside(folder, entry["files"]["npz"], sums), entry["arrays"])
+    observed = Observed(arrays["spikes"], arrays.get("membrane"))
+    parameters = dict(entry["parameters"])
+    call = str(entry["call"])
+    try:
+        if call == "LIF.run":
+            earlier = tuple(by_name[one].trial.inputs for one in entry["run_directly_after"])
+            trial = Trial(name, arrays["inputs"], LIF(**parameters), str(entry["why"]), earlier)
+            return Vector(name, "neuron", trial, observed)
+        kind = call.removeprefix("spikegen.")
+        if kind not in KINDS:
+            raise FileError(f"{MANIFEST} asks for {call!r}, which is not known; write it anew")
+        if "uniforms" in arrays:
+            parameters["uniforms"] = arrays["uniforms"]
+        trial = Coding(name, arrays["inputs"], kind, parameters, str(entry["why"]))
+        return Vector(name, kind, trial, observed)
+    except ValueError as error:
+        raise FileError(f"{MANIFEST}, vector {name!r}: {error}") from error
+
+
+def _safe(name):
+    """A name that cannot leave its folder."""
+    if not isinstance(name, str) or not NAME.fullmatch(name) or ".." in name:
+        raise FileError(
+            f"{MANIFEST} names the file {name!r}, which could lie outside its folder; names may "
+            "hold letters, digits, dot, dash and underscore only"
+        )
+    return name
+
+
+def inside(folder, name, sums):
+    """The path of a file of the folder whose contents have the sum that is told."""
+    path = folder / _safe(name)
+    if path.is_symlink():
+        raise FileError(f"{str(path)!r} is a link; replace it by the file itself")
+    try:
+        actual = digest(path)
+    except OSError as error:
+        raise FileError(
+            f"{str(path)!r} cannot be read ({error.strerror}); write it anew"
+        ) from error
+    if actual != sums.get(name):
+        raise FileError(
+            f"{str(path)!r} has SHA-256 {actual[:12]}... where {MANIFEST} has "
+            f"{str(sums.get(name))[:12]}...; write the vectors anew"
+        )
+    return path
+
+
+def read_npz(path, wanted):
+    """The arrays of an npz file, of the dtypes and shapes wanted, without unpickling.
+
+    ``wanted`` gives dtype and shape of each name; sizes are looked at before anything is unpacked.
+    """
+    most = sum(_bytes(one) for one in wanted.values()) * 8 + 2**16
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > most:
+            raise FileError(
+                f"{str(path)!r} unpacks to {unpacked} bytes where at most {most} are expected; "
+                "store only the arrays asked for"
+            )
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in wanted if name in stored.files}
+    except FileError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileError(f"{str(path)!r} cannot be read ({reason}); write it anew") from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        raise FileError(
+            f"{str(path)!r} is not a whole npz file of plain arrays ({reason}); write it with "
+            "numpy.savez and without objects"
+        ) from error
+
+
+def _bytes(one):
+    if one["dtype"] not in DTYPES or not all(isinstance(n, int) and n >= 0 for n in one["shape"]):
+        raise FileError(f"{MANIFEST} has the array {one!r}, which is not known; write it anew")
+    values = int(np.prod([int(n) for n in one["shape"]], dtype=object))
+    if values > MOST_VALUES:
+        raise FileError(f"{MANIFEST} has an array of {values} values; write the vectors anew")
+    return max(values, 1) * np.dtype(one["dtype"]).itemsize
+
+
+def read_text(path, like):
+    """An array of the shape and dtype of ``like`` from hexadecimal or decimal text."""
+    try:
+        if path.stat().st_size > 64 * like.size + 2**12:
+            raise FileError(
+                f"{str(path)!r} is far larger than its {like.size} values; write it anew"
+            )
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{str(path)!r} cannot be read as text; write it anew") from error
+    words = " ".join(line.split("//")[0] for line in text.splitlines()).split()
+    if len(words) != like.size:
+        raise FileError(
+            f"{str(path)!r} holds {len(words)} values where {like.size} were expected; write one "
+            "for each step and element"
+        )
+    try:
+        if path.suffix == ".txt":
+            return np.array([float(word) for word in words]).astype(like.dtype).reshape(like.shape)
+        size = like.dtype.itemsize
+        bits = np.array([int(word, 16) for word in words], f"u{size}")
+    except (ValueError, OverflowError) as error:
+        kind = "decimal" if path.suffix == ".txt" else "hexadecimal"
+        raise FileError(
+            f"{str(path)!r} holds a word that is not a {kind} number of {like.dtype.itemsize * 8} "
+            "bits; write it anew"
+        ) from error
+    return bits.view(like.dtype).reshape(like.shape)
