@@ -468,7 +468,8 @@ def test_all_to_all_recurrence(reset, device):
 
 def test_a_diagonal_recurrence_is_one_to_one():
     current = normal((40, 3, 4), 1)
-    dense = RLeaky(0.9, recurrent=Linear(0.5 * np.eye(4, dtype=np.float32)))
+    weights = Linear(0.5 * np.eye(4, dtype=np.float32))
+    dense = RLeaky(0.9, V=7.0, recurrent=weights)  # V is of no account, as in snnTorch
     alone = RLeaky(0.9, V=0.5, all_to_all=False)
     one, other = dense.run(current, device="numpy"), alone.run(current, device="numpy")
     assert one.spikes.any()
