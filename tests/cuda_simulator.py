@@ -318,7 +318,12 @@ def test_what_cannot_be_done_is_refused(call, message):
 
 def test_memory_for_one_step_is_needed(monkeypatch):
     monkeypatch.setattr(kernels.Backend, "_free_memory", lambda self: 10)
-    with pytest.raises(MemoryError, match="10 bytes free, and one time step needs 28"):
+    with pytest.raises(MemoryError, match="10 bytes free, and 28 are needed; use fewer elements"):
+        spikegen.rate(numbers(7), 5, device="cuda")
+    with pytest.raises(MemoryError, match="10 bytes free, and 140 are needed; use fewer steps"):
+        spikegen.rate(OnTheGpu(numbers(7)), 5)
+    monkeypatch.setattr(kernels.Backend, "_free_memory", lambda self: 30)
+    with pytest.raises(MemoryError, match="30 bytes free, and one time step needs 28"):
         spikegen.rate(numbers(7), 5, device="cuda")
 
 

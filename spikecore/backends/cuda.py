@@ -446,6 +446,7 @@ class Backend:
         """A new array, where the data are."""
         if self.resident:
             with self._device():
+                self._fits(math.prod(shape) * np.dtype(dtype).itemsize, "fewer steps per call")
                 return cuda.device_array(shape, dtype, stream=self.stream)
         return np.empty(shape, dtype)
 
@@ -481,8 +482,17 @@ class Backend:
     def _to_device(self, value):
         """A host array's copy on the device; anything else as it is."""
         if isinstance(value, np.ndarray):
+            self._fits(value.nbytes, "fewer elements per call")
             return cuda.to_device(np.ascontiguousarray(value), stream=self.stream)
         return value
+
+    def _fits(self, needed, remedy):
+        """Refuse what the device has no room for, before it is asked for it."""
+        if needed > self._free_memory():
+            raise MemoryError(
+                f"device='cuda' has {self._free_memory():,} bytes free, and {needed:,} are needed; "
+                f"use {remedy}, a smaller dtype, or device='cpu'"
+            )
 
     def _free_memory(self):
         return cuda.current_context().get_memory_info().free
