@@ -5,6 +5,7 @@
 """
 
 import functools
+import math
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,31 @@ def test_a_profile_says_whose_it_is_and_builds(name):
     assert {axis: getattr(lif, axis) for axis in profile.axes} == profile.axes
     run = lif.run(np.full((4, 2), 40.0), device="numpy")
     assert run.spikes.any()
+
+
+# decay, gain, threshold as each call's defaults give them
+NUMBERS = {
+    "spikingjelly": (1 - 1 / 2, 1 / 2, 1),  # tau = 2
+    "spikingjelly-soft": (1 - 1 / 2, 1 / 2, 1),
+    "norse-box": (0.9, 0.1, 1),  # dt = 1 ms, 1/tau_mem = 100 Hz
+    "norse-box-subtract": (0.9, 0.1, 1),
+    "sinabs": (math.exp(-1 / 20), 1 - math.exp(-1 / 20), 1),  # norm_input=True
+    "sinabs-single-reset": (math.exp(-1 / 20), 1 - math.exp(-1 / 20), 1),
+    "bindsnet": (math.exp(-1 / 100), 1, -52 - -65),  # tc_decay = 100, from rest
+    "lava": (1 - 0.1, 1, 1),
+    "spyx": (0.9, 1, 1),
+    "nengo": (math.exp(-0.001 / 0.02), 1 - math.exp(-0.001 / 0.02), 1),
+    "tutorial": (0.819, 0.4, 1),
+}
+
+
+@pytest.mark.parametrize("name", spikecore.profiles())
+def test_the_numbers_of_a_profile_are_its_calls(name):
+    lif = LIF.profile(name)
+    expected = NUMBERS.get(name, (0.9, 1, 1))  # snnTorch's, whose beta has no default
+    assert (lif.decay, lif.gain, lif.threshold) == expected
+    assert lif.refractory == (5 if name == "bindsnet" else 0)
+    assert lif.lower == (0 if name == "nengo" else None)  # Nengo's min_voltage
 
 
 def test_no_two_profiles_are_the_same_neuron():
