@@ -191,7 +191,7 @@ def _run_steps(candidate, current, states, initial):
         if membrane is None:
             membrane = np.zeros(current.shape, exposed.dtype)
         membrane[t] = exposed
-        state = list(value[1:])
+        state = [exposed, *(real_array("states", one) for one in value[2:])]
     return Observed(spikes, membrane)
 
 

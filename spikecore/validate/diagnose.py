@@ -21,6 +21,20 @@ def reproduces(observed, expected, states=True):
     return np.array_equal(observed.membrane, expected.membrane)
 
 
+def telling_first(seen, checks):
+    """The trials on which the candidate differs, the smallest first, then the others.
+
+    A wrong cause fails on one of the first, so that the others need not be run under it.
+    """
+    both = zip(checks, seen, strict=True)
+    return [
+        one
+        for _, one in sorted(
+            both, key=lambda pair: (pair[0].verdict == "exact", pair[1].trial.inputs.size)
+        )
+    ]
+
+
 def ranked(stages, same=lambda a, b: False, most=3):
     """(cause, suffix) of the first stage (causes, fits, suffix) in which any cause fits.
 

@@ -16,10 +16,10 @@ from spikecore.validate.candidate import (
     run_encoder,
 )
 from spikecore.validate.decisions import decision
-from spikecore.validate.diagnose import Seen, ranked, reproduces
+from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
 from spikecore.validate.encoder_causes import Variant, variants
 from spikecore.validate.follow import BAND
-from spikecore.validate.neurons import MOST_PICTURES, first, settled_verdicts
+from spikecore.validate.neurons import MOST_PICTURES, UP_TO_ROUNDING, first, settled_verdicts
 from spikecore.validate.pictures import cut
 from spikecore.validate.report import Check, Difference, Report
 
@@ -28,7 +28,7 @@ ROUNDING = Variant(
 )
 FALSE_ALARM = 1e-6
 DRAWS = 2**20
-RESERVED = ("data", "targets", "out", "device", "seed", "uniforms")
+RESERVED = ("data", "targets", "out", "device", "seed", "uniforms", "stream")
 STREAMS = ("auto", "own", "spikecore", "torch")
 
 
@@ -137,12 +137,13 @@ inclusive)
         results, found, notes = chance.judge(
             candidate, form, kind, random_options, dtype, false_alarm, draws, timeout
         )
-    told = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    shown = options if codings else random_options
+    told = ", ".join(f"{name}={value!r}" for name, value in shown.items())
     return Report(
         subject=f"spikegen.{kind}({told})",
         candidate=name_of(candidate),
         checks=tuple(results),
-        diagnosis=tuple(cause.sentence for cause, _ in found),
+        diagnosis=tuple(cause.sentence + suffix for cause, suffix in found),
         notes=(*notes, f"given by name: {', '.join(sorted(form.accepts)) or 'nothing'}"),
         trains=tuple(pictures)[:MOST_PICTURES],
         strict=strict,
@@ -198,12 +199,9 @@ def judge(one, band=BAND):
     if not apart.any():
         return Check(coding.name, "exact", coding.why), None
     near = decision(coding, wanted.shape)
-    excused = np.zeros(apart.shape, bool)
+    excused = np.full(apart.shape, _near(one, wanted, band))
     if near is not None:
-        excused = (np.abs(near.distance) <= band) & ~near.exact
-    if coding.options.get("interpolate"):
-        scale = np.spacing(np.abs(wanted).max().astype(coding.inputs.dtype))
-        excused |= np.abs(spikes.astype(float) - wanted) <= band * scale
+        excused |= (np.abs(near.distance) <= band) & ~near.exact
     verdict = "wrong" if (apart & ~excused).any() else "rounding"
     place = first(apart & ~excused if verdict == "wrong" else apart)
     difference = Difference(
@@ -228,7 +226,7 @@ def diagnose(seen, results):
     """
     if not seen or all(check.verdict == "exact" for check in results):
         return []
-    order = sorted(seen, key=lambda one: one.trial.inputs.size)
+    order = telling_first(seen, results)
     known = [
         {cause.name: cause for cause in variants(one.trial.kind, one.trial.options)}
         for one in order
@@ -243,10 +241,25 @@ def diagnose(seen, results):
             for one, causes in zip(order, known, strict=True)
         )
 
-    found = ranked([(_ordered(first_of, known), fits, "")])
-    if not found and all(check.verdict in ("exact", "rounding") for check in results):
-        return [(ROUNDING, "")]
-    return found
+    def rounded(cause):
+        return all(
+            _near(one, _under(causes.get(cause.name), one.trial))
+            for one, causes in zip(order, known, strict=True)
+        )
+
+    causes = _ordered(first_of, known)
+    if all(check.verdict in ("exact", "rounding") for check in results):
+        return ranked([(causes, fits, "")]) or [(ROUNDING, "")]
+    return ranked([(causes, fits, ""), (causes, rounded, UP_TO_ROUNDING)])
+
+
+def _near(one, wanted, band=BAND):
+    """Whether interpolated trains are equal up to rounding; others are equal or not."""
+    coding, (spikes, _) = one
+    if spikes.shape != wanted.shape or not coding.options.get("interpolate"):
+        return np.array_equal(spikes, wanted)
+    scale = np.spacing(np.abs(wanted).max().astype(coding.inputs.dtype))
+    return bool((np.abs(spikes.astype(float) - wanted) <= band * scale).all())
 
 
 def _ordered(first_of, known):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from spikecore.validate import encoders, neurons, plain_encoders, plain_neuron, vectors
 from spikecore.validate.candidate import Observed
 from spikecore.validate.diagnose import Seen, reproduces
+from spikecore.validate.report import Check
 
 GROUPS = ("neuron", *plain_encoders.MISTAKES)
 
@@ -54,7 +55,7 @@ def outcome(mutant):
     killers = tuple(v.name for v, observed in ran if not reproduces(observed, v.observed))
     module = neurons if mutant.group == "neuron" else encoders
     seen = [Seen(vector.trial, observed) for vector, observed in ran]
-    checks = [module.judge(one)[0] for one in seen]
+    checks = [Check(v.name, "wrong" if v.name in killers else "exact") for v, _ in ran]
     found = module.diagnose(seen, checks) if killers else []
     return Outcome(mutant, killers, tuple(cause.name for cause, _ in found))
 

@@ -202,6 +202,17 @@ def pairs(lif):
 
 def explain(other, lif):
     """What was changed to come from ``lif`` to ``other``, and the profile that it then is."""
+    said = differences(other, lif)
+    names = profiles_of(other)
+    if names and names != profiles_of(lif):
+        said.append(f"this is exactly profile {names[0]}")
+        if names[1:]:
+            said[-1] += f" (the same as {', '.join(names[1:])})"
+    return ", and ".join(said)
+
+
+def differences(other, lif):
+    """What was changed to come from ``lif`` to ``other``, a sentence for each axis."""
     said, told = [], set()
     for _, sentence, changes in _changes(lif):
         if set(changes) - told and all(
@@ -213,12 +224,7 @@ def explain(other, lif):
         value = getattr(other, name)
         if name not in told and not _same(value, getattr(lif, name)):
             said.append(f"your {name} is {value}")
-    names = profiles_of(other)
-    if names and names != profiles_of(lif):
-        said.append(f"this is exactly profile {names[0]}")
-        if names[1:]:
-            said[-1] += f" (the same as {', '.join(names[1:])})"
-    return ", and ".join(said)
+    return said
 
 
 def profiles_of(lif):
@@ -269,6 +275,8 @@ def executions():
         Cause("float64-steps", "you compute each step in float64 and keep the membrane in float32",
               expect=lambda lif, x, _: walk(lif, x, wide=True, stored=x.dtype),
               precision=True),
+        Cause("gain-float32", "you compute 1 - decay, the factor of the input, in float32",
+              expect=_narrow_gain, precision=True),
         Cause("float16", "you keep the membrane in float16",
               expect=lambda lif, x, _: walk(lif, x, stored=np.float16)),
         Cause("report-before", "you report the membrane before its reset", expect=_report_before),
@@ -282,6 +290,8 @@ def executions():
         Cause("stale", "you keep the state of one call for the next", expect=_stale),
         Cause("shared-reset", "one neuron's spike resets its whole sample",
               expect=lambda lif, x, _: walk(lif, x, shared=True)),
+        Cause("losers-reset", "inhibition resets what it kept from firing (snnTorch does)",
+              expect=lambda lif, x, _: walk(lif, x, losers=True)),
         Cause("sample-leak", "the state of one sample goes on into the next of the batch",
               expect=_sample_leak),
         Cause("transposed", "samples and neurons are exchanged in your output",
@@ -319,6 +329,13 @@ def _inverted(lif, current, earlier):
 def _float64(lif, current, earlier):
     run = expected(lif, current.astype(np.float64))
     return Observed(run.spikes, run.membrane.astype(current.dtype))
+
+
+def _narrow_gain(lif, current, earlier):
+    if not np.isclose(lif.gain, 1 - lif.decay):
+        raise ValueError("the gain is not 1 - decay")
+    gain = np.float32(1) - np.float32(lif.decay)
+    return expected(changed(lif, gain=float(gain)), current)
 
 
 def _report_before(lif, current, earlier):

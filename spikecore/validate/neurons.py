@@ -14,7 +14,7 @@ from spikecore.validate.candidate import (
     neuron_form,
     run_neuron,
 )
-from spikecore.validate.diagnose import Seen, ranked, reproduces
+from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
 from spikecore.validate.follow import BAND, follow
 from spikecore.validate.neuron_trials import trials
 from spikecore.validate.pictures import cut
@@ -273,7 +273,7 @@ def diagnose(seen, results, states=True, band=BAND):
     """(cause, suffix of its sentence) of what reproduces the candidate, the likeliest first."""
     if not seen or all(check.verdict == "exact" for check in results):
         return []
-    order = sorted(seen, key=lambda one: one.trial.inputs.size)
+    order = telling_first(seen, results)
     lifs = [order[0].trial.lif]
     lifs += [one.trial.lif for one in order if one.trial.lif is not lifs[0]]
     alone = len(lifs) == 1

@@ -20,7 +20,8 @@ MISTAKES = (
     "threshold=1", "threshold*2", "amplitude=1", "unit-reset", "zero-start",
     "fused", "float64", "float64-steps", "float16",
     "report-before", "report-after", "late", "early", "late-input", "early-input",
-    "stale", "shared-reset", "sample-leak", "transposed", "reversed", "rectified", "flipped",
+    "stale", "shared-reset", "losers-reset", "sample-leak", "transposed", "reversed",
+    "rectified", "flipped",
 )  # fmt: skip
 
 SIMPLE = {"decay_reset": False, "drop_input": False, "report_spike": "new"}
@@ -129,7 +130,7 @@ class Plain:
                     v = np.where(due > 0, reset_value, v)
             if s["lower"] is not None:
                 v = np.maximum(v, wide(s["lower"]))
-            fired = self._fires(s, v, threshold)
+            fired = self._fires(s, v, threshold, masked=True)
             before = v
             every = fired.max(axis=-1, keepdims=True) if wrong == "shared-reset" else fired
             if s["reset_at"] == "same" and s["reset"] == "subtract":
@@ -160,13 +161,13 @@ class Plain:
         v = leak + decay * (v - leak) if leak != 0 else decay * v
         return v + x
 
-    def _fires(self, s, v, threshold):
+    def _fires(self, s, v, threshold, masked=False):
         """0 or 1, or several, in the dtype of the membrane."""
         if s["spikes"] == "multi":
             fires = np.where(v > 0, np.floor(v / threshold), 0)
         else:
             fires = v >= threshold if s["compare"] == ">=" else v > threshold
-        if s["inhibition"]:
+        if s["inhibition"] and not (self.wrong == "losers-reset" and not masked):
             fires = fires * (np.arange(v.shape[-1]) == v.argmax(axis=-1)[..., None])
         return fires.astype(v.dtype)
 

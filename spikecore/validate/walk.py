@@ -8,12 +8,15 @@ from spikecore.validate.follow import numbers
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def walk(lif, current, *, wide=False, fused=None, shared=False, start=None, stored=None):
+def walk(
+    lif, current, *, wide=False, fused=None, shared=False, losers=False, start=None, stored=None
+):
     """Spikes and membranes of ``lif`` on ``[T, ...]`` currents.
 
     wide: compute in float64 from parameters that are rounded as the data are.
     fused: the product of ``"decay"`` or ``"gain"`` is added without being rounded first.
     shared: a spike of one neuron resets all neurons of the last axis.
+    losers: under inhibition, neurons that were kept from firing are reset too.
     start: the state to begin with, as a ``State``.
     stored: dtype in which the membrane is kept between steps.
     """
@@ -26,7 +29,7 @@ def walk(lif, current, *, wide=False, fused=None, shared=False, start=None, stor
     spikes, membranes = np.zeros((2, *current.shape), dtype)
     may_fire = _highest(state.membrane - p.threshold) if model.inhibition else True
     for t, x in enumerate(current.astype(dtype)):
-        before = only(step.count(state.membrane, p), may_fire)
+        before = only(step.count(state.membrane, p), losers or may_fire)
         if shared:
             before = np.broadcast_to(before.max(axis=-1, keepdims=True), shape)
         if fused:
@@ -35,8 +38,12 @@ def walk(lif, current, *, wide=False, fused=None, shared=False, start=None, stor
             new = step.advance(state, before, x, p)
         if model.inhibition:
             may_fire = _highest(new.membrane - p.threshold)
-        now = only(step.count(new.membrane, p), may_fire)
-        reset = np.broadcast_to(now.max(axis=-1, keepdims=True), shape) if shared else now
+        above = step.count(new.membrane, p)
+        reset = now = only(above, may_fire)
+        if shared:
+            reset = np.broadcast_to(now.max(axis=-1, keepdims=True), shape)
+        if losers:
+            reset = above
         state, _ = step.settle(new, before, reset, p)
         spikes[t] = before if model.axes.old else now
         membranes[t] = state.membrane

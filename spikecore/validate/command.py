@@ -1,0 +1,223 @@
+"""The subcommands ``validate``, ``vectors`` and ``check`` of the command line."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+KINDS = ("rate", "rate_conv", "latency", "delta", "targets_rate", "targets_latency", "to_one_hot")
+PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
+
+
+class UsageError(Exception):
+    """What was asked cannot be done, for the reason in the message."""
+
+
+# --- validate ------------------------------------------------------------------------------------
+
+
+def add_validate(parser):
+    """Arguments of ``validate``."""
+    parser.add_argument("candidate", nargs="?", metavar="MODULE:FUNCTION", help="what to validate")
+    parser.add_argument(
+        "--as", dest="against", metavar="KIND|PROFILE",
+        help=f"an encoder ({', '.join(KINDS)}) or the name of a LIF profile",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", dest="options", action="append", default=[], metavar="NAME=VALUE",
+        help="an argument of the encoder, or a field of the neuron; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--strict", action="store_true", help="fail on rounding too")
+    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="per call")
+    parser.add_argument("--peer", choices=PEERS, help="an installed library instead")
+    parser.add_argument("--only", default="", metavar="TEXT", help="calls of the peer with TEXT")
+    parser.add_argument("--all-peers", action="store_true", help="every installed library")
+    parser.add_argument("--markdown", metavar="FILE", help="write the peers' conformance there")
+    _add_outputs(parser)
+
+
+def _add_outputs(parser):
+    parser.add_argument("--html", metavar="FILE", help="write the report as a page")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
+
+
+def run_validate(arguments):
+    """Validate one function, or libraries; 0 when all conform, else 1."""
+    if arguments.peer or arguments.all_peers:
+        return _run_peers(arguments)
+    if not arguments.candidate or not arguments.against:
+        raise UsageError(
+            "MODULE:FUNCTION and --as must be given together; for example validate "
+            "mymodule:encode --as rate"
+        )
+    if arguments.markdown:
+        raise UsageError("--markdown goes with --peer or --all-peers; use --html or --json here")
+    from spikecore import validate
+
+    candidate = load(arguments.candidate)
+    options = dict(_option(text) for text in arguments.options)
+    function = validate.encoder if arguments.against in KINDS else validate.neuron
+    try:
+        report = function(
+            candidate, arguments.against, strict=arguments.strict, timeout=arguments.timeout,
+            **options,
+        )  # fmt: skip
+    except (ValueError, TypeError, ImportError) as error:
+        raise UsageError(str(error)) from error
+    return _show(report, arguments)
+
+
+def load(text):
+    """The object that ``MODULE:FUNCTION`` names; modules of the current folder are found."""
+    module_name, colon, path = text.partition(":")
+    if not colon or not module_name or not path:
+        raise UsageError(
+            f"{text!r} is not of the form MODULE:FUNCTION; write it like mymodule:encode"
+        )
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = importlib.import_module(module_name)
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"module {module_name!r} cannot be imported ({type(error).__name__}: {reason}); "
+            "correct the name, or run from the folder that holds it"
+        ) from error
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise UsageError(f"{module_name!r} has no {path!r}; correct the name of the function")
+        found = getattr(found, name)
+    if not callable(found):
+        raise UsageError(f"{text!r} is a {type(found).__name__}; name something callable")
+    return found
+
+
+def _option(text):
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UsageError(f"--set {text!r} is not of the form NAME=VALUE; write --set num_steps=50")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _show(report, arguments):
+    print(report)
+    if arguments.html:
+        report.to_html(arguments.html)
+    if arguments.json:
+        report.to_json(arguments.json)
+    return 0 if report.passed else 1
+
+
+def _run_peers(arguments):
+    from spikecore.validate import conformance, peers
+
+    if arguments.candidate or arguments.against:
+        raise UsageError("--peer and --all-peers take no MODULE:FUNCTION and no --as; leave it out")
+    everything, missing = {}, []
+    for name in PEERS if arguments.all_peers else (arguments.peer,):
+        try:
+            everything[name] = conformance.run(name, arguments.only)
+        except peers.PeerMissingError as error:
+            if not arguments.all_peers:
+                raise UsageError(str(error)) from error
+            missing.append(name)
+            continue
+        if arguments.only:
+            print("\n\n".join(str(report) for _, report in everything[name]))
+        else:
+            print("\n".join(conformance.lines(name, everything[name])))
+    reports = [report for results in everything.values() for _, report in results]
+    if not reports:
+        raise UsageError(
+            "no library and no call was found to run; leave out --only, or install one"
+        )
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
+    if arguments.markdown:
+        page = conformance.markdown(everything, missing)
+        Path(arguments.markdown).write_text(page, encoding="utf-8")
+    if len(reports) == 1:
+        for path, write in ((arguments.html, "to_html"), (arguments.json, "to_json")):
+            if path:
+                getattr(reports[0], write)(path)
+    elif arguments.html or arguments.json:
+        raise UsageError("--html and --json hold one report; choose one call with --only TEXT")
+    return 0 if all(report.passed for report in reports) else 1
+
+
+# --- vectors and check ---------------------------------------------------------------------------
+
+
+def add_vectors(parser):
+    """Arguments of ``vectors``."""
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="where to write them")
+    parser.add_argument("--matrix", action="store_true", help="print which vector kills which bug")
+
+
+def run_vectors(arguments):
+    """Write the vectors, or print the kill matrix."""
+    if not arguments.folder and not arguments.matrix:
+        raise UsageError("DIR must be given, or --matrix; for example vectors conformance")
+    if arguments.matrix:
+        from spikecore.validate import mutants
+
+        print(mutants.matrix())
+    if arguments.folder:
+        from spikecore.validate import files
+
+        print(f"{len(files.write(arguments.folder))} files in {arguments.folder}")
+    return 0
+
+
+def add_check(parser):
+    """Arguments of ``check``."""
+    parser.add_argument("folder", metavar="DIR", help="what python -m spikecore vectors wrote")
+    parser.add_argument(
+        "results", metavar="RESULTS", help="folder with an implementation's outputs"
+    )
+    parser.add_argument("--strict", action="store_true", help="fail on rounding too")
+    _add_outputs(parser)
+
+
+def run_check(arguments):
+    """Judge an implementation's files; 0 when all conform, else 1."""
+    from spikecore.validate import files, results
+
+    try:
+        report = results.check(arguments.folder, arguments.results, strict=arguments.strict)
+    except files.FileError as error:
+        raise UsageError(str(error)) from error
+    return _show(report, arguments)
+
+
+# --- registration --------------------------------------------------------------------------------
+
+
+def _command(text, add_arguments, run):
+    """A command as the command line takes it, its usage errors ending with exit status 2."""
+
+    def guarded(arguments):
+        try:
+            return run(arguments)
+        except UsageError as error:
+            arguments.refuse(str(error))
+
+    description = f"{text[0].upper()}{text[1:]}."
+    return SimpleNamespace(HELP=text, add_arguments=add_arguments, run=guarded, __doc__=description)
+
+
+def commands():
+    """The subcommands by name."""
+    return {
+        "validate": _command("hold an encoder, a neuron or a library against the reference",
+                             add_validate, run_validate),
+        "vectors": _command("write conformance vectors for implementations in any language",
+                            add_vectors, run_vectors),
+        "check": _command("judge what an implementation gave for the conformance vectors",
+                          add_check, run_check),
+    }  # fmt: skip
