@@ -341,6 +341,11 @@ class Sequential:
             an output larger than memory.
         """
         given = checks.array("spikes", spikes)
+        if backends.on_gpu(given):
+            raise TypeError(
+                "spikes must lie in the host's memory, got an array on a GPU; copy them and pass "
+                "device='cuda', or call the layers one by one"
+            )
         neurons = {n: layer for n, layer in self.layers.items() if isinstance(layer, Neuron)}
         if given.ndim < 2:
             raise ValueError(
@@ -352,8 +357,8 @@ class Sequential:
         states = self._states(state, neurons)
         num_steps = len(given)
         shapes = self._shapes(given.shape)
-        widest = max(math.prod(shape) for shape in shapes.values())
         if steps_per_chunk is None:
+            widest = max(math.prod(shape) for shape in shapes.values())
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = checks.integer("steps_per_chunk", steps_per_chunk, 1)
         dtypes, spike_dtypes = self._dtypes(given)
@@ -369,7 +374,7 @@ class Sequential:
                 if isinstance(layer, Linear):
                     flowing = layer(flowing, exact=exact, device=device)
                     continue
-                places = {w: kept[name][w][start : start + chunk] for w in wanted[name]}
+                places = {w: out[start : start + chunk] for w, out in kept[name].items()}
                 places.setdefault("spikes", np.empty(flowing.shape, spike_dtypes[name]))
                 recorded = [w for w in wanted[name] if w != "spikes"]
                 flowing = flowing.astype(dtypes[name], copy=False)  # a neuron after a neuron
