@@ -6,6 +6,8 @@ Every refusal is one sentence that names the argument, its value and the remedy.
 import math
 import operator
 import os
+import time
+from functools import lru_cache
 from numbers import Real
 
 import numpy as np
@@ -14,6 +16,7 @@ from spikecore import backends
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+MEMORY_READ_EVERY = 0.05  # seconds, in which a process touches a few hundred MB at most
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
@@ -125,11 +128,21 @@ def parameter(name, value, low=-math.inf, high=math.inf, **bounds):
         raise TypeError(f"{name} must be real, got {value!r}; pass a float or an array of floats")
     if given.ndim == 0:
         return number(name, given.item(), low, high, **bounds)
-    for index in np.ndindex(given.shape):
-        number(f"{name}[{', '.join(map(str, index))}]", given[index].item(), low, high, **bounds)
+    _refuse_outlier(name, given, low, high, **bounds)
     result = np.array(given, given.dtype if given.dtype.kind == "f" else np.float64)
     result.flags.writeable = False
     return result
+
+
+def _refuse_outlier(name, values, low, high, **bounds):
+    """Name the first of many numbers that ``number`` would refuse."""
+    below = values <= low if bounds.get("open_low") else values < low
+    above = values >= high if bounds.get("open_high") else values > high
+    bad = np.argwhere(below | above | ~np.isfinite(values))
+    if len(bad):
+        index = tuple(bad[0].tolist())
+        where = ", ".join(map(str, index))
+        number(f"{name}[{where}]", values[index].item(), low, high, **bounds)
 
 
 def per_neuron(name, value, shape, dtype):
@@ -360,6 +373,12 @@ def fits_memory(shape, dtype):
 
 def available_memory():
     """Bytes that can be allocated without swapping, or None where the system does not say."""
+    return _available_memory(int(time.monotonic() / MEMORY_READ_EVERY))
+
+
+@lru_cache(maxsize=1)
+def _available_memory(moment):
+    """As above, read once a moment: asking the system costs as much as a small call."""
     try:
         with open("/proc/meminfo") as lines:
             for line in lines:

@@ -5,6 +5,7 @@ A neuron object holds numbers and choices and nothing else: state goes in and co
 
 import math
 from dataclasses import fields
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,20 @@ class Neuron:
             return np.rint(thresholds).sum(axis=0).astype(np.int64)
         return np.count_nonzero(spikes, axis=0)
 
+    @cached_property
+    def _numbers(self):
+        """Parameters that are all plain numbers, by the dtype they were rounded to."""
+        return {}
+
+    def _parameters(self, shape, dtype):
+        """Parameters as a kernel takes them; plain numbers are checked once, in 80 us."""
+        found = self._numbers.get(dtype)
+        if found is None:
+            found = _parameters(self._model, shape, dtype)
+            if not any(np.ndim(one) for one in found):
+                self._numbers[dtype] = found
+        return found
+
     def __call__(self, current, *state, dtype=None, device=None, stream=None):
         """One step.
 
@@ -97,9 +112,8 @@ class Neuron:
         """
         values = checks.currents("current", current)
         backend = backends.choose(device, current, stream=stream)
-        checks.finite("current", values, backend)  # before it has a time axis
         whole = values.reshape((1, *values.shape))
-        done = self.run(whole, *state, record=(), dtype=dtype, device=device, stream=stream)
+        done = self._run(whole, values, state, backend, (), dtype, None)
         spikes = done.spikes.reshape(values.shape)
         rest = [held for name, held in zip(self.state_names, done.final, strict=True)
                 if name != "spikes"]  # fmt: skip
@@ -151,12 +165,16 @@ class Neuron:
             raise ValueError(
                 f"current must have a time axis, got the scalar {values}; pass [num_steps, ...]"
             )
+        backend = backends.choose(device, current, stream=stream, outputs=values.size)
+        return self._run(values, values, state, backend, record, dtype, out)
+
+    def _run(self, values, given, state, backend, record, dtype, out):
+        """``run`` of a current with a time axis; ``given`` is that current as it is spoken of."""
         model = self._model
         shape = values.shape[1:]
-        backend = backends.choose(device, current, stream=stream, outputs=values.size)
         wanted = _names(record, model.states)
         places = _places(out, wanted)
-        parameters = _parameters(model, shape, values.dtype)
+        parameters = self._parameters(shape, values.dtype)
         held = _initial_state(state, model, shape, values.dtype, backend)
         spike_dtype = checks.spike_dtype(dtype, places.get("spikes"), values.dtype)
         if model.axes.multi and spike_dtype.kind != "f":
@@ -172,7 +190,7 @@ class Neuron:
             )
         if model.recurrence is not None:
             _fits_recurrence(model.recurrence, values)
-        checks.finite("current", values, backend)
+        checks.finite("current", given, backend)
 
         def place(name, dtype):
             return checks.output(places.get(name), values.shape, dtype, backend, current=values)
