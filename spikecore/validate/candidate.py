@@ -165,7 +165,7 @@ def _run_sequence(candidate, current):
     membrane = None
     if isinstance(value, Run):
         value = value.spikes, value.recorded.get("membrane")
-    if isinstance(value, (tuple, list)) and len(value) and not np.isscalar(value[0]):
+    if isinstance(value, (tuple, list)) and 0 < len(value) < 8 and len(value) != len(current):
         rest = value[1:]
         value = value[0]
         if rest and rest[0] is not None and np.shape(rest[0]) == current.shape:

@@ -63,8 +63,10 @@ def markdown(everything, missing):
 
 def _section(name, results):
     yield f"## {peers.PEERS[name][0]} {peers.version(name)}\n"
-    yield f"`python -m spikecore validate --peer {name}` shows it; `--only TEXT` picks calls and prints "
-    yield "their whole reports.\n"
+    yield (
+        f"`python -m spikecore validate --peer {name}` shows it; `--only TEXT` picks calls and\n"
+        "prints their whole reports.\n"
+    )
     yield "| call | held against | verdict | where and why it differs |\n| --- | --- | --- | --- |"
     rows = [
         f"| `{_cell(claim.call)}` | {_cell(claim.subject)} | {WORDS[report.verdict]} | "
