@@ -22,7 +22,7 @@ def exact_trials(candidate, form, kind, options, dtype, stream, timeout):
     """Trials of the stream that a candidate with ``seed`` uses; empty when it is its own."""
     if "seed" not in form.accepts or stream == "own":
         return []
-    ours = trials_of.stream_trials(kind, options, dtype) if kind != "targets_rate" else []
+    ours = trials_of.stream_trials(kind, options, dtype)
     theirs = _torch_trials(ours)
     if stream == "spikecore":
         return ours

@@ -36,7 +36,10 @@ def variants(kind, options):
         "targets_rate": _targets,
         "targets_latency": _targets,
     }.get(kind, _one_hot)
-    return [*special(options), *_shared()]
+    named = {}
+    for variant in (*special(options), *_shared()):
+        named.setdefault(variant.name, variant)
+    return list(named.values())
 
 
 def _after(change):

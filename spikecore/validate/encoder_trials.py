@@ -103,6 +103,10 @@ def probability(data, options):
 
 def stream_trials(kind, options, dtype):
     """Trials of spikecore's own stream: probabilities that equal a uniform of the stream."""
+    if kind == "targets_rate":
+        labels = np.arange(9) % options["num_classes"]
+        why = "spikecore's stream for one seed"
+        return [Coding("stream", labels, kind, {**options, "seed": SEED}, why)]
     varying = kind == "rate_conv" or options.get("time_var_input", False)
     steps = options.get("num_steps") or 24
     seed = (1 << 40) + 77
@@ -203,6 +207,12 @@ def _targets(kind, options, dtype):
     every = np.arange(2 * classes) % classes
     mixed = (np.arange(9) * 5 + 3) % classes
     named = {"every class": every, "mixed": mixed, "one": mixed[:1]}
+    if is_random(kind, options):
+        return [
+            Coding(name, values, kind, {**options, "uniforms": random.uniforms(
+                SEED + 4, (options["num_steps"], len(values), classes))}, "spike where u < rate")
+            for name, values in named.items()
+        ]  # fmt: skip
     return [
         Coding(name, values, kind, options, "labels") for name, values in named.items()
     ]  # fmt: skip

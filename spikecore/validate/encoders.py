@@ -129,8 +129,11 @@ inclusive)
     notes = (f"compared exactly; rounding means within {band:g} ulp",)
     found, pictures = [], []
     codings = trials_of.trials(kind, options, dtype)
-    if trials_of.is_random(kind, options) and "uniforms" not in form.accepts:
-        codings = chance.exact_trials(candidate, form, kind, options, dtype, stream, timeout)
+    if options.get("firing_pattern") == "uniform":
+        codings = _uniform_trials(form, kind, options, dtype)
+    elif trials_of.is_random(kind, options):
+        codings = codings if "uniforms" in form.accepts else []
+        codings += chance.exact_trials(candidate, form, kind, options, dtype, stream, timeout)
     if codings:
         results, found, pictures = judge_all(candidate, form, codings, timeout, band)
     else:
@@ -149,6 +152,16 @@ inclusive)
         strict=strict,
         causes=tuple(cause.name for cause, _ in found),
     )
+
+
+def _uniform_trials(form, kind, options, dtype):
+    """Trains of a given number of spikes are compared on spikecore's stream only."""
+    if "seed" not in form.accepts:
+        raise ValueError(
+            "firing_pattern is 'uniform', which is compared on spikecore's stream only; let the "
+            "candidate take seed, or validate 'regular' and 'poisson'"
+        )
+    return trials_of.stream_trials(kind, options, dtype)
 
 
 def _refuse_unknown(kind, options):
