@@ -1,0 +1,338 @@
+"""Conformance vectors: what they kill, what they look like as files, and how results are judged."""
+
+import json
+import re
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+
+from spikecore import LIF
+from spikecore.validate import files, mutants, results, vectors
+from spikecore.validate.diagnose import reproduces
+
+MUTANTS = mutants.catalogue()
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return [mutants.outcome(mutant) for mutant in MUTANTS]
+
+
+# --- what they kill ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", mutants.GROUPS)
+def test_a_plain_implementation_without_mistakes_gives_every_vector(group):
+    ran = list(mutants.outputs(mutants.Mutant(group, None)))
+    assert ran
+    for vector, observed in ran:
+        assert reproduces(observed, vector.observed), vector.name
+
+
+def test_every_mutant_is_killed(outcomes):
+    assert len(outcomes) >= 100
+    assert [one.mutant for one in outcomes if not one.killers] == []
+
+
+def test_the_cause_is_named_first_for_nearly_every_mutant(outcomes):
+    misnamed = [one for one in outcomes if one.causes[:1] != (one.mutant.name,)]
+    assert len(misnamed) <= 0.05 * len(outcomes), misnamed
+
+
+def test_every_vector_kills_something(outcomes):
+    killers = {name for one in outcomes for name in one.killers}
+    assert {vector.name for vector in vectors.every()} <= killers
+
+
+def test_the_catalogue_covers_what_it_says():
+    names = {mutant.name for mutant in MUTANTS}
+    assert {"fused", "float64", "stale", "late", "early", "sample-leak", "transposed"} <= names
+    axes = {"compare", "reset_at", "reset", "decay_reset", "drop_input", "inhibition", "spikes"}
+    axes |= {"report_spike", "lower", "reset_value", "leak", "gain", "decay", "threshold"}
+    assert axes <= {re.split("[=+*-]", name)[0] for name in names}
+
+
+def test_the_matrix_counts_what_was_killed(outcomes, monkeypatch):
+    few = [one for one in outcomes if one.mutant.name in ("fused", "half-up", "24-bit")]
+    by_mutant = {one.mutant: one for one in few}
+    monkeypatch.setattr(mutants, "catalogue", lambda: list(by_mutant))
+    monkeypatch.setattr(mutants, "outcome", by_mutant.get)
+    monkeypatch.setattr(mutants, "GROUPS", tuple({one.mutant.group for one in few}))
+    text = mutants.matrix()
+    assert text.endswith("3 of 3 mutants killed, 3 named first")
+    row = next(line for line in text.splitlines() if line.strip().startswith("half-up"))
+    assert row.split()[1].count("x") == len(by_mutant[mutants.Mutant("latency", "half-up")].killers)
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vectors") / "made" / "anew"
+    files.write(folder)
+    return folder
+
+
+@pytest.fixture
+def copied(written, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(written, folder)
+    return folder
+
+
+def test_the_manifest_names_every_file_with_its_sum(written):
+    manifest = json.loads((written / "manifest.json").read_text())
+    names = {path.name for path in written.iterdir()}
+    assert names == {*manifest["sha256"], "manifest.json", "SHA256SUMS"}
+    for name, value in manifest["sha256"].items():
+        assert files.digest(written / name) == value
+    lines = (written / "SHA256SUMS").read_text().splitlines()
+    assert {tuple(line.split("  ")) for line in lines} == {
+        (files.digest(written / name), name) for name in names - {"SHA256SUMS"}
+    }
+
+
+def test_writing_twice_gives_the_same_vectors(written, tmp_path):
+    files.write(tmp_path)
+    for name in ("lif-snntorch.membrane.hex", "delta-edge.inputs.hex"):
+        assert (written / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_every_vector_is_read_as_it_was(written):
+    stored = files.read(written)
+    assert [one.name for one in stored] == [one.name for one in vectors.every()]
+    for one, vector in zip(stored, vectors.every(), strict=True):
+        assert reproduces(one.observed, vector.observed)
+        np.testing.assert_array_equal(one.trial.inputs, vector.trial.inputs, strict=True)
+
+
+def test_hexadecimal_is_the_bits_time_first():
+    text = files.hexadecimal("x", np.array([[1, -2], [0.5, 0]], np.float32))
+    assert text == "// x float32 2x2\n3f800000 c0000000\n3f000000 00000000\n"
+    assert files.hexadecimal("s", np.array([1, -1], np.int8)) == "// s int8 2\n01\nff\n"
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64])
+@pytest.mark.parametrize("suffix", [".hex", ".txt"])
+def test_text_is_read_as_it_was_written(tmp_path, dtype, suffix):
+    array = np.array([[1, -2, 0], [3, 4, -5]], dtype)
+    path = tmp_path / f"one{suffix}"
+    decimal = "// one\n" + " ".join(str(value) for value in array.reshape(-1))
+    path.write_text(files.hexadecimal("one", array) if suffix == ".hex" else decimal)
+    np.testing.assert_array_equal(files.read_text(path, array), array, strict=True)
+
+
+# --- judging -------------------------------------------------------------------------------------
+
+
+def store(folder, mutant, suffix=".npz", only=lambda name: True):
+    """The results of one mutant."""
+    folder.mkdir(exist_ok=True)
+    for vector, observed in mutants.outputs(mutant):
+        if not only(vector.name):
+            continue
+        arrays = {"spikes": observed.spikes}
+        if observed.membrane is not None:
+            arrays["membrane"] = observed.membrane
+        if suffix == ".npz":
+            np.savez(folder / f"{vector.name}.npz", **arrays)
+            continue
+        wanted = files.arrays_of(vector)
+        for name, array in arrays.items():
+            text = files.hexadecimal(name, np.asarray(array).astype(wanted[name].dtype))
+            (folder / f"{vector.name}.{name}.hex").write_text(text)
+    return folder
+
+
+def test_the_vectors_conform_to_themselves(written):
+    report = results.check(written, written, strict=True)
+    assert report.verdict == "exact"
+    assert len(report.checks) == len(vectors.every())
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".hex"])
+@pytest.mark.parametrize(
+    ("mutant", "verdict"),
+    [
+        (mutants.Mutant("latency", "half-up"), "wrong"),
+        (mutants.Mutant("neuron", "compare=>="), "wrong"),
+        (mutants.Mutant("neuron", "fused"), "rounding"),
+    ],
+)
+def test_wrong_results_are_judged_and_named(written, tmp_path, mutant, verdict, suffix):
+    report = results.check(written, store(tmp_path / "mine", mutant, suffix))
+    assert report.verdict == verdict
+    assert report.causes[0] == mutant.name
+    assert report.diagnosis[0].startswith(f"{mutant.group}: ")
+    assert any(note.startswith("not run: ") for note in report.notes)
+
+
+def test_one_vector_is_enough(written, tmp_path):
+    mutant = mutants.Mutant("neuron", "reset_at=same")
+    folder = store(tmp_path / "mine", mutant, only=lambda name: name == "lif-snntorch")
+    report = results.check(written, folder)
+    assert report.verdict == "wrong"
+    assert "profile norse-box-subtract" in report.diagnosis[0]
+
+
+def test_spikes_alone_are_judged(written, tmp_path):
+    name = "lif-snntorch"
+    observed = next(v for v in vectors.every() if v.name == name).observed
+    np.savez(tmp_path / f"{name}.npz", spikes=observed.spikes.astype(bool))
+    assert results.check(written, tmp_path).verdict == "exact"
+
+
+# --- damaged and malicious files -----------------------------------------------------------------
+
+
+def refuse(sentence, folder, given=None):
+    with pytest.raises(files.FileError, match=sentence) as caught:
+        results.check(folder, given or folder)
+    assert "\n" not in str(caught.value)
+
+
+def edit(folder, change):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_a_missing_or_malformed_manifest_is_refused(copied, tmp_path):
+    refuse("cannot be read .No such file", tmp_path / "nowhere")
+    (copied / "manifest.json").write_text("{")
+    refuse("is not JSON", copied)
+    for content in ("[]", "{}", '{"format": "spikecore-vectors"}', "[" * 100_000):
+        (copied / "manifest.json").write_text(content)
+        refuse("is not a manifest|is not JSON", copied)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside.npz", "/etc/passwd", "a/b.npz", "..", ".hidden", "a..b", "", 3, None, "a\0b"],
+)
+def test_names_that_could_leave_the_folder_are_refused(copied, name):
+    edit(copied, lambda manifest: manifest["vectors"][0]["files"].update(npz=name))
+    refuse("could lie outside its folder", copied)
+
+
+def test_a_name_of_a_vector_is_held_to_the_same(copied):
+    edit(copied, lambda manifest: manifest["vectors"][0].update(name="../../x"))
+    refuse("could lie outside its folder", copied)
+
+
+def test_a_link_is_refused(copied, tmp_path):
+    path = copied / "lif-snntorch.npz"
+    target = tmp_path / "elsewhere.npz"
+    path.rename(target)
+    path.symlink_to(target)
+    refuse("is a link; replace it by the file itself", copied)
+
+
+def test_a_changed_file_is_refused(copied):
+    path = copied / "lif-snntorch.npz"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    refuse("has SHA-256", copied)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda entry: entry.pop("files"), "has a malformed vector"),
+        (lambda entry: entry.update(parameters={"nosuch": 1}), "has a malformed vector"),
+        (lambda entry: entry.update(parameters={"decay": 7}), "decay must lie in"),
+        (lambda entry: entry.update(call="os.system"), "asks for 'os.system', which is not known"),
+        (lambda entry: entry["arrays"]["spikes"].update(dtype="object"), "which is not known"),
+        (
+            lambda entry: entry["arrays"]["spikes"].update(shape=[2**40]),
+            "values; write the vectors",
+        ),
+        (lambda entry: entry["arrays"]["spikes"].update(shape=[-1]), "which is not known"),
+        (lambda entry: entry.update(parameters={"decay": 0.8}), "of another release"),
+    ],
+)
+def test_a_malformed_vector_is_refused(copied, change, sentence):
+    edit(copied, lambda manifest: change(manifest["vectors"][0]))
+    refuse(sentence, copied)
+
+
+def test_another_format_version_is_refused(copied):
+    edit(copied, lambda manifest: manifest.update(version=99))
+    refuse("has version 99 where 1 is known", copied)
+
+
+def test_an_empty_folder_of_results_is_refused(written, tmp_path):
+    refuse("holds no results, such as lif-snntorch.npz", written, tmp_path)
+
+
+def judged(written, folder):
+    report = results.check(written, folder)
+    assert report.verdict == "failed"
+    detail = report.checks[0].detail
+    assert "\n" not in detail
+    return detail
+
+
+def test_pickled_objects_are_not_unpacked(written, tmp_path):
+    np.savez(tmp_path / "lif-snntorch.npz", spikes=np.array([{}], object))
+    assert "is not a whole npz file of plain arrays" in judged(written, tmp_path)
+
+
+def test_a_truncated_npz_is_refused(written, tmp_path):
+    data = (written / "lif-snntorch.npz").read_bytes()
+    (tmp_path / "lif-snntorch.npz").write_bytes(data[: len(data) // 2])
+    assert "is not a whole npz file" in judged(written, tmp_path)
+
+
+def test_an_npz_that_unpacks_to_too_much_is_not_unpacked(written, tmp_path):
+    np.savez_compressed(tmp_path / "lif-snntorch.npz", spikes=np.zeros(10**8, np.int8))
+    assert "bytes where at most" in judged(written, tmp_path)
+
+
+def test_an_npz_that_lies_about_its_size_is_refused(written, tmp_path):
+    path = tmp_path / "lif-snntorch.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000,), }"
+        archive.writestr("spikes.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+                         + header)  # fmt: skip
+    assert "lif-snntorch.npz" in judged(written, tmp_path)
+
+
+def test_other_shapes_and_names_are_refused(written, tmp_path):
+    np.savez(tmp_path / "lif-snntorch.npz", spikes=np.zeros(3))
+    assert "its spikes have shape (3,) where" in judged(written, tmp_path)
+    np.savez(tmp_path / "lif-snntorch.npz", train=np.zeros(3))
+    assert "has no array 'spikes'" in judged(written, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("01 02", "holds 2 values where 1920 were expected"),
+        ("zz " * 1920, "holds a word that is not a hexadecimal number of 8 bits"),
+        ("fff " * 1920, "holds a word that is not a hexadecimal number of 8 bits"),
+        ("-1 " * 1920, "holds a word that is not a hexadecimal number of 8 bits"),
+        ("0" * 10**6, "is far larger than its 1920 values"),
+        ("\xff", "cannot be read as text"),
+    ],
+)
+def test_malformed_text_is_refused(written, tmp_path, text, sentence):
+    (tmp_path / "lif-snntorch.spikes.hex").write_text(text, encoding="latin-1")
+    assert sentence in judged(written, tmp_path)
+
+
+def test_a_membrane_of_nan_is_refused(written, tmp_path):
+    observed = next(v for v in vectors.every() if v.name == "lif-snntorch").observed
+    spoiled = np.full_like(observed.membrane, np.nan)
+    np.savez(tmp_path / "lif-snntorch.npz", spikes=observed.spikes, membrane=spoiled)
+    assert "its membranes hold nan" in judged(written, tmp_path)
+
+
+def test_the_manifest_can_be_turned_back_into_the_neuron(written):
+    manifest = json.loads((written / "manifest.json").read_text())
+    entry = next(one for one in manifest["vectors"] if one["name"] == "lif-bindsnet")
+    assert LIF(**entry["parameters"]) == vectors.NEURONS["bindsnet"]
+    assert entry["equation"].endswith("refractory=3")
