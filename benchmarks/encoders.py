@@ -1,163 +1,228 @@
-"""Encoders beside snnTorch 1.0.0 and beside the memory limit.
+"""Encoders beside other libraries and beside the memory limit.
 
-``python -m benchmarks.encoders`` takes about a minute with snnTorch installed; ``--quick`` uses
-smaller arrays and few repeats, to see that everything runs.
+``python -m benchmarks.encoders`` takes about two minutes with all of them installed; ``--quick``
+uses smaller arrays and few repeats, to see that everything runs.
 """
 
-import argparse
 import math
-import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 
-from benchmarks import harness, peers
-from benchmarks.harness import Case, Check, Rival
+from benchmarks import peers, run
+from benchmarks.harness import Case, Check, Rival, copy, fill
 from spikecore import random, spikegen
 
 FEATURES = 784
+ALL_DTYPES = ("float32", "float64", "bool", "uint8", "int8")
+CLASSES = 10
 
 
 def main(argv=None):
     """Measure every case and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="small arrays, few repeats")
-    parser.add_argument("--repeats", type=int, help="timed calls of each function")
-    arguments = parser.parse_args(argv)
-    repeats = arguments.repeats or (3 if arguments.quick else 21)
-    batch, steps = (16, 20) if arguments.quick else (128, 100)
-    print(*harness.environment(), sep="\n")
-    if arguments.quick:
-        print("quick run: small arrays and few repeats, so its ratios are not to be quoted")
-    results = []
-    for case in all_cases(batch, steps):
-        judged = harness.unjudged(case) if arguments.quick else case
-        results.append(harness.measure(judged, repeats))
-    print(f"load after: {harness.load()}; {repeats} timed calls of each function\n")
-    print(harness.render(results))
-    return 1 if any(result.refusal for result in results) else 0
+    return run.main([cases], __doc__.splitlines()[0], argv)
 
 
-def all_cases(batch, steps):
-    """The rows, made one after another so that few arrays are alive at once."""
-    yield from rate_cases(batch, steps)
-    yield from latency_cases(batch, steps)
-    yield delta_case(batch, steps)
-    yield import_case()
-
-
-def rate_cases(batch, steps):
-    """Rate code into a float32 array, into a uint8 array, and into a new array."""
-    data = _data(batch, FEATURES)
-    shape = (steps, *data.shape)
-    common = {
-        "encoder": "rate",
-        "data": data,
-        "options": {"num_steps": steps},
-        "ours_only": {"seed": 0},
-        "replay": {"uniforms": random.torch_uniforms(0, shape)},
+def cases(scale):
+    """Builders of the cases by name."""
+    return {
+        **{f"rate, {dtype}": partial(rate, scale, dtype) for dtype in ALL_DTYPES},
+        "rate, new array": partial(rate, scale, None),
+        "rate from uniforms": partial(rate_from_uniforms, scale),
+        "rate_conv": partial(rate_conv, scale),
+        **{
+            f"latency, {code}{kind}": partial(latency, scale, code, dtype)
+            for code in CODES
+            for kind, dtype in (("", "float32"), (", uint8", "uint8"), (", float64", "float64"))
+        },
+        "latency, SpikingJelly's": partial(latency_of_spikingjelly, scale),
+        "latency, ramps": partial(ramps, scale),
+        "delta, float32": partial(delta, scale, "float32", True, 2),
+        "delta, int8": partial(delta, scale, "int8", True, None),
+        "delta without off-spikes, uint8": partial(delta, scale, "uint8", False, None),
+        **{f"targets_rate, {how}": partial(targets, scale, how) for how in TARGETS},
+        "targets_latency": partial(targets, scale, "latency"),
+        "to_one_hot_inverse": partial(one_hot_inverse, scale),
+        "from_one_hot": partial(from_one_hot, scale),
     }
-    for dtype, bound in ((np.float32, 3), (np.uint8, None)):
-        out = np.empty(shape, dtype)
-        limit = fill(shape, dtype, bound)
-        yield encoder_case(f"rate, {out.dtype}", out=out, limit=limit, at_least=25, **common)
-    new = Rival("fill, new array", lambda: np.empty(shape, np.float32).fill(1))
-    yield encoder_case("rate, new array", out=None, limit=new, **common)
 
 
-def latency_cases(batch, steps):
-    """Latency codes into a float32 array."""
-    data = _data(batch, FEATURES)
-    shape = (steps, *data.shape)
-    codes = {
-        "latency, log": {"tau": steps / 20},
-        "latency, linear": {"linear": True, "normalize": True, "clip": True},
-    }
-    for name, code in codes.items():
-        options = {"num_steps": steps, **code}
-        out = np.empty(shape, np.float32)
-        limit = fill(shape, out.dtype, 3)
-        yield encoder_case(name, "latency", data, options, out, limit, at_least=15)
+def rate(scale, dtype):
+    """Rate code into an array given, or (dtype None) into a new one."""
+    data = _data(scale.batch, FEATURES)
+    options = {"num_steps": scale.steps}
+    shape = (scale.steps, *data.shape)
+    uniforms = random.torch_uniforms(0, shape)
+    bound = 25 if dtype in ("float32", "uint8") else None
+
+    def rival(name, function, values=data, drawn=uniforms, **how):
+        def expected():
+            return spikegen.rate(values, scale.steps, uniforms=drawn)
+
+        return _rival(name, function, expected, **how)
+
+    rivals = [rival("snnTorch", peers.snntorch_encoder("rate", data, **options), bound=bound)]
+    if dtype == "float32":
+        drawn = np.random.default_rng(0).random(shape, np.float32)
+        above = np.nextafter(data, np.float32(2))
+        theirs = peers.spikingjelly_poisson(data, scale.steps)
+        rivals += [
+            rival("NumPy", peers.numpy_rate(data, scale.steps), drawn=drawn),
+            rival("Norse", peers.norse_poisson(data, scale.steps)),
+            rival("SpikingJelly", theirs, above, note="spikes where u <= p"),
+        ]
+    if dtype is None:
+        out, limit = None, Rival("fill, new array", lambda: np.empty(shape, np.float32).fill(1))
+    else:
+        out, limit = np.empty(shape, dtype), fill(shape, dtype, 3 if dtype == "float32" else None)
+    return encoder("rate", data, options, out, limit, ours={"seed": 0}, rivals=rivals)
 
 
-def delta_case(batch, steps):
-    """Delta modulation with off-spikes of a float32 signal."""
-    data = _data(steps, batch, FEATURES)
-    options = {"threshold": 0.1, "off_spike": True}
-    limit = copy(data, 2)
-    return encoder_case("delta", "delta", data, options, np.empty_like(data), limit, at_least=15)
+def rate_from_uniforms(scale):
+    """Rate code of uniforms that the caller gives."""
+    data = _data(scale.batch, FEATURES)
+    uniforms = _data(scale.steps, *data.shape)
+    out = np.empty(uniforms.shape, np.float32)
+    options = {"num_steps": scale.steps}
+    return encoder("rate", data, options, out, copy(uniforms), ours={"uniforms": uniforms})
 
 
-def encoder_case(
-    name, encoder, data, options, out, limit, at_least=None, *, ours_only=(), replay=()
-):
-    """One of our encoders, held against the numpy backend and against snnTorch's.
+def rate_conv(scale):
+    """Rate code of time-varying data."""
+    data = _data(scale.steps, scale.batch, FEATURES)
+    return encoder("rate_conv", data, {}, np.empty_like(data), copy(data), ours={"seed": 0})
 
-    ``ours_only`` are options that snnTorch lacks; ``replay`` makes ours draw snnTorch's random
-    numbers.  ``out=None`` leaves the allocation to the call.
+
+CODES = {"log": {}, "linear": {"linear": True, "normalize": True, "clip": True}}
+
+
+def latency(scale, code, dtype):
+    """Latency codes into an array given; float64 data for a float64 code."""
+    data = _data(scale.batch, FEATURES).astype("float64" if dtype == "float64" else "float32")
+    shape = (scale.steps, *data.shape)
+    options = {"num_steps": scale.steps, **(CODES[code] or {"tau": scale.steps / 20})}
+    rivals = []
+    if dtype == "float32":
+        theirs = peers.snntorch_encoder("latency", data, **options)
+        expected = _float32("latency", data, options)
+        rivals.append(_rival("snnTorch", theirs, expected, 15))
+        if code == "linear":
+            rivals.append(_rival("NumPy", peers.numpy_latency(data, scale.steps, 0.01), expected))
+    limit = fill(shape, dtype, 3 if dtype == "float32" else None)
+    return encoder("latency", data, options, np.empty(shape, dtype), limit, rivals=rivals)
+
+
+def latency_of_spikingjelly(scale):
+    """The linear code without a threshold to speak of, which is SpikingJelly's."""
+    data = _data(scale.batch, FEATURES)
+    shape = (scale.steps, *data.shape)
+    linear = {"linear": True, "normalize": True, "threshold": 1e-7, "epsilon": 1e-6}
+    options = {"num_steps": scale.steps, **linear}
+    theirs = peers.spikingjelly_latency(data, scale.steps)
+    rivals = [_rival("SpikingJelly", theirs, _float32("latency", data, options))]
+    out, limit = np.empty(shape, np.float32), fill(shape, np.float32)
+    return encoder("latency", data, options, out, limit, rivals=rivals)
+
+
+def ramps(scale):
+    """Lines that climb to the spikes of the latency code."""
+    data = _data(scale.batch, FEATURES)
+    out = np.empty((scale.steps, *data.shape), np.float32)
+    options = {"num_steps": scale.steps, **CODES["linear"], "interpolate": True}
+    return encoder("latency", data, options, out, fill(out.shape, out.dtype))
+
+
+def delta(scale, dtype, off_spike, bound):
+    """Delta modulation of a float32 signal."""
+    data = _data(scale.steps, scale.batch, FEATURES)
+    options = {"threshold": 0.1, "off_spike": off_spike}
+    rivals = []
+    if dtype == "float32":
+        expected = _float32("delta", data, options)
+        theirs = peers.snntorch_encoder("delta", data, **options)
+        rivals = [
+            _rival("snnTorch", theirs, expected, 15),
+            _rival("NumPy", peers.numpy_delta(data, 0.1), expected),
+        ]
+    out = np.empty(data.shape, dtype)
+    return encoder("delta", data, options, out, copy(data, bound), rivals=rivals)
+
+
+TARGETS = {
+    "regular": {"correct_rate": 0.5},
+    "uniform": {"correct_rate": 0.5, "firing_pattern": "uniform", "seed": 0},
+    "poisson": {"correct_rate": 0.5, "firing_pattern": "poisson", "seed": 0},
+}
+
+
+def targets(scale, how):
+    """Codes of class labels."""
+    labels = np.random.default_rng(0).integers(0, CLASSES, scale.batch * 50)
+    out = np.empty((scale.steps, len(labels), CLASSES), np.float32)
+    name = "targets_latency" if how == "latency" else "targets_rate"
+    options = {"num_classes": CLASSES, "num_steps": scale.steps, **TARGETS.get(how, {})}
+    return encoder(name, labels, options, out, fill(out.shape, out.dtype))
+
+
+def one_hot_inverse(scale):
+    """One-hot rows turned over."""
+    rows = _one_hot(scale)
+    call = partial(spikegen.to_one_hot_inverse, rows, out=np.empty_like(rows))
+    check = Check("1 - x", call, lambda: 1 - rows)
+    work = f"{_size(rows.shape)} float32 in out="
+    return Case(work, call, 2 * rows.nbytes, (check,), limit=copy(rows))
+
+
+def from_one_hot(scale):
+    """Class of each one-hot row."""
+    rows = _one_hot(scale)
+    call = partial(spikegen.from_one_hot, rows)
+    check = Check("argmax", call, lambda: rows.argmax(axis=-1))
+    work = f"{_size(rows.shape)} float32 to int64"
+    return Case(work, call, rows.nbytes, (check,), limit=copy(rows))
+
+
+def _one_hot(scale):
+    labels = np.random.default_rng(0).integers(0, CLASSES, scale.batch * 5000)
+    return spikegen.to_one_hot(labels, CLASSES)
+
+
+def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
+    """One of our encoders, held against the numpy backend.
+
+    ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.
     """
-    function = getattr(spikegen, encoder)
-    given = {**options, **dict(ours_only)}
-    replayed = {**options, **dict(replay)}
+    function = getattr(spikegen, name)
+    given = {**options, **dict(ours)}
     dtype = np.dtype(np.float32) if out is None else out.dtype
-    steps = (options["num_steps"],) if "num_steps" in options else ()
-    shape = (*steps, *data.shape)
+    shape = (options["num_steps"], *data.shape) if out is None else out.shape
 
-    def ours():
+    def call():
         return function(data, out=out, **given)
 
     def reference():
         return function(data, device="numpy", dtype=dtype, **given)
 
-    checks = [Check("numpy backend", ours, reference)]
-    theirs = peers.snntorch_encoder(encoder, data, **options)
-    if theirs:
-        checks.append(Check("snnTorch", theirs, lambda: function(data, **replayed)))
     words = ", ".join(f"{option}={value}" for option, value in options.items())
-    where = "a new array" if out is None else "out="
+    where = "a new array" if out is None else "`out=`"
     return Case(
-        name=name,
-        work=f"{_size(data.shape)} to {_size(shape)} {dtype} in {where}; {words}",
-        function=ours,
+        work=f"{_size(data.shape)} to {_size(shape)} {dtype} in {where}; {words}".rstrip("; "),
+        function=call,
         bytes_moved=data.nbytes + dtype.itemsize * math.prod(shape),
-        checks=tuple(checks),
-        peer=theirs and Rival("snnTorch", theirs, at_least),
+        checks=(Check("numpy backend", call, reference),),
+        peers=tuple(one for one in rivals if one),
         limit=limit,
     )
 
 
-def fill(shape, dtype, bound):
-    """The memory limit of what is only written."""
-    array = np.empty(shape, dtype)
-    return Rival("fill", lambda: array.fill(1), bound)
+def _rival(name, function, expected, bound=None, note=""):
+    """A peer with its check, or None where it is not installed."""
+    return function and Rival(name, function, bound, Check(name, function, expected), note)
 
 
-def copy(data, bound):
-    """The memory limit of what is read and written."""
-    array = np.empty_like(data)
-    return Rival("copy", lambda: np.copyto(array, data), bound)
-
-
-def import_case():
-    """``import spikecore`` beside ``import numpy``, each in a new process that times itself."""
-    return Case(
-        name="import spikecore",
-        work="in a new process, without the interpreter's own start",
-        function=lambda: import_seconds("spikecore"),
-        limit=Rival("numpy", lambda: import_seconds("numpy"), 1.1),
-        clock=lambda function: function(),
-    )
-
-
-def import_seconds(module):
-    """Seconds that importing a module takes in a new process."""
-    code = (
-        "import time; begin = time.perf_counter()\n"
-        f"import {module}\n"
-        "print(time.perf_counter() - begin)"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    return float(result.stdout)
+def _float32(name, data, options):
+    return lambda: getattr(spikegen, name)(data, dtype=np.float32, **options)
 
 
 def _data(*shape):

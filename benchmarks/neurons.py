@@ -1,0 +1,206 @@
+"""Neurons and the network beside other libraries and beside the memory limit.
+
+``python -m benchmarks.neurons`` takes about four minutes with all of them installed; ``--quick``
+uses smaller arrays and few repeats, to see that everything runs.
+"""
+
+import sys
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+import spikecore
+from benchmarks import peers, run
+from benchmarks.harness import Case, Check, Rival, copy, fill, read
+from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic
+from spikecore.network import Linear, Sequential
+
+BETA = 0.9
+DENSITIES = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5)
+BOUNDS = {0.02: 4, 0.1: 2}  # how many times faster than snnTorch
+
+
+def main(argv=None):
+    """Measure every case and print the table."""
+    return run.main([cases], __doc__.splitlines()[0], argv)
+
+
+def cases(scale):
+    """Builders of the cases by name."""
+    return {
+        "Leaky, spikes and membrane": partial(leaky, scale),
+        "Leaky, uint8 spikes alone": partial(leaky_spikes, scale),
+        **{name: partial(named, scale, name) for name in NAMED},
+        **{f"profile {name}": partial(profile, scale, name) for name in spikecore.profiles()},
+        **{f"network, {100 * d:g} %": partial(network, scale, d) for d in DENSITIES},
+    }
+
+
+# --- neurons ------------------------------------------------------------------------------------
+
+
+def leaky(scale):
+    """snnTorch's Leaky, both outputs recorded."""
+    current = currents(scale, 2 * scale.steps)
+    theirs = peers.snntorch_neuron("Leaky", current, 1, True, beta=BETA)
+    rivals = [
+        _rival("snnTorch", theirs, Leaky(BETA), current, 12),
+        _rival("NumPy", peers.numpy_leaky(current, BETA, True), Leaky(BETA), current),
+    ]
+    limit = copy(current, 2, also=[current])
+    return neuron(Leaky(BETA), current, ("membrane",), limit, rivals)
+
+
+def leaky_spikes(scale):
+    """The same, only the spikes, a byte each."""
+    current = currents(scale, 2 * scale.steps)
+    theirs = peers.snntorch_neuron("Leaky", current, 1, False, beta=BETA)
+    rivals = [_rival("snnTorch", theirs, Leaky(BETA), current, record=())]
+    return neuron(Leaky(BETA), current, (), read(current, 2), rivals, np.uint8)
+
+
+NAMED = {
+    "Synaptic": (Synaptic(0.8, BETA), 2, {"alpha": 0.8, "beta": BETA}),
+    "Alpha": (Alpha(BETA, 0.8), 3, {"alpha": BETA, "beta": 0.8}),
+    "Lapicque": (Lapicque(R=4, C=2), 1, {"R": 4.0, "C": 2.0, "time_step": 1.0}),
+    "RLeaky": (
+        RLeaky(BETA, V=0.5, all_to_all=False),
+        2,
+        {"beta": BETA, "V": 0.5, "all_to_all": False},
+    ),
+}
+
+
+def named(scale, name):
+    """snnTorch's other neurons, both outputs recorded."""
+    ours, num_states, options = NAMED[name]
+    current = currents(scale, scale.steps)
+    theirs = peers.snntorch_neuron(name, current, num_states, True, **options)
+    limit = copy(current, also=[current])
+    return neuron(ours, current, ("membrane",), limit, [_rival("snnTorch", theirs, ours, current)])
+
+
+# What gives a profile's numbers, where its simulator may be installed.
+SIMULATORS = {
+    "snntorch-1.0": ("snnTorch", {}),
+    "snntorch-1.0-zero": ("snnTorch", {"reset_mechanism": "zero"}),
+    "snntorch-1.0-none": ("snnTorch", {"reset_mechanism": "none"}),
+    "snntorch-1.0-subtract-now": ("snnTorch", {"reset_delay": False}),
+    "snntorch-1.0-zero-now": ("snnTorch", {"reset_mechanism": "zero", "reset_delay": False}),
+    "spikingjelly": ("SpikingJelly", 0.0),
+    "spikingjelly-soft": ("SpikingJelly", None),
+    "norse-box": ("Norse", "reset_value"),
+    "norse-box-subtract": ("Norse", "reset_subtract"),
+    "sinabs": ("Sinabs", False),
+    "sinabs-single-reset": ("Sinabs", True),
+}
+
+
+def profile(scale, name):
+    """Every simulator's LIF with decay 1/2, beside the simulator.
+
+    Inputs are quarters and steps are few, so that no formula rounds: the simulators' products and
+    sums stand in different orders.
+    """
+    steps, neurons = 20, 5 * scale.neurons * scale.steps // 100
+    current = np.random.default_rng(0).integers(0, 8, (steps, scale.batch, neurons))
+    current = (current / 4).astype(np.float32)
+    simulator, how = SIMULATORS.get(name, ("", None))
+    gain = 0.5 if simulator in ("SpikingJelly", "Norse") else 1.0
+    ours = LIF.profile(name, decay=0.5, gain=gain, threshold=1.0)
+    theirs = {
+        "": lambda: None,
+        "snnTorch": lambda: peers.snntorch_neuron("Leaky", current, 1, True, beta=0.5, **how),
+        "SpikingJelly": lambda: peers.spikingjelly_lif(current, how),
+        "Norse": lambda: peers.norse_lif(current, how),
+        "Sinabs": lambda: peers.sinabs_lif(current, how),
+    }[simulator]()
+    rivals = [_rival(simulator, theirs, ours, current, note=name)]
+    return neuron(ours, current, ("membrane",), copy(current, also=[current]), rivals)
+
+
+def neuron(model, current, record, limit, rivals, dtype=np.float32):
+    """A run of one of our neurons, held against the numpy backend."""
+    out = {"spikes": np.empty(current.shape, dtype)}
+    out.update({name: np.empty_like(current) for name in record})
+
+    def call(**options):
+        run = model.run(current, record=record, **options)
+        return run.spikes, *run.recorded.values()
+
+    ours = partial(call, out=out)
+    kept = " and ".join(["spikes", *record])
+    return Case(
+        work=f"{'x'.join(map(str, current.shape))} float32 to {np.dtype(dtype)} {kept} in `out=`",
+        function=ours,
+        bytes_moved=current.nbytes + sum(one.nbytes for one in out.values()),
+        checks=(Check("numpy backend", ours, partial(call, device="numpy", dtype=dtype)),),
+        peers=tuple(one for one in rivals if one),
+        limit=limit,
+    )
+
+
+def _rival(name, function, model, current, bound=None, record=("membrane",), note=""):
+    """A simulator with its check, or None where it is not installed."""
+
+    def expected():
+        run = model.run(current, record=record)
+        return run.spikes, *run.recorded.values()
+
+    return function and Rival(name, function, bound, Check(name, function, expected), note)
+
+
+def currents(scale, steps):
+    """Normal currents, of which about a sixth of the neurons' steps make spikes."""
+    shape = steps, scale.batch, scale.neurons
+    return np.random.default_rng(0).standard_normal(shape, np.float32) * np.float32(0.5)
+
+
+# --- the network --------------------------------------------------------------------------------
+
+WIDTHS = (784, 1000, 10)
+
+
+def network(scale, density):
+    """784-1000-10, uint8 spikes in, counts and last membranes out.
+
+    Weights are multiples of 2**-12, so that a sum is exact in whatever order it is taken and every
+    library must give the same spikes.
+    """
+    layers = [grained(*widths) for widths in pairwise(WIDTHS)]
+    ours = Sequential(*(one for layer in layers for one in (layer, Leaky(BETA))))
+    shape = scale.steps, scale.batch, WIDTHS[0]
+    spikes = (np.random.default_rng(0).random(shape, np.float32) < density).astype(np.uint8)
+
+    def call():
+        last = ours.run(spikes, record=())["leaky2"]
+        return last.counts, last.final[0]
+
+    numbers = [(layer.weight, layer.bias) for layer in layers]
+    theirs = peers.snntorch_network(spikes, numbers, BETA)
+    numpy = peers.numpy_network(spikes, numbers, BETA)
+    rivals = [Rival("NumPy", numpy)]
+    if theirs:
+        bound = BOUNDS.get(density)
+        rivals.insert(0, Rival("snnTorch", theirs, bound, Check("snnTorch", theirs, call)))
+    work = f"{'-'.join(map(str, WIDTHS))}, {scale.steps} steps x {scale.batch}"
+    return Case(
+        work=f"{work}, {100 * density:g} % of the inputs spike; counts and last membranes",
+        function=call,
+        bytes_moved=spikes.nbytes,
+        checks=(Check("NumPy", call, numpy),),
+        peers=tuple(rivals),
+        limit=fill((scale.steps, scale.batch, WIDTHS[1]), np.float32),
+    )
+
+
+def grained(in_features, out_features):
+    """A layer whose weights torch would draw, rounded to multiples of 2**-12."""
+    drawn = Linear.draw(in_features, out_features, seed=in_features)
+    grains = np.float32(4096)
+    return Linear(np.rint(drawn.weight * grains) / grains, np.rint(drawn.bias * grains) / grains)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
