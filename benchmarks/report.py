@@ -165,8 +165,8 @@ def readme_section(described, results):
         f"{_plain_table(rows)}\n\n"
         f"Median of warm calls on {described['threads']} threads of {described['cpu']} "
         f"({described['system']}, {loads}), {versions}, at {described['commit']}. Compiling is not "
-        "counted, `out=` is given to spikecore wherever there is one, and each output was compared bit by "
-        "bit before it was timed."
+        "counted, `out=` is given to spikecore wherever there is one, and each output was compared "
+        "bit by bit before it was timed."
     )
 
 
