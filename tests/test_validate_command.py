@@ -1,0 +1,217 @@
+"""The subcommands validate, vectors and check: what they print, write and return."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikecore import LIF, __main__
+from spikecore.validate import command, conformance, peers
+from spikecore.validate.encoder_trials import KINDS
+from spikecore.validate.report import Check, Report
+
+MODULE = """
+import numpy as np
+from spikecore import LIF, spikegen
+
+def good(data, num_steps, uniforms):
+    return spikegen.rate(data, num_steps, uniforms=uniforms)
+
+def bad(data, num_steps, uniforms):
+    return uniforms <= data
+
+def neuron(current):
+    return LIF(0.9).run(current)
+
+class Holder:
+    latency = staticmethod(spikegen.latency)
+
+number = 3
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A folder with a module of candidates, entered."""
+    (tmp_path / "their_candidates.py").write_text(MODULE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("their_candidates", None)
+
+
+def run(*words):
+    """Exit status of one command line."""
+    try:
+        return __main__.main([str(word) for word in words])
+    except SystemExit as stop:
+        return stop.code
+
+
+# --- validate ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("candidate", "against", "more"),
+    [
+        ("good", "rate", ()),
+        ("neuron", "snntorch-1.0", ()),
+        ("neuron", "snntorch-1.0", ("--set", "decay=0.9", "--strict")),
+        ("Holder.latency", "latency", ("--set", "num_steps=9", "--set", "normalize=sample")),
+    ],
+)
+def test_what_conforms_ends_with_0(module, capsys, candidate, against, more):
+    assert run("validate", f"their_candidates:{candidate}", "--as", against, *more) == 0
+    assert "conforms to" in capsys.readouterr().out
+
+
+def test_what_does_not_ends_with_1_and_is_explained(module, capsys):
+    words = ("validate", "their_candidates:bad", "--as", "rate")
+    assert run(*words, "--html", "report.html", "--json", "report.json") == 1
+    assert "you spike where u <= p" in capsys.readouterr().out
+    assert json.loads(Path("report.json").read_text())["passed"] is False
+    assert "<svg" in Path("report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((), "MODULE:FUNCTION and --as must be given together"),
+        (("their_candidates:good",), "MODULE:FUNCTION and --as must be given together"),
+        (("their_candidates", "--as", "rate"), "is not of the form MODULE:FUNCTION"),
+        (("no_such_module:f", "--as", "rate"), "module 'no_such_module' cannot be imported"),
+        (("their_candidates:nosuch", "--as", "rate"), "has no 'nosuch'"),
+        (("their_candidates:number", "--as", "rate"), "is a int; name something callable"),
+        (("their_candidates:good", "--as", "nosuch"), "name must be one of"),
+        (("their_candidates:good", "--as", "rate", "--set", "num_steps"), "NAME=VALUE"),
+        (("their_candidates:good", "--as", "rate", "--set", "nosuch=1"), "options must be"),
+        (("their_candidates:good", "--as", "rate", "--markdown", "x"), "--markdown goes with"),
+        (("their_candidates:good", "--as", "rate", "--timeout", "-1"), "timeout must lie in"),
+        (("x:y", "--peer", "norse"), "take no MODULE:FUNCTION"),
+        (("--peer", "nosuch"), "invalid choice: 'nosuch'"),
+    ],
+)
+def test_bad_usage_ends_with_2_and_one_sentence(module, capsys, words, sentence):
+    assert run("validate", *words) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1 and "Traceback" not in told
+
+
+def test_a_module_that_fails_to_import_is_told(module, capsys):
+    Path("broken_candidates.py").write_text("1 / 0")
+    assert run("validate", "broken_candidates:f", "--as", "rate") == 2
+    assert "ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_the_command_knows_what_the_package_knows():
+    assert command.KINDS == KINDS
+    assert tuple(peers.PEERS) == command.PEERS
+
+
+# --- peers ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_a_library_that_is_not_installed_is_named_in_one_sentence(name, capsys, monkeypatch):
+    title, package, _ = peers.PEERS[name]
+    monkeypatch.setitem(sys.modules, package, None)
+    assert run("validate", "--peer", name) == 2
+    told = capsys.readouterr().err
+    assert f"needs {title}, but the package {package!r} is not installed" in told
+    assert told.count("\n") == 1
+
+
+@pytest.fixture
+def invented(monkeypatch):
+    """One library that is there, and one that is not."""
+
+    def claims():
+        neuron = LIF.profile("norse-box")
+        yield peers.Claim("Box()", "norse-box", neuron.run, {})
+        yield peers.Claim("Box(soft)", "norse-box-subtract", neuron.run, {})
+        yield peers.Claim("code(x)", "delta", lambda data: np.abs(data) > 7, {"threshold": 0.2})
+
+    def missing():
+        raise AssertionError("not imported")
+
+    both = {"norse": ("Boxes", "numpy", claims), "sinabs": ("Absent", "no_such_package", missing)}
+    monkeypatch.setattr(peers, "PEERS", both)
+    monkeypatch.setattr(command, "PEERS", tuple(both))
+
+
+def test_a_library_is_run_call_by_call(invented, capsys):
+    assert run("validate", "--peer", "norse") == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f"Boxes {np.__version__}")
+    assert "equal                 Box()" in told and "WRONG                 Box(soft)" in told
+    assert "held against norse-box-subtract" in told and "set the membrane to 0.0" in told
+
+
+def test_one_call_prints_its_whole_report(invented, capsys, tmp_path):
+    path = tmp_path / "one.html"
+    assert run("validate", "--peer", "norse", "--only", "soft", "--html", path) == 1
+    assert "Checks:" in capsys.readouterr().out and path.exists()
+    assert run("validate", "--peer", "norse", "--only", "Box()") == 0
+    assert run("validate", "--peer", "norse", "--only", "nothing") == 2
+
+
+def test_two_reports_do_not_fit_one_file(invented, capsys, tmp_path):
+    assert run("validate", "--peer", "norse", "--json", tmp_path / "x.json") == 2
+    assert "choose one call with --only TEXT" in capsys.readouterr().err
+
+
+def test_the_page_says_where_and_why(invented, capsys, tmp_path):
+    path = tmp_path / "page.md"
+    assert run("validate", "--all-peers", "--markdown", path) == 1
+    assert "not installed: sinabs" in capsys.readouterr().out
+    page = path.read_text(encoding="utf-8")
+    assert conformance.COMMAND in page and f"## Boxes {np.__version__}" in page
+    assert "| `Box()` | `norse-box` | equal | - |" in page
+    assert "| `Box(soft)` | `norse-box-subtract` | WRONG | you set the membrane" in page
+    assert "`spikegen.delta(threshold=0.2)`" in page
+    assert "Not installed, so not run: sinabs." in page
+    assert "reset in the same step, set the membrane to 0.0" in page
+
+
+def test_a_failed_call_is_shown_by_its_sentence():
+    report = Report("a", "b", (Check("one", "exact"), Check("two", "failed", "it raised")))
+    assert list(conformance._why(report)) == ["two: it raised"]
+
+
+# --- vectors and check ---------------------------------------------------------------------------
+
+
+def test_vectors_are_written_and_checked(tmp_path, capsys):
+    folder = tmp_path / "vectors"
+    assert run("vectors", folder) == 0
+    assert f"files in {folder}" in capsys.readouterr().out
+    assert run("check", folder, folder, "--strict", "--json", tmp_path / "r.json") == 0
+    assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "exact"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    np.savez(mine / "delta-exact.npz", spikes=np.zeros((32, 3, 8)))
+    assert run("check", folder, mine) == 1
+    assert "delta: you never spike" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("vectors",), "DIR must be given, or --matrix"),
+        (("check", "nowhere", "nowhere"), "cannot be read (No such file or directory)"),
+        (("check", "nowhere"), "the following arguments are required: RESULTS"),
+    ],
+)
+def test_bad_folders_end_with_2(words, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(*words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_matrix_is_printed(monkeypatch, capsys):
+    monkeypatch.setattr("spikecore.validate.mutants.matrix", lambda: "the matrix")
+    assert run("vectors", "--matrix") == 0
+    assert capsys.readouterr().out == "the matrix\n"
