@@ -11,7 +11,7 @@ from spikecore import random
 
 WIDTH = 64
 EDGE_STEPS = 48
-CANDIDATES = 2048  # edge columns to choose from
+CANDIDATES = 512  # edge columns to choose from
 
 
 class Trial(NamedTuple):

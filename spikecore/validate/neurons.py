@@ -302,18 +302,22 @@ def diagnose(seen, results, states=True, band=BAND):
 
     singles = [*causes.singles(lifs), *causes.executions()]
     singles += causes.profile_points(lifs[0]) if alone else []
-    stages = [(singles, exactly(states), "")]
-    if all(check.verdict in ("exact", "rounding") for check in results):
-        return ranked(stages, same) or [(ROUNDING, "")]
-    pairs = list(causes.pairs(lifs[0])) if alone else []
-    stages += [
-        (pairs, exactly(states), ""),
-        (singles, rounded, UP_TO_ROUNDING),
-        (singles, exactly(False), SPIKES_ONLY),
-        (pairs, rounded, UP_TO_ROUNDING),
-        (pairs, exactly(False), SPIKES_ONLY),
-    ]
-    return ranked(stages, same)
+    only_rounding = all(check.verdict in ("exact", "rounding") for check in results)
+
+    def stages():
+        yield singles, exactly(states), ""
+        if only_rounding:
+            return
+        yield pairs(), exactly(states), ""
+        yield singles, rounded, UP_TO_ROUNDING
+        yield singles, exactly(False), SPIKES_ONLY
+        yield pairs(), rounded, UP_TO_ROUNDING
+        yield pairs(), exactly(False), SPIKES_ONLY
+
+    def pairs():
+        return causes.pairs(lifs[0]) if alone else ()
+
+    return ranked(stages(), same) or ([(ROUNDING, "")] if only_rounding else [])
 
 
 def _beyond(lif, one, states, band):
