@@ -8,8 +8,8 @@ from spikecore import random, spikegen
 from spikecore.validate import encoder_trials as trials_of
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError, guarded, run_encoder
-from spikecore.validate.encoder_causes import Variant
 from spikecore.validate.report import Check
+from spikecore.validate.variant import Variant
 
 DEFAULT_STEPS = 1024
 SEEDS = (3, 4)

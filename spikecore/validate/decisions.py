@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore import spikegen
-from spikecore.validate.encoder_causes import NAMES_OF_TIME
 from spikecore.validate.encoder_trials import probability, static_rate
+from spikecore.validate.latency_causes import NAMES_OF_TIME
 
 
 class Decision(NamedTuple):

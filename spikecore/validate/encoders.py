@@ -17,11 +17,12 @@ from spikecore.validate.candidate import (
 )
 from spikecore.validate.decisions import decision
 from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
-from spikecore.validate.encoder_causes import Variant, variants
+from spikecore.validate.encoder_causes import variants
 from spikecore.validate.follow import BAND
 from spikecore.validate.neurons import MOST_PICTURES, UP_TO_ROUNDING, first, settled_verdicts
 from spikecore.validate.pictures import cut
 from spikecore.validate.report import Check, Difference, Report
+from spikecore.validate.variant import Variant
 
 ROUNDING = Variant(
     "rounding", "every difference is rounding: another order of operations or precision", None

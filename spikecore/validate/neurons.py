@@ -15,6 +15,7 @@ from spikecore.validate.candidate import (
     run_neuron,
 )
 from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
+from spikecore.validate.execution_causes import executions
 from spikecore.validate.follow import BAND, follow
 from spikecore.validate.neuron_trials import trials
 from spikecore.validate.pictures import cut
@@ -300,7 +301,7 @@ def diagnose(seen, results, states=True, band=BAND):
             return False
         return all(cause.point(lif) == other.point(lif) for lif in lifs)
 
-    singles = [*causes.singles(lifs), *causes.executions()]
+    singles = [*causes.singles(lifs), *executions()]
     singles += causes.profile_points(lifs[0]) if alone else []
     only_rounding = all(check.verdict in ("exact", "rounding") for check in results)
 
