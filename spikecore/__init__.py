@@ -8,6 +8,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplot", "utils")
+_SUBMODULES += ("validate",)
 _NEURONS = ("LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Synaptic")
 _NEURONS += ("leaky_integrate_and_fire", "profiles")
 

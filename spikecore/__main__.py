@@ -8,8 +8,9 @@ import argparse
 import sys
 
 from spikecore import __version__, demo, gallery, info
+from spikecore.validate import command
 
-COMMANDS = {"demo": demo, "gallery": gallery, "info": info}
+COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,7 +7,7 @@ from spikecore.validate.encoder_trials import expected, probability, static_rate
 from spikecore.validate.variant import NotApplicableError, Variant, given, on_data
 
 
-def _given(coding):
+def _uniforms(coding):
     """The uniforms of a trial, its own or those of its seed, in float64."""
     if coding.options.get("uniforms") is not None:
         return np.asarray(coding.options["uniforms"], np.float64)
@@ -19,7 +19,7 @@ def _given(coding):
 
 def _drawn(change):
     """A change of the uniforms, from which the reference then draws."""
-    return lambda coding: expected(coding, uniforms=change(_given(coding)), seed=None)
+    return lambda coding: expected(coding, uniforms=change(_uniforms(coding)), seed=None)
 
 
 def _words(index):
@@ -28,7 +28,7 @@ def _words(index):
     def expect(coding):
         if coding.options.get("seed") is None:
             raise NotApplicableError("the uniforms are given")
-        uniforms = _given(coding)
+        uniforms = _uniforms(coding)
         features = uniforms.reshape(len(uniforms), -1)
         elements = np.arange(features.shape[1], dtype=np.uint64)
         seed = coding.options["seed"]
@@ -89,7 +89,7 @@ def variants(options):
 
 def _at_most(coding):
     """Spikes where u equals p as well."""
-    result, uniforms = expected(coding), _given(coding)
+    result, uniforms = expected(coding), _uniforms(coding)
     p = np.clip(probability(coding.inputs, coding.options), 0, 1).astype(np.float64)
     equal = uniforms == p
     if static_rate(coding):
