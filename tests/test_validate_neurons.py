@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spikecore import LIF, Leaky, profiles, validate
-from spikecore.validate import neuron_causes
+from spikecore.validate import neuron_causes, plain_neuron, vectors
 from spikecore.validate.report import Check, Difference, Report
 
 FLOAT32 = np.float32
@@ -115,6 +115,36 @@ def test_states_after_the_membrane_are_handed_on():
         return lif(current, membrane, waiting)
 
     assert validate.neuron(step, "bindsnet").verdict == "exact"
+
+
+def test_single_steps_begin_at_the_leak_or_where_it_is_said():
+    lif = LIF(0.8, leak=-0.25, reset="value", reset_value=-0.125)
+    assert validate.neuron(lambda current, membrane: lif(current, membrane), lif).passed
+    shown = []
+
+    def step(current, membrane):
+        shown.append(membrane)
+        return lif(current, membrane)
+
+    assert not validate.neuron(step, lif, initial=0.5).passed
+    assert (shown[0] == 0.5).all()
+
+
+def test_inhibition_is_compared_at_the_threshold_too():
+    lif = LIF(0.9, inhibition=True)
+    report = validate.neuron(run(replace(lif, compare=">=")), lif)
+    assert report.causes[0] == "compare=>="
+
+
+@pytest.mark.parametrize("name", ["leak", "sinabs", "inhibition", "spyx"])
+def test_a_fused_multiply_add_is_never_wrong(name):
+    lif = vectors.NEURONS[name]
+    for states in (True, False):
+        neuron = plain_neuron.Plain("fused")
+        report = validate.neuron(
+            lambda current, neuron=neuron: tuple(neuron(lif, current)), lif, states=states
+        )
+        assert report.passed
 
 
 def test_what_has_array_is_enough():

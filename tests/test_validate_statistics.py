@@ -175,6 +175,15 @@ def test_a_gain_that_is_ignored_is_named():
     assert report.causes[0] == "gain-ignored"
 
 
+def test_a_code_that_ignores_changes_of_its_data_is_found():
+    draw = generator()
+    good = validate.encoder(lambda x: draw.random(x.shape) < x, "rate_conv", draws=DRAWS)
+    assert good.passed
+    report = validate.encoder(lambda x: draw.random(x.shape) < x[:1], "rate_conv", draws=DRAWS)
+    names = [check.name for check in report.checks if check.verdict == "wrong"]
+    assert names and all(name.startswith("changing data, ") for name in names)
+
+
 def test_spikes_before_the_first_time_are_found():
     draw = generator()
     report = validate.encoder(

@@ -6,8 +6,23 @@ same from the command line; ``vectors`` writes inputs and expected outputs for i
 Python cannot call, and ``check`` judges what they gave.
 """
 
-from spikecore.validate.encoders import encoder
-from spikecore.validate.neurons import neuron
-from spikecore.validate.report import ConformanceError, Report
+from importlib import import_module
+
+_HOMES = {
+    "ConformanceError": "report",
+    "Report": "report",
+    "encoder": "encoders",
+    "neuron": "neurons",
+}
 
 __all__ = ["ConformanceError", "Report", "encoder", "neuron"]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"spikecore.validate.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'spikecore.validate' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -13,6 +13,7 @@ from spikecore.validate.variant import Variant
 
 DEFAULT_STEPS = 1024
 SEEDS = (3, 4)
+RATES_ONLY = ("certain features", "rate of each feature", "overall rate")
 
 
 # --- whose stream --------------------------------------------------------------------------------
@@ -82,28 +83,21 @@ def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
             "-m pip install 'spikecore[validate]'"
         ) from None
     coding, p = _coding(kind, options, dtype, draws)
-    silent = _silent_steps(coding)
+    silent = coding.options.get("first_spike_time", 0)
     shape = trials_of.expected(coding).shape
     extra = {"seed": SEEDS[0]} if "seed" in form.accepts else {}
     coding = coding._replace(options={**coding.options, **extra})
+    varying = coding.inputs.shape[0] == shape[0] - silent and kind != "targets_rate"
+    limit = false_alarm / (1 + varying)
     try:
         spikes = _run(candidate, form, coding, shape, timeout)
-        checks = [_two_values(spikes, options)]
-        fired = (spikes == spikes.max() if spikes.any() else spikes != 0).reshape(shape[0], -1)
-        if silent:
-            early = int(fired[:silent].sum())
-            checks.append(
-                Check("first_spike_time", "wrong" if early else "exact",
-                      f"{early} spikes in the {silent} steps before it")
-            )  # fmt: skip
-        found = statistics.tests(fired[silent:], p)
-        bad = {test.name for test in statistics.failures(found, false_alarm)}
-        checks += [
-            Check(test.name, "wrong" if test.name in bad else "exact",
-                  f"{test.detail}; p-value {test.p_value:.2g}")
-            for test in found
-        ]  # fmt: skip
-        causes = explain(fired[silent:], p, found, bad, coding, false_alarm) if bad else []
+        fired, checks = _fired(spikes, options, silent)
+        found = statistics.tests(fired, p)
+        bad = {test.name for test in statistics.failures(found, limit)}
+        checks += [_check(test, bad) for test in found]
+        causes = explain(fired, p, found, bad, coding, limit) if bad else []
+        if varying:
+            checks += _follows_data(candidate, form, coding, p, shape, limit, timeout)
         checks += _seeds(candidate, form, coding, shape, timeout, spikes)
     except RefusedError as error:
         checks, causes = [Check("run", "failed", str(error))], []
@@ -137,15 +131,36 @@ def _coding(kind, options, dtype, draws):
     return trials_of.Coding("distribution", data, kind, options), p
 
 
-def _silent_steps(coding):
-    return coding.options.get("first_spike_time", 0)
-
-
-def _two_values(spikes, options):
+def _fired(spikes, options, silent):
+    """Which elements spike, ``[T, features]`` from the first possible step on, and two checks."""
     on, off = options.get("on_target", 1), options.get("off_target", 0)
     other = int((~np.isin(spikes, np.array([on, off], spikes.dtype))).sum())
-    detail = f"{other} values are neither {on} nor {off}"
-    return Check("values", "wrong" if other else "exact", detail)
+    checks = [
+        Check("values", "wrong" if other else "exact", f"{other} values are neither {on} nor {off}")
+    ]
+    fired = (spikes != off).reshape(len(spikes), -1)
+    if silent:
+        early = int(fired[:silent].sum())
+        detail = f"{early} spikes in the {silent} steps before it"
+        checks.append(Check("first_spike_time", "wrong" if early else "exact", detail))
+    return fired[silent:], checks
+
+
+def _check(test, bad, prefix=""):
+    verdict = "wrong" if test.name in bad else "exact"
+    return Check(f"{prefix}{test.name}", verdict, f"{test.detail}; p-value {test.p_value:.2g}")
+
+
+def _follows_data(candidate, form, coding, p, shape, limit, timeout):
+    """Data that change: every other step has its features in the opposite order."""
+    data = coding.inputs.copy()
+    data[1::2] = np.flip(data[1::2], axis=tuple(range(1, data.ndim)))
+    spikes = _run(candidate, form, coding._replace(inputs=data), shape, timeout)
+    fired = (spikes != 0).reshape(len(spikes), -1)[len(spikes) - len(data) :]
+    fired = np.concatenate([fired[::2], fired[1::2, ::-1]])
+    found = [test for test in statistics.tests(fired, p) if test.name in RATES_ONLY]
+    bad = {test.name for test in statistics.failures(found, limit)}
+    return [_check(test, bad, "changing data, ") for test in found]
 
 
 def _seeds(candidate, form, coding, shape, timeout, spikes):

@@ -38,6 +38,8 @@ def trials(lif, dtype):
         "edge": (_edge(lif, unit, dtype), "membranes within a few ulp of the threshold"),
         "batch": (_noise(unit, 40, (3, 4), 3), "two axes: samples must not touch one another"),
     }
+    if lif.inhibition:
+        columns["alone"] = pulses[:, :, None], "neurons that have nobody to compete with"
     moved = {name: (array - offset if name in ("grid", "random") else array, why)
              for name, (array, why) in columns.items()}  # fmt: skip
     result = []
