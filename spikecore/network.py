@@ -16,9 +16,9 @@ import numpy as np
 from spikecore import backends, checks, random
 from spikecore.neuron import Neuron, listed
 
-EVENT_DENSITY = 0.2  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
+EVENT_DENSITY = 0.3  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
-CHUNK_BYTES = 1 << 25  # of a layer's currents in one chunk of time
+CHUNK_BYTES = 1 << 22  # of a layer's currents in one chunk of time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -323,7 +323,7 @@ class Sequential:
         record : iterable of str
             ``"spikes"``, and states of the neurons (a layer records those that it has).
         steps_per_chunk : int, optional
-            Time steps to a chunk; by default what keeps a layer's currents near 32 MB.
+            Time steps to a chunk; by default what keeps a layer's currents near 4 MB.
         exact : bool
             Sum in index order in every layer.
         device

@@ -15,6 +15,7 @@ from spikecore import equations as eq
 
 STREAMS = {"rate": 0, "targets": 1, "weights": 2}
 MAX_ELEMENT = 2**64
+RAW = 1 << 16  # of torch's words held at once
 
 
 def seed_of(seed):
@@ -136,11 +137,14 @@ def torch_uniforms(seed, shape):
     """
     seed = checks.integer("seed", seed, 0, 2**64 - 1)
     shape = _shape(shape)
-    checks.fits_memory(shape, np.dtype(np.uint64))
+    result = checks.output(None, shape, np.dtype(np.float32))
     generator = np.random.MT19937()
     generator._legacy_seeding(seed & 0xFFFFFFFF)
-    raw = generator.random_raw(math.prod(shape)).reshape(shape)
-    return (raw & 0xFFFFFF).astype(np.float32) * np.float32(2.0**-24)
+    flat = result.reshape(-1)
+    for begin in range(0, flat.size, RAW):
+        part = flat[begin : begin + RAW]
+        part[:] = (generator.random_raw(part.size) & 0xFFFFFF) * 2.0**-24  # exact in either dtype
+    return result
 
 
 def _shape(shape, axes=0):

@@ -478,7 +478,7 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
 # --- layers -------------------------------------------------------------------------------------
 
 ROWS = 32  # rows of spikes to a tile of the product
-OUTPUTS = 512  # outputs to a tile: 784 x 512 float32 weights are 1.6 MB, near the size of L2
+OUTPUTS = 2048  # outputs to a tile, whose sums stay in L1; every tile looks for the inputs anew
 TOGETHER = 4  # weight rows added in one pass over the sums, one after another
 
 

@@ -1,0 +1,157 @@
+"""What a call takes: its output, and little else.
+
+NumPy reports its arrays to ``tracemalloc``; kernels' own scratch is a few tiles, which it does not
+see.  Each call runs once before it is measured, so that compiling is not counted.
+"""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, profiles, random, spikegen
+from spikecore.network import Linear, Sequential
+
+SHARE, SPARE = 1.05, 8e6  # the output and at most a twentieth, or 8 MB where that is more
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.random((64, 784), np.float32)  # 0.2 MB
+SIGNAL = RNG.random((100, 64, 784), np.float32)  # 20 MB
+CURRENT = SIGNAL - np.float32(0.5)
+LABELS = np.arange(5000) % 10
+ONE_HOT = np.eye(10, dtype=np.float32)[np.arange(300_000) % 10]  # 12 MB
+STEPS = len(SIGNAL)
+
+
+def taken(call):
+    """What a call gives, and the most bytes that NumPy held at once during it."""
+    call()
+    tracemalloc.start()
+    try:
+        result = call()
+        return result, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def size(result):
+    """Bytes of the arrays in a result."""
+    if isinstance(result, np.ndarray):
+        return result.nbytes
+    if isinstance(result, dict):
+        return sum(map(size, result.values()))
+    return sum(map(size, result)) if isinstance(result, tuple) else 0
+
+
+def little_besides(call):
+    """Assert that the call takes its output and at most the share."""
+    result, peak = taken(call)
+    output = size(result)
+    assert output > 0
+    allowed = max(SHARE * output, output + SPARE)
+    assert peak <= allowed, f"{peak / 1e6:.1f} MB were taken for {output / 1e6:.1f} MB of output"
+
+
+ENCODERS = {
+    "rate": lambda **o: spikegen.rate(IMAGES, STEPS, seed=0, **o),
+    "rate_conv": lambda **o: spikegen.rate_conv(SIGNAL, seed=0, **o),
+    "rate, uniforms": lambda **o: spikegen.rate(IMAGES, STEPS, uniforms=SIGNAL, **o),
+    "rate, late": lambda **o: spikegen.rate(
+        SIGNAL, time_var_input=True, first_spike_time=3, seed=0, **o
+    ),
+    "latency": lambda **o: spikegen.latency(IMAGES, STEPS, tau=5, **o),
+    "latency, linear": lambda **o: spikegen.latency(
+        IMAGES, STEPS, linear=True, normalize=True, clip=True, **o
+    ),
+    "latency, sample": lambda **o: spikegen.latency(IMAGES, STEPS, normalize="sample", **o),
+    "delta": lambda **o: spikegen.delta(SIGNAL, off_spike=True, **o),
+    "targets_rate": lambda **o: spikegen.targets_rate(LABELS, 10, STEPS, correct_rate=0.3, **o),
+    "targets_rate, uniform": lambda **o: spikegen.targets_rate(
+        LABELS, 10, STEPS, correct_rate=0.3, firing_pattern="uniform", seed=0, **o
+    ),
+    "targets_rate, poisson": lambda **o: spikegen.targets_rate(
+        LABELS, 10, STEPS, correct_rate=0.3, firing_pattern="poisson", seed=0, **o
+    ),
+    "targets_latency": lambda **o: spikegen.targets_latency(LABELS, 10, STEPS, normalize=True, **o),
+    "targets_convert": lambda **o: spikegen.targets_convert(LABELS, 10, num_steps=STEPS, **o),
+}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_takes_its_output(name):
+    little_besides(ENCODERS[name])
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_that_is_given_its_output_takes_next_to_nothing(name):
+    out = ENCODERS[name](dtype="int8")
+    result, peak = taken(lambda: ENCODERS[name](out=out))
+    assert result is out
+    assert peak <= SPARE
+
+
+OTHERS = {
+    "latency, ramps": lambda: spikegen.latency(
+        IMAGES, STEPS, linear=True, normalize=True, interpolate=True
+    ),
+    "latency_code": lambda: spikegen.latency_code(SIGNAL),
+    "latency_code_linear": lambda: spikegen.latency_code_linear(SIGNAL),
+    "latency_code_log": lambda: spikegen.latency_code_log(SIGNAL),
+    "latency_interpolate": lambda: spikegen.latency_interpolate(IMAGES * 99, STEPS),
+    "rate_interpolate": lambda: spikegen.rate_interpolate(np.arange(0, 10**6, 7), 10**6),
+    "target_rate_code": lambda: spikegen.target_rate_code(1000, rate=0.3),
+    "to_one_hot": lambda: spikegen.to_one_hot(np.arange(300_000) % 10, 10),
+    "to_one_hot_inverse": lambda: spikegen.to_one_hot_inverse(ONE_HOT),
+    "from_one_hot": lambda: spikegen.from_one_hot(ONE_HOT),
+    "random.uniforms": lambda: random.uniforms(0, (STEPS, 50_000)),
+    "random.torch_uniforms": lambda: random.torch_uniforms(0, (100, 5_000)),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_any_other_function_takes_its_output(name):
+    little_besides(OTHERS[name])
+
+
+def test_every_public_encoder_is_measured():
+    measured = {name.partition(",")[0] for name in (*ENCODERS, *OTHERS)}
+    assert measured >= set(spikegen.__all__)
+
+
+NEURONS = {
+    "Leaky": Leaky(0.9),
+    "Leaky, one beta a neuron": Leaky(np.full(784, 0.9)),
+    "Leaky, inhibition": Leaky(0.9, inhibition=True),
+    "Lapicque": Lapicque(R=5, C=2),
+    "Synaptic": Synaptic(0.8, 0.9),
+    "Alpha": Alpha(0.9, 0.8),
+    "RLeaky": RLeaky(0.9, all_to_all=False),
+    "RLeaky, dense": RLeaky(0.9, recurrent=Linear.draw(784, 784, seed=0)),
+    **{name: LIF.profile(name) for name in profiles()},
+}
+
+
+@pytest.mark.parametrize("name", NEURONS)
+def test_a_neuron_takes_its_output(name):
+    steps = CURRENT[:5] if name == "RLeaky, dense" else CURRENT
+    neuron = NEURONS[name]
+    little_besides(lambda: neuron.run(steps))
+
+
+def test_spikes_alone_in_bytes_are_a_quarter_of_the_current():
+    _, peak = taken(lambda: Leaky(0.9).run(CURRENT, record=(), dtype=np.uint8))
+    assert peak <= CURRENT.nbytes / 4 + 1e6
+
+
+@pytest.mark.parametrize("density", [0.02, 0.9])
+def test_a_network_without_records_takes_no_more_the_longer_it_runs(density):
+    """Its output is counts and states; the currents of all steps alone would be 50 MB."""
+    net = Sequential(
+        Linear.draw(784, 500, seed=0), Leaky(0.9), Linear.draw(500, 10, seed=1), Leaky(0.9)
+    )
+    spikes = (RNG.random((400, 64, 784), np.float32) < density).astype(np.uint8)
+    runs = [taken(lambda n=n: net.run(spikes[:n], record=())) for n in (200, 400)]
+    (_, shorter), (run, longer) = runs
+    assert longer <= shorter + 1e5
+    output = sum(size(layer.counts) + size(layer.final) for layer in run.values())
+    assert longer <= output + SPARE
