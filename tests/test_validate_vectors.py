@@ -252,6 +252,14 @@ def test_a_changed_file_is_refused(copied):
         ),
         (lambda entry: entry["arrays"]["spikes"].update(shape=[-1]), "which is not known"),
         (lambda entry: entry.update(parameters={"decay": 0.8}), "of another release"),
+        (
+            lambda entry: entry.update(call="spikegen.latency", parameters={"num_steps": 10**9}),
+            "has num_steps=1000000000 for spikes of shape",
+        ),
+        (
+            lambda entry: entry.update(call="spikegen.latency", parameters={"num_steps": 40}),
+            "asks for what cannot be computed",
+        ),
     ],
 )
 def test_a_malformed_vector_is_refused(copied, change, sentence):

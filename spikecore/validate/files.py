@@ -191,6 +191,13 @@ def _vector(folder, entry, sums, by_name):
         kind = call.removeprefix("spikegen.")
         if kind not in KINDS:
             raise FileError(f"{MANIFEST} asks for {call!r}, which is not known; write it anew")
+        for option, axis in (("num_steps", 0), ("num_classes", -1)):
+            size = parameters.get(option, observed.spikes.shape[axis])
+            if size != observed.spikes.shape[axis]:
+                raise FileError(
+                    f"{MANIFEST}, vector {name!r}, has {option}={size!r} for spikes of shape "
+                    f"{observed.spikes.shape}; write the vectors anew"
+                )
         if "uniforms" in arrays:
             parameters["uniforms"] = arrays["uniforms"]
         trial = Coding(name, arrays["inputs"], kind, parameters, str(entry["why"]))

@@ -220,12 +220,11 @@ def _norse():
     subtract = box(reset_method=reset_subtract)
     call = "lif_box_feed_forward_step(x, state, LIFBoxParameters(reset_method=reset_subtract))"
     yield Claim(call, "norse-box-subtract", subtract, {})
-    for name, call, options in (
-        ("poisson_encode", "poisson_encode(x, num_steps, f_max=1000)", {"f_max": 1000}),
-        ("poisson_encode", "poisson_encode(x, num_steps)", {}),
+    for call, options in (
+        ("poisson_encode(x, num_steps, f_max=1000)", {"f_max": 1000}),
+        ("poisson_encode(x, num_steps)", {}),
     ):
-        function = getattr(encode, name)
-        draw = _seeded(lambda x, n, f=function, o=options: f(x, n, **o))
+        draw = _seeded(lambda x, n, options=options: encode.poisson_encode(x, n, **options))
         yield Claim(call, "rate", draw, {})
 
 

@@ -102,7 +102,13 @@ def _sentence(group, members, cause):
 def _refuse_stale(vector):
     """Vectors of another release may expect what this one does not give."""
     module = neurons if vector.group == "neuron" else encoders
-    if not reproduces(vector.observed, module.expected(vector.trial)):
+    try:
+        expected = module.expected(vector.trial)
+    except (ValueError, TypeError) as error:
+        raise files.FileError(
+            f"vector {vector.name!r} asks for what cannot be computed ({error}); write it anew"
+        ) from error
+    if not reproduces(vector.observed, expected):
         raise files.FileError(
             f"vector {vector.name!r} expects what this spikecore does not give, so it is of "
             "another release; write the vectors anew with python -m spikecore vectors DIR"
