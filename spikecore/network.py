@@ -18,7 +18,7 @@ from spikecore.neuron import Neuron, listed
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
-CHUNK_BYTES = 1 << 22  # of a layer's currents in one chunk of time
+CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -323,7 +323,7 @@ class Sequential:
         record : iterable of str
             ``"spikes"``, and states of the neurons (a layer records those that it has).
         steps_per_chunk : int, optional
-            Time steps to a chunk; by default what keeps a layer's currents near 4 MB.
+            Time steps to a chunk; by default what keeps a layer's inputs and currents near 4 MB.
         exact : bool
             Sum in index order in every layer.
         device
@@ -358,7 +358,7 @@ class Sequential:
         num_steps = len(given)
         shapes = self._shapes(given.shape)
         if steps_per_chunk is None:
-            widest = max(math.prod(shape) for shape in shapes.values())
+            widest = max(math.prod(shape) for shape in (given.shape[1:], *shapes.values()))
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = checks.integer("steps_per_chunk", steps_per_chunk, 1)
         dtypes, spike_dtypes = self._dtypes(given)
