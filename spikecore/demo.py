@@ -58,7 +58,10 @@ class Layer(NamedTuple):
 def add_arguments(parser):
     """Declare the command's arguments."""
     parser.add_argument(
-        "--out", default="demo-output", metavar="DIR", help="folder for pictures (%(default)s)"
+        "--out",
+        default="demo-output",
+        metavar="DIR",
+        help="folder for spikes and pictures (%(default)s)",
     )
     parser.add_argument(
         "--steps", default=100, type=_integer(2, 1000), help="time steps, 2 to 1000 (%(default)s)"
@@ -69,12 +72,11 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    """Encode, drive the network, print the tables, draw the pictures."""
+    """Encode, drive the network, print the tables, write the spikes, draw the pictures."""
     begin = time.perf_counter()
     pictures = importlib.util.find_spec("matplotlib") is not None
     folder = Path(arguments.out)
-    if pictures:
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     images, labels = (part[:BATCH] for part in datasets.digits(size=(28, 28)))
     print(
         f"spikecore {__version__}: {BATCH} digits of 28x28, {arguments.steps} steps, "
@@ -92,8 +94,10 @@ def run(arguments):
         "\ntime of the input: of its rate code; of a layer: of its Linear and Leaky; "
         "the weights are random,\nso which output fires most says nothing about the digit"
     )
+    path = folder / "spikes.npz"
+    np.savez_compressed(path, **sample_spikes(encodings, layers, images, labels))
+    print(f"\nwrote {path}: one image, its spikes in each code, and those of each layer")
     if pictures:
-        print()
         drawn = {name: (draw, encodings) for name, draw in PICTURES.items()}
         drawn |= {name: (draw, layers) for name, draw in NETWORK_PICTURES.items()}
         for name, (draw, results) in drawn.items():
@@ -192,6 +196,14 @@ def drive(images, steps, seed):
     return layers
 
 
+def sample_spikes(encodings, layers, images, labels):
+    """What is written of one image: itself, its spikes by encoder, and by layer."""
+    spikes = {name.replace(", ", "-").replace(" ", ""): e.sample for name, e in encodings.items()}
+    spikes |= {name: layer.spikes[:, SAMPLE] for name, layer in layers.items()}
+    arrays = {name: train.astype(np.int8) for name, train in spikes.items()}
+    return {"image": images[SAMPLE], "label": labels[SAMPLE], "series": SERIES, **arrays}
+
+
 # --- the tables ---------------------------------------------------------------------------------
 
 HEADER = ("encoder", "shape", "spikes", "density", "time", "error", "expected")
@@ -239,13 +251,21 @@ SMALL = 9  # points
 MEMBRANE_LOW = -2  # where the drawn membranes are cut, so that the threshold stays in sight
 
 
-def draw_rasters(encodings, images, labels):
-    """One image and its spikes in each code."""
+def draw_encoders(encodings, images, labels):
+    """One image, its spikes in each code, and images reconstructed from the means of spikes."""
     from matplotlib.figure import Figure
 
+    figure = Figure(figsize=(10, 9), layout="constrained")
+    rasters, means = figure.subfigures(2, 1, height_ratios=(6, 3))
+    draw_rasters(rasters, encodings, images, labels)
+    draw_reconstruction(means, encodings, images, labels)
+    return figure
+
+
+def draw_rasters(figure, encodings, images, labels):
+    """One image and its spikes in each code."""
     from spikecore import spikeplot
 
-    figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots(2, 3).flat
     axes[0].imshow(images[SAMPLE], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes[0].set_axis_off()
@@ -261,27 +281,21 @@ def draw_rasters(encodings, images, labels):
         ax.label_outer()
     axes[1].set_ylabel("Neuron")
     axes[1].tick_params(labelleft=True)
-    return figure
 
 
-def draw_reconstruction(encodings, images, labels):
+def draw_reconstruction(figure, encodings, images, labels):
     """One digit of each kind, and the mean of its spikes over time."""
-    from matplotlib.figure import Figure
-
     chosen = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
     rows = {"image": images}
     for name, gain in GAINS.items():
         error, _ = rate_error(encodings[name], gain, images)
         rows[f"{name}\nerror {error:.3f}"] = encodings[name].mean / gain
-    figure = Figure(figsize=(10, 2.9), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0, hspace=0)
     for line, (name, shown) in zip(figure.subplots(len(rows), 10), rows.items(), strict=True):
         for ax, index in zip(line, chosen, strict=True):
             ax.imshow(shown[index], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=SMALL + 1)
-    return figure
 
 
 def draw_delta(encodings, images, labels):
@@ -386,9 +400,5 @@ def _tidy(ax):
     ax.tick_params(labelsize=SMALL, color=GREY)
 
 
-PICTURES = {
-    "rasters.png": draw_rasters,
-    "reconstruction.png": draw_reconstruction,
-    "delta.png": draw_delta,
-}
+PICTURES = {"encoders.png": draw_encoders, "delta.png": draw_delta}
 NETWORK_PICTURES = {"network.png": draw_network, "membranes.png": draw_membranes}

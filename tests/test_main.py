@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import Leaky, __main__, __version__, demo, spikegen
+from spikecore import Leaky, __main__, __version__, datasets, demo, spikegen
 from spikecore.network import Linear, Sequential
 
 
@@ -106,7 +106,20 @@ def test_two_steps_are_enough(tmp_path, capsys):
     arguments = ["demo", "--steps", "2", "--seed", str(2**64 - 1), "--out", str(tmp_path)]
     assert __main__.main(arguments) == 0
     assert rows(capsys.readouterr().out)["rate, gain 1"][0] == "2x128x28x28"
-    assert {path.name for path in tmp_path.iterdir()} == set(PICTURES)
+    assert {path.name for path in tmp_path.iterdir()} == {*PICTURES, "spikes.npz"}
+
+
+def test_the_spikes_that_are_drawn_are_written(demonstration):
+    images, labels = datasets.digits(size=(28, 28))
+    with np.load(demonstration[1] / "spikes.npz", allow_pickle=False) as written:
+        image = written["image"]
+        np.testing.assert_array_equal(image, images[demo.SAMPLE])
+        assert written["label"] == labels[demo.SAMPLE]
+        spikes = spikegen.rate(images[: demo.BATCH], 50, seed=0)[:, demo.SAMPLE]
+        np.testing.assert_array_equal(written["rate-gain1"], spikes)
+        series = spikegen.delta(written["series"], demo.DELTA_THRESHOLD, off_spike=True)
+        np.testing.assert_array_equal(written["delta-off-spikes"], series)
+        assert written["output"].shape == (50, 10)
 
 
 def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
@@ -116,7 +129,7 @@ def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert len(rows(printed)) == 7 and len(rows(printed, number=1)) == 3
     assert printed.count("spikecore[plot]") == 1
-    assert not folder.exists()
+    assert [path.name for path in folder.iterdir()] == ["spikes.npz"]
 
 
 def test_the_seed_decides(capsys):
