@@ -39,7 +39,7 @@ def _tiles(size, tile):
 
 def _wide(size):
     """Elements to a tile, at most WIDE, such that every thread gets as many tiles."""
-    workers = threads.thread_count()
+    workers, size = threads.thread_count(), max(1, size)
     return _tiles(size, workers * _tiles(size, workers * WIDE))
 
 
@@ -155,26 +155,32 @@ def rate(data, gain, offset, key, first_element, first_step, on, off, out):
 
 
 @kernel
-def _rate_from_uniforms(data, varying, gain, offset, uniforms, on, off, out, start, stop):
+def _rate_from_uniforms(
+    data, varying, gain, offset, uniforms, tile_size, on, off, out, start, stop
+):
     """Spikes where a given uniform is below the probability."""
     num_steps, size = out.shape
     for tile in range(start, stop):
-        low = tile * TILE
-        high = min(low + TILE, size)
+        low = tile * tile_size
+        high = min(low + tile_size, size)
         for t in range(num_steps):
-            row = t if varying else 0
-            for i in range(low, high):
-                p = eq.firing_probability(data[row, i], gain, offset)
-                out[t, i] = eq.select(eq.uniform_fires(uniforms[t, i], p), on, off)
+            part = data[t if varying else 0, low:high]
+            drawn = uniforms[t, low:high]
+            row = out[t, low:high]
+            for i in range(high - low):
+                p = eq.firing_probability(part[i], gain, offset)
+                row[i] = eq.select(eq.uniform_fires(drawn[i], p), on, off)
 
 
 def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
     """Spikes of a stream given by the caller, one uniform per element and step."""
     varying = data.shape[0] > 1
-    tiles = _tiles(out.shape[1], TILE)
+    tile_size = _wide(out.shape[1])
+    tiles = _tiles(out.shape[1], tile_size)
     threads.run(
-        _rate_from_uniforms, tiles, out.size, data, varying, gain, offset, uniforms, on, off, out
-    )
+        _rate_from_uniforms, tiles, out.size,
+        data, varying, gain, offset, uniforms, tile_size, on, off, out,
+    )  # fmt: skip
 
 
 # --- latency ------------------------------------------------------------------------------------
@@ -380,11 +386,11 @@ def _neurons(axes):
     count, advance, settle, emit = step_of(axes)
 
     @kernel
-    def run(current, parameters, state, records, on, off, spikes, start, stop):
+    def run(current, tile_size, parameters, state, records, on, off, spikes, start, stop):
         num_steps, size = current.shape
         for tile in range(start, stop):
-            low = tile * TILE
-            high = min(low + TILE, size)
+            low = tile * tile_size
+            high = min(low + tile_size, size)
             p = parameters_part(parameters, low, high)
             s = state_part(state, low, high)
             for t in range(num_steps):
@@ -469,9 +475,10 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
             current, width, parameters, state, records, on, off, spikes,
         )  # fmt: skip
     else:
+        tile_size = _wide(size)
         threads.run(
-            _neurons(axes), _tiles(size, TILE), current.size,
-            current, parameters, state, records, on, off, spikes,
+            _neurons(axes), _tiles(size, tile_size), current.size,
+            current, tile_size, parameters, state, records, on, off, spikes,
         )  # fmt: skip
 
 
