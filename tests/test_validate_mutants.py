@@ -26,7 +26,7 @@ def judge(report, name):
     assert report.causes[0] in (name, SAME.get(name))
 
 
-@pytest.mark.parametrize("mutant", NEURONS[::4], ids=lambda one: one.name)
+@pytest.mark.parametrize("mutant", NEURONS[::6], ids=lambda one: one.name)
 def test_a_wrong_neuron_fails_and_is_named(mutant):
     lif = first_killer(mutant).lif
     neuron = plain_neuron.Plain(mutant.name)

@@ -71,6 +71,13 @@ def forms():
         def __call__(self, input_, mem=None):
             return lif(input_, mem)
 
+    class Hidden:
+        def __call__(self, *arguments):
+            return self.forward(*arguments)
+
+        def forward(self, current, membrane):
+            return lif(current, membrane)
+
     def step(current, membrane):
         return lif(current, membrane)
 
@@ -88,7 +95,8 @@ def forms():
     def lists(current):
         return lif.run(current).spikes.tolist()
 
-    return [lif, lif.run, Module(), step, spikes_only, spikes_and_membranes, spikes_and_last, lists]
+    steps = [lif, Module(), Hidden(), step]
+    return [*steps, lif.run, spikes_only, spikes_and_membranes, spikes_and_last, lists]
 
 
 @pytest.mark.parametrize("candidate", forms())

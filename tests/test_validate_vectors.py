@@ -95,6 +95,12 @@ def test_the_manifest_names_every_file_with_its_sum(written):
     }
 
 
+def test_the_folder_explains_itself(written):
+    text = (written / "README.md").read_text()
+    assert "python -m spikecore check" in text and "$readmemh" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
 def test_writing_twice_gives_the_same_vectors(written, tmp_path):
     files.write(tmp_path)
     for name in ("lif-snntorch.membrane.hex", "delta-edge.inputs.hex"):

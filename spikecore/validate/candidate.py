@@ -141,7 +141,8 @@ def _is_reference(candidate):
 def _positional(candidate):
     """Positional parameters, or None where no signature can be read."""
     try:
-        parameters = inspect.signature(candidate).parameters.values()
+        forward = getattr(candidate, "forward", candidate)  # of a torch module, whose call hides it
+        parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
         return None
     return [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

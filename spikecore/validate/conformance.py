@@ -56,6 +56,10 @@ def markdown(everything, missing):
         "- *FAILED*: the call raised, or gave another shape.\n",
     ]
     parts += [part for name, results in everything.items() for part in _section(name, results)]
+    parts.append(
+        "BindsNET, Lava and Spyx have profiles too, read from their sources (SPEC.md); no adapter "
+        "runs them here.\n"
+    )
     if missing:
         parts.append(f"Not installed, so not run: {', '.join(missing)}.\n")
     return "\n".join(parts)

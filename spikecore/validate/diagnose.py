@@ -35,7 +35,10 @@ def telling_first(seen, checks):
     ]
 
 
-def ranked(stages, same=lambda a, b: False, most=3):
+MOST = 3  # causes that are named, when several reproduce a candidate
+
+
+def ranked(stages, same=lambda a, b: False, most=MOST):
     """(cause, suffix) of the first stage (causes, fits, suffix) in which any cause fits.
 
     Causes that are the ``same`` as one already found are passed over.

@@ -16,7 +16,7 @@ from spikecore.validate.candidate import (
     run_encoder,
 )
 from spikecore.validate.decisions import decision
-from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
+from spikecore.validate.diagnose import MOST, Seen, ranked, reproduces, telling_first
 from spikecore.validate.encoder_causes import variants
 from spikecore.validate.follow import BAND
 from spikecore.validate.neurons import MOST_PICTURES, UP_TO_ROUNDING, first, settled_verdicts
@@ -232,7 +232,7 @@ def judge(one, band=BAND):
     return check, cut(coding.name, wanted, spikes, difference)
 
 
-def diagnose(seen, results):
+def diagnose(seen, results, most=MOST):
     """(cause, suffix) of what reproduces the encoder, the likeliest first.
 
     A cause is looked for by name in every trial, as what it means depends on the options; where it
@@ -263,8 +263,8 @@ def diagnose(seen, results):
 
     causes = _ordered(first_of, known)
     if all(check.verdict in ("exact", "rounding") for check in results):
-        return ranked([(causes, fits, "")]) or [(ROUNDING, "")]
-    return ranked([(causes, fits, ""), (causes, rounded, UP_TO_ROUNDING)])
+        return ranked([(causes, fits, "")], most=most) or [(ROUNDING, "")]
+    return ranked([(causes, fits, ""), (causes, rounded, UP_TO_ROUNDING)], most=most)
 
 
 def _near(one, wanted, band=BAND):

@@ -23,11 +23,33 @@ from spikecore.validate.vectors import Vector, every
 
 FORMAT = "spikecore-vectors"
 FORMAT_VERSION = 1
-MANIFEST, SUMS = "manifest.json", "SHA256SUMS"
+MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 SPIKE_DTYPES = ("int8", "float32", "float64")
 DTYPES = (*SPIKE_DTYPES, "int64")
 MOST_VALUES = 2**24  # of one array: no vector is near it
+
+EXPLANATION = """# Conformance vectors
+
+`manifest.json` lists calls in the order in which they are to be run: inputs, parameters, and the
+spikes and membranes that must come out. `equation` states a neuron in one line; spikecore's SPEC.md
+has every equation, with its order of operations.
+
+Each array stands in `NAME.npz` and in `NAME.ARRAY.hex`: after a `//` comment, one line for each
+time step (of a static input: for each row), the bits of one number to a word, most significant
+digit first. `$readmemh` and `fscanf("%x")` read it. float32 is IEEE 754 binary32, int8 two's
+complement.
+
+Write what your implementation gives into another folder, for some or all of the vectors, as
+`NAME.npz` (arrays `spikes` and, if you have it, `membrane`), as `NAME.spikes.hex` and
+`NAME.membrane.hex` in the same form, or as decimal numbers in `NAME.spikes.txt` and
+`NAME.membrane.txt`. Then
+
+    python -m spikecore check THIS_FOLDER YOUR_FOLDER
+
+says what is equal, equal up to rounding or wrong, where it first differs, and why.
+`sha256sum -c SHA256SUMS` tells whether the vectors are whole.
+"""
 
 
 class FileError(ValueError):
@@ -57,12 +79,12 @@ def write(folder):
             (folder / files[name]).write_text(hexadecimal(name, array), encoding="ascii")
         entries.append(_entry(vector, arrays, files))
         sums.update((name, digest(folder / name)) for name in files.values())
+    (folder / README).write_text(EXPLANATION, encoding="ascii")
+    sums[README] = digest(folder / README)
     manifest = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
         "spikecore": __version__,
-        "results": "NAME.npz with the arrays spikes and, if exposed, membrane; or NAME.spikes.hex "
-        "and NAME.membrane.hex as the vectors' own; or the same as decimal text, .txt",
         "vectors": entries,
         "sha256": sums,
     }

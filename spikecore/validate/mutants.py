@@ -56,7 +56,7 @@ def outcome(mutant):
     module = neurons if mutant.group == "neuron" else encoders
     seen = [Seen(vector.trial, observed) for vector, observed in ran]
     checks = [Check(v.name, "wrong" if v.name in killers else "exact") for v, _ in ran]
-    found = module.diagnose(seen, checks) if killers else []
+    found = module.diagnose(seen, checks, most=1) if killers else []
     return Outcome(mutant, killers, tuple(cause.name for cause, _ in found))
 
 

@@ -14,7 +14,7 @@ from spikecore.validate.candidate import (
     neuron_form,
     run_neuron,
 )
-from spikecore.validate.diagnose import Seen, ranked, reproduces, telling_first
+from spikecore.validate.diagnose import MOST, Seen, ranked, reproduces, telling_first
 from spikecore.validate.execution_causes import executions
 from spikecore.validate.follow import BAND, follow
 from spikecore.validate.neuron_trials import trials
@@ -270,7 +270,7 @@ def first(mask):
 # --- diagnosis -----------------------------------------------------------------------------------
 
 
-def diagnose(seen, results, states=True, band=BAND):
+def diagnose(seen, results, states=True, band=BAND, most=MOST):
     """(cause, suffix of its sentence) of what reproduces the candidate, the likeliest first."""
     if not seen or all(check.verdict == "exact" for check in results):
         return []
@@ -318,7 +318,7 @@ def diagnose(seen, results, states=True, band=BAND):
     def pairs():
         return causes.pairs(lifs[0]) if alone else ()
 
-    return ranked(stages(), same) or ([(ROUNDING, "")] if only_rounding else [])
+    return ranked(stages(), same, most) or ([(ROUNDING, "")] if only_rounding else [])
 
 
 def _beyond(lif, one, states, band):
