@@ -93,7 +93,7 @@ def _cuda_backend(index, stream, resident, data):
             f"device='cuda' cannot be used: {reason}; use device='cpu', or see python -m spikecore "
             "info"
         )
-    found = len(cuda.describe())
+    found = cuda.count()
     places = {cuda.index_of(one) for one in data if on_gpu(one)}
     if index is None:
         index = places.pop() if len(places) == 1 else 0

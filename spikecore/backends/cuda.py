@@ -486,6 +486,13 @@ class Backend:
             return cuda.to_device(np.ascontiguousarray(value), stream=self.stream)
         return value
 
+    def _to_host(self, values, out=None):
+        """Bring values back, and wait for them: the caller is about to read host memory."""
+        result = values.copy_to_host(out, stream=self.stream)
+        if self.stream:
+            self.stream.synchronize()
+        return result
+
     def _fits(self, needed, remedy):
         """Refuse what the device has no room for, before it is asked for it."""
         if needed > self._free_memory():
@@ -527,7 +534,7 @@ class Backend:
             moment = slice(start, min(start + steps, len(out)))
             part = cuda.device_array(out[moment].shape, out.dtype, stream=self.stream)
             yield moment, part
-            part.copy_to_host(out[moment], stream=self.stream)
+            self._to_host(part, out[moment])
 
     # checks
 
@@ -584,7 +591,7 @@ class Backend:
             )
             latest = cuda.device_array(samples, data.dtype)
             self._launch(_row_maxima, samples, 1, parts, data.dtype.type(less), latest)
-            return latest if self.resident else latest.copy_to_host(stream=self.stream)
+            return latest if self.resident else self._to_host(latest)
 
     def latency_times(self, data, peaks, code, out):
         """Spike time of every feature."""
@@ -593,7 +600,7 @@ class Backend:
             values = self._to_device(data)
             self._launch(_latency_times, data.size, 1, values, self._to_device(peaks), code, part)
             if part is not out:
-                part.copy_to_host(out, stream=self.stream)
+                self._to_host(part, out)
 
     def below(self, data, threshold, out):
         """Which features are below the threshold."""
@@ -637,19 +644,20 @@ class Backend:
     def distinct_steps(self, counts, key, first_element, first_step, on, off, out):
         """Trains of a given number of spikes each, at distinct random steps."""
         with self._device():
+            self._fits(out.nbytes, "fewer elements per call")
             part = cuda.device_array(out.shape, out.dtype)
             self._launch(
                 _distinct_steps, out.shape[1], 1, self._to_device(counts), key,
                 np.uint64(first_element), first_step, on, off, part,
             )  # fmt: skip
-            out[...] = part.copy_to_host(stream=self.stream)
+            self._to_host(part, out)
 
     def ramps(self, on, off, out):
         """Replace trains of ones and zeros by linear interpolation between the ones."""
         with self._device():
             part = self._to_device(out)
             self._launch(_ramps, out.shape[1], 1, on, off, part)
-            part.copy_to_host(out, stream=self.stream)
+            self._to_host(part, out)
 
     # neurons
 
@@ -670,10 +678,10 @@ class Backend:
                 self._run_neurons(axes, width, steps, numbers, held, State(*kept), on, off, part)
                 for r, there in zip(records, kept, strict=True):
                     if isinstance(r, np.ndarray):
-                        there.copy_to_host(r[moment], stream=self.stream)
+                        self._to_host(there, r[moment])
             for here, there in zip(state, held, strict=True):
                 if isinstance(here, np.ndarray):
-                    there.copy_to_host(here, stream=self.stream)
+                    self._to_host(there, here)
 
     def _run_neurons(self, axes, width, current, parameters, state, records, on, off, spikes):
         size = current.shape[1]
@@ -730,6 +738,11 @@ def reason_unavailable():
     except Exception as error:  # a broken driver raises whatever it likes
         return f"CUDA could not be initialised ({error})"
     return None
+
+
+def count():
+    """Number of GPUs."""
+    return 1 if config.ENABLE_CUDASIM else len(cuda.gpus)
 
 
 def describe():
