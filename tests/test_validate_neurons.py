@@ -292,9 +292,18 @@ def test_a_spike_moved_outside_the_band_is_wrong():
         return membrane > FLOAT32(1.00001), membrane
 
     report = validate.neuron(late_threshold, "snntorch-1.0")
-    assert report.verdict == "wrong"
-    place = next(check.difference for check in report.checks if check.name == "edge")
-    assert 0 < abs(place.distance) < 100  # 84 ulp are 1e-5
+    assert report.verdict == "wrong" and report.causes == ()
+
+
+def test_what_is_shown_of_a_wrong_train_is_not_rounding():
+    def both(current, membrane):
+        spikes, membrane = fused(current, membrane)
+        return spikes & (membrane < 3), membrane
+
+    report = validate.neuron(both, "snntorch-1.0")
+    shown = [check.difference for check in report.checks if check.verdict == "wrong"]
+    assert shown and all((one.expected, one.actual) == (1, 0) for one in shown)
+    assert all(one.actual_state >= 3 for one in shown)
 
 
 def test_the_first_difference_has_both_values_states_and_the_distance():

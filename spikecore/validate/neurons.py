@@ -242,17 +242,19 @@ def judge(one, states=True, band=BAND):
     steps = follow(trial.lif, trial.inputs, observed, band)
     wrong = steps.wrong_spikes | steps.wrong_membrane
     verdict = "wrong" if wrong.any() else "rounding"
-    place = first(apart if apart.any() else whole)
-    if wrong.any() and not apart.any():
+    if wrong.any():  # what the reference gives from the candidate's own state
         place = first(wrong)
-    own = membranes if membranes is not None else None
+        reference = Observed(steps.spikes, steps.membrane)
+    else:
+        place = first(apart if apart.any() else whole)
+        reference = expected
     difference = Difference(
         step=place[0],
         element=place[1:],
-        expected=float(expected.spikes[place]),
+        expected=float(reference.spikes[place]),
         actual=float(spikes[place]),
-        expected_state=float(expected.membrane[place]),
-        actual_state=None if own is None else float(own[place]),
+        expected_state=float(reference.membrane[place]),
+        actual_state=None if membranes is None else float(membranes[place]),
         distance=float(steps.distance[place]),
         count=int(whole.sum()),
         total=whole.size,
