@@ -103,6 +103,12 @@ def test_a_correct_code_with_its_own_generator_passes():
     assert "fails with probability 1e-06" in report.notes[0]
 
 
+def test_a_code_with_its_own_number_of_steps_is_asked_for_it():
+    draw = generator()
+    report = validate.encoder(lambda x: draw.random((90, *x.shape)) < x, "rate", draws=2**16)
+    assert report.passed
+
+
 def exponential(x, num_steps):
     """A Poisson process in bins, as spikify's rate code is."""
     return generator().random((num_steps, *x.shape)) < -np.expm1(-x)

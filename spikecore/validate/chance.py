@@ -37,7 +37,7 @@ def exact_trials(candidate, form, kind, options, dtype, stream, timeout):
 
 def _torch_trials(ours):
     """The same trials with torch's stream for the seed, where torch has one."""
-    static = bool(ours) and ours[0].kind == "rate" and trials_of.static_rate(ours[0])
+    static = bool(ours) and ours[0].kind == "rate" and not ours[0].options.get("time_var_input")
     if not static or ours[0].inputs.dtype != np.float32:
         return []
     grid, options = ours[0], ours[0].options
@@ -82,12 +82,13 @@ def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
             "SciPy is not installed, and judging a distribution needs it; install it with python "
             "-m pip install 'spikecore[validate]'"
         ) from None
-    coding, p = _coding(kind, options, dtype, draws)
+    own_steps = _steps_of(candidate, form, kind, options, dtype, timeout)
+    coding, p = _coding(kind, {**own_steps, **options}, dtype, draws)
     silent = coding.options.get("first_spike_time", 0)
     shape = trials_of.expected(coding).shape
     extra = {"seed": SEEDS[0]} if "seed" in form.accepts else {}
     coding = coding._replace(options={**coding.options, **extra})
-    varying = coding.inputs.shape[0] == shape[0] - silent and kind != "targets_rate"
+    varying = trials_of.varies(kind, options)
     limit = false_alarm / (1 + varying)
     try:
         spikes = _run(candidate, form, coding, shape, timeout)
@@ -108,6 +109,19 @@ def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
     return checks, causes, notes
 
 
+def _steps_of(candidate, form, kind, options, dtype, timeout):
+    """The number of steps of a candidate that cannot be told it, by one small call."""
+    told = "num_steps" in form.accepts or "num_steps" in options or form.steps_second
+    if told or form.step_name or kind != "rate" or trials_of.varies(kind, options):
+        return {}
+    data = np.zeros((2, 3), dtype)
+    try:
+        shape = guarded(lambda: np.shape(candidate(data)), timeout)
+    except RefusedError:
+        return {}
+    return {"num_steps": shape[0]} if len(shape) == 3 and shape[1:] == data.shape else {}
+
+
 def _coding(kind, options, dtype, draws):
     """Data whose probabilities are spread evenly from 0 to 1, in an order without a pattern."""
     if kind == "targets_rate":
@@ -118,7 +132,7 @@ def _coding(kind, options, dtype, draws):
         hot = np.asarray(spikegen.to_one_hot(labels, classes)) > 0
         rates = options.get("correct_rate", 1), options.get("incorrect_rate", 0)
         return coding, np.where(hot, *(float(rate) for rate in rates)).reshape(-1)
-    varying = kind == "rate_conv" or options.get("time_var_input", False)
+    varying = trials_of.varies(kind, options)
     if kind == "rate" and not varying:
         options = {"num_steps": DEFAULT_STEPS, **options}
     steps = options.get("num_steps", DEFAULT_STEPS)
@@ -220,8 +234,8 @@ def _other_rates(coding, p):
         yield name, sentence, change(p)
     if coding.kind != "targets_rate":
         plain = {**coding.options, "gain": 1, "offset": 0}
-        data = coding.inputs if coding.kind == "rate" and trials_of.static_rate(coding) \
-            else coding.inputs[0]  # fmt: skip
+        varying = trials_of.varies(coding.kind, coding.options)
+        data = coding.inputs[0] if varying else coding.inputs
         for name, sentence, changes in (
             ("gain-ignored", "you ignore the gain", {"gain": 1}),
             ("offset-ignored", "you ignore the offset", {"offset": 0}),

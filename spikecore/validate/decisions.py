@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore import spikegen
-from spikecore.validate.encoder_trials import probability, static_rate
+from spikecore.validate.encoder_trials import probability, varies
 from spikecore.validate.latency_causes import NAMES_OF_TIME
 
 
@@ -38,7 +38,7 @@ def _rate(coding, shape):
     scale = np.maximum(scale, np.maximum(p, abs(coding.options.get("offset", 0))))
     plain = coding.options.get("gain", 1) == 1 and coding.options.get("offset", 0) == 0
     distance = (uniforms - p) / np.spacing(scale.astype(coding.inputs.dtype))
-    lead = 0 if static_rate(coding) else shape[0] - len(uniforms)
+    lead = shape[0] - len(uniforms) if varies(coding.kind, coding.options) else 0
     value = np.broadcast_to(p, uniforms.shape)
     pad = [(lead, 0), *[(0, 0)] * (uniforms.ndim - 1)]
     exact = np.pad(np.full(uniforms.shape, plain), pad, constant_values=True)

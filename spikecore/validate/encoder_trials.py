@@ -46,9 +46,9 @@ def is_random(kind, options):
     return kind in ("rate", "rate_conv") or (kind == "targets_rate" and pattern == "poisson")
 
 
-def static_rate(coding):
-    """Whether a rate code repeats the same data at every step."""
-    return coding.kind == "rate" and not coding.options.get("time_var_input", False)
+def varies(kind, options):
+    """Whether the first axis of a rate code's data is time."""
+    return kind == "rate_conv" or (kind == "rate" and options.get("time_var_input", False))
 
 
 def trials(kind, options, dtype):
@@ -62,7 +62,7 @@ def trials(kind, options, dtype):
 
 def _rate(kind, options, dtype):
     """Trials with given uniforms; some of them equal the probability that they meet."""
-    varying = kind == "rate_conv" or options.get("time_var_input", False)
+    varying = varies(kind, options)
     steps = options.get("num_steps") or 24
     features = (3, 8)
     data = random.uniforms(SEED, (steps, *features))
@@ -107,7 +107,7 @@ def stream_trials(kind, options, dtype):
         labels = np.arange(9) % options["num_classes"]
         why = "spikecore's stream for one seed"
         return [Coding("stream", labels, kind, {**options, "seed": SEED}, why)]
-    varying = kind == "rate_conv" or options.get("time_var_input", False)
+    varying = varies(kind, options)
     steps = options.get("num_steps") or 24
     seed = (1 << 40) + 77
     uniforms = random.uniforms(seed, (steps, 3, 8))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spikecore import random
-from spikecore.validate.encoder_trials import expected, probability, static_rate
+from spikecore.validate.encoder_trials import expected, probability, varies
 from spikecore.validate.variant import NotApplicableError, Variant, given, on_data
 
 
@@ -11,9 +11,9 @@ def _uniforms(coding):
     """The uniforms of a trial, its own or those of its seed, in float64."""
     if coding.options.get("uniforms") is not None:
         return np.asarray(coding.options["uniforms"], np.float64)
-    varying = coding.kind == "rate_conv" or coding.options.get("time_var_input", False)
     shape = coding.inputs.shape
-    shape = shape if varying else (coding.options["num_steps"], *shape)
+    if not varies(coding.kind, coding.options):
+        shape = (coding.options["num_steps"], *shape)
     return random.uniforms(coding.options["seed"], shape)
 
 
@@ -92,7 +92,7 @@ def _at_most(coding):
     result, uniforms = expected(coding), _uniforms(coding)
     p = np.clip(probability(coding.inputs, coding.options), 0, 1).astype(np.float64)
     equal = uniforms == p
-    if static_rate(coding):
+    if not varies(coding.kind, coding.options):
         equal[: coding.options.get("first_spike_time", 0)] = False
     result[len(result) - len(equal) :][equal] = 1
     return result
