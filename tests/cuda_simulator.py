@@ -17,7 +17,8 @@ from numba import config, cuda
 
 import spikecore
 from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen
-from spikecore.backends import cuda as kernels
+from spikecore.backends import cuda as gpu
+from spikecore.backends.cuda import kernels
 from spikecore.network import Linear, Sequential
 
 assert config.ENABLE_CUDASIM, "run this with NUMBA_ENABLE_CUDASIM=1"
@@ -28,20 +29,20 @@ def small_blocks(monkeypatch):
     """Blocks so small that a few elements need several."""
     monkeypatch.setattr(kernels, "THREADS", 4)
     monkeypatch.setattr(kernels, "SIDE", 4)
-    monkeypatch.setattr(kernels, "PARTS", 3)
+    monkeypatch.setattr(gpu, "PARTS", 3)
 
 
 @pytest.fixture(params=["whole", "in chunks of two steps"])
 def memory(request, monkeypatch):
     """A device that takes the whole output, or only two steps of it at a time."""
     if request.param != "whole":
-        chunks = kernels.Backend._chunks
+        chunks = gpu.Backend._chunks
 
         def two_steps(self, out, bytes_per_step, fixed=0):
-            monkeypatch.setattr(self, "_free_memory", lambda: 2.5 * bytes_per_step / kernels.MARGIN)
+            monkeypatch.setattr(self, "_free_memory", lambda: 2.5 * bytes_per_step / gpu.MARGIN)
             return chunks(self, out, bytes_per_step, fixed)
 
-        monkeypatch.setattr(kernels.Backend, "_chunks", two_steps)
+        monkeypatch.setattr(gpu.Backend, "_chunks", two_steps)
 
 
 def numbers(*shape, dtype=np.float32, seed=0):
@@ -226,8 +227,8 @@ def test_layers(kind, exact, memory):
 def test_dense_and_event_driven_products_have_the_same_bits():
     layer, spikes = Linear.draw(7, 6, seed=1), numbers(9, 7)
     outs = np.empty((2, 9, 6), np.float32)
-    kernels.Backend().product(spikes, layer._rows, layer.bias, outs[0])
-    kernels.Backend().dense_product(spikes, layer._rows, layer.bias, outs[1])
+    gpu.Backend().product(spikes, layer._rows, layer.bias, outs[0])
+    gpu.Backend().dense_product(spikes, layer._rows, layer.bias, outs[1])
     assert_same_bits(outs[0], outs[1])
 
 
@@ -317,12 +318,12 @@ def test_what_cannot_be_done_is_refused(call, message):
 
 
 def test_memory_for_one_step_is_needed(monkeypatch):
-    monkeypatch.setattr(kernels.Backend, "_free_memory", lambda self: 10)
+    monkeypatch.setattr(gpu.Backend, "_free_memory", lambda self: 10)
     with pytest.raises(MemoryError, match="10 bytes free, and 28 are needed; use fewer elements"):
         spikegen.rate(numbers(7), 5, device="cuda")
     with pytest.raises(MemoryError, match="10 bytes free, and 140 are needed; use fewer steps"):
         spikegen.rate(OnTheGpu(numbers(7)), 5)
-    monkeypatch.setattr(kernels.Backend, "_free_memory", lambda self: 30)
+    monkeypatch.setattr(gpu.Backend, "_free_memory", lambda self: 30)
     with pytest.raises(MemoryError, match="30 bytes free, and one time step needs 28"):
         spikegen.rate(numbers(7), 5, device="cuda")
 
@@ -332,11 +333,11 @@ def test_the_default_device_follows_the_environment(monkeypatch):
     assert backends.choose().__name__ == "spikecore.backends.cpu"
     monkeypatch.setenv("SPIKECORE_CUDA_CROSSOVER", "100")
     assert backends.choose(outputs=99).__name__ == "spikecore.backends.cpu"
-    assert isinstance(backends.choose(outputs=100), kernels.Backend)
+    assert isinstance(backends.choose(outputs=100), gpu.Backend)
     monkeypatch.setenv("SPIKECORE_DEVICE", "numpy")
     assert backends.choose(outputs=100).__name__ == "spikecore.backends.numpy"
     monkeypatch.setenv("SPIKECORE_DEVICE", "cuda:0")
-    assert isinstance(backends.choose(), kernels.Backend)
+    assert isinstance(backends.choose(), gpu.Backend)
     assert backends.choose("cpu").__name__ == "spikecore.backends.cpu"
     assert_same_bits(spikegen.rate(data, 3, seed=0), spikegen.rate(data, 3, seed=0, device="cpu"))
     for variable in ("SPIKECORE_DEVICE", "SPIKECORE_CUDA_CROSSOVER"):
@@ -348,13 +349,13 @@ def test_the_default_device_follows_the_environment(monkeypatch):
 
 def test_a_stream_is_passed_on(monkeypatch):
     used = []
-    launch = kernels.Backend._launch
+    launch = gpu.Backend._launch
 
     def spy(self, *arguments):
         used.append(self.stream)
         launch(self, *arguments)
 
-    monkeypatch.setattr(kernels.Backend, "_launch", spy)
+    monkeypatch.setattr(gpu.Backend, "_launch", spy)
     stream = cuda.stream()
     spikegen.rate(numbers(3), 5, device="cuda", stream=stream)
     assert used == [stream]
@@ -362,7 +363,7 @@ def test_a_stream_is_passed_on(monkeypatch):
 
 def test_a_fork_of_a_process_that_used_cuda_is_refused(monkeypatch):
     spikegen.rate(numbers(3), 5, device="cuda")
-    monkeypatch.setattr(kernels, "_process", os.getpid() - 1)
+    monkeypatch.setattr(gpu, "_process", os.getpid() - 1)
     with pytest.raises(RuntimeError, match="does not survive a fork"):
         spikegen.rate(numbers(3), 5, device="cuda")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numba import cuda, from_dtype, typeof
 
-from spikecore.backends import cuda as kernels
+from spikecore.backends.cuda import kernels
 from spikecore.dynamics import Axes, Parameters, State
 from spikecore.equations import LatencyCode
 
@@ -57,20 +57,20 @@ def _encoder_kernels(dtype, out_dtype=I8):
     key = typeof((np.uint64(0),) * 3)
     counts = typeof(np.zeros(4, np.uint64))
     rate = (matrix, flag, number, number, key, word, index, level, level, out)
-    yield "fill", kernels._fill, (level, out)
-    yield "rate", kernels._rate, rate
+    yield "fill", kernels.fill, (level, out)
+    yield "rate", kernels.rate, rate
     uniform = (matrix, flag, number, number, matrix, level, level, out)
-    yield "rate_from_uniforms", kernels._rate_from_uniforms, uniform
+    yield "rate_from_uniforms", kernels.rate_from_uniforms, uniform
     delta = (matrix, row, number, flag, level, level, level, out)
-    yield "delta", kernels._delta, delta
-    yield "below", kernels._below, (row, number, typeof(np.zeros(4, bool)))
+    yield "delta", kernels.delta, delta
+    yield "below", kernels.below, (row, number, typeof(np.zeros(4, bool)))
     steps = (counts, key, word, index, level, level, out)
-    yield "distinct_steps", kernels._distinct_steps, steps
-    yield "row_maxima", kernels._row_maxima, (matrix, number, row)
+    yield "distinct_steps", kernels.distinct_steps, steps
+    yield "row_maxima", kernels.row_maxima, (matrix, number, row)
     floating = typeof(np.zeros((2, 4), dtype))
-    yield "ramps", kernels._ramps, (number, number, floating)
-    yield "event_product", kernels._event_product, (out, matrix, row, floating)
-    dense = kernels._dense_product(from_dtype(out_dtype), from_dtype(dtype))
+    yield "ramps", kernels.ramps, (number, number, floating)
+    yield "event_product", kernels.event_product, (out, matrix, row, floating)
+    dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
 
 
@@ -79,12 +79,12 @@ def _latency_kernels(dtype):
     number, level = typeof(dtype.type(0)), typeof(np.int8(0))
     code = typeof(_code(dtype, False, True))
     index, flag = numba.int64, numba.boolean
-    yield "latest_times", kernels._latest_times, (row, row, code, index, matrix)
-    yield "latency_times", kernels._latency_times, (row, row, code, row)
+    yield "latest_times", kernels.latest_times, (row, row, code, index, matrix)
+    yield "latency_times", kernels.latency_times, (row, row, code, row)
     ramps = (row, row, code, number, flag, index, number, number, matrix)
-    yield "latency_ramps", kernels._latency_ramps, ramps
+    yield "latency_ramps", kernels.latency_ramps, ramps
     integers = (row, row, code, number, flag, index, level, level, out)
-    yield "latency to int8", kernels._latency, integers
+    yield "latency to int8", kernels.latency, integers
 
 
 AXES = {
@@ -118,12 +118,12 @@ def _neuron_arguments(dtype, per_neuron):
 def _neuron_kernels(dtype):
     for name, axes in AXES.items():
         given = _neuron_arguments(dtype, per_neuron=name in ("snntorch", "refractory"))
-        yield f"neurons, {name}", kernels._neurons(axes), tuple(map(typeof, given))
+        yield f"neurons, {name}", kernels.neurons(axes), tuple(map(typeof, given))
         if name not in INHIBITED:
             continue
         current, parameters, state, records, on, off, spikes = given
         inhibited = (current, 4, parameters, state, records, current[0], on, off, spikes)
-        kernel = kernels._inhibited_neurons(axes, from_dtype(dtype))
+        kernel = kernels.inhibited_neurons(axes, from_dtype(dtype))
         yield f"inhibited, {name}", kernel, tuple(map(typeof, inhibited))
 
 

@@ -1,0 +1,401 @@
+"""The functions of ``cpu`` on a GPU: launch the kernels, and move arrays where they are needed."""
+
+import math
+import os
+
+import numpy as np
+from numba import config, cuda, from_dtype
+
+from spikecore import equations as eq
+from spikecore.backends import cpu, on_gpu
+from spikecore.backends.cuda import kernels
+from spikecore.dynamics import State
+
+WAVES = 32  # blocks to a multiprocessor before threads begin to do several elements
+PARTS = 1024  # partial maxima to a sample
+MARGIN = 0.8  # share of the free device memory that one chunk of a host array may take
+
+
+def adopt(value):
+    """A device array of any library as Numba's, without a copy."""
+    if config.ENABLE_CUDASIM:
+        return value if hasattr(value, "__cuda_ndarray__") else _simulated(value)
+    with cuda.gpus[index_of(value)]:
+        return cuda.as_cuda_array(value)
+
+
+def as_stream(stream):
+    """A stream of Numba, CuPy or torch, or a pointer to one, as Numba's."""
+    if stream is None:
+        return 0
+    pointer = getattr(stream, "ptr", getattr(stream, "cuda_stream", stream))
+    return cuda.external_stream(pointer) if isinstance(pointer, int) else stream
+
+
+def index_of(value):
+    """Number of the GPU on which an array lies."""
+    if config.ENABLE_CUDASIM:
+        return 0
+    if hasattr(value, "gpu_data"):  # Numba's
+        return value.gpu_data.context.device.id
+    device = getattr(value, "device", None)  # torch has its index there, CuPy its id
+    number = getattr(device, "index", getattr(device, "id", None))
+    return number if isinstance(number, int) else cuda.get_current_device().id
+
+
+def _simulated(value):
+    """The simulator's array over the memory of a host array that poses as a device's."""
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+
+    posing = type(
+        "Posing", (), {"__array_interface__": value.__cuda_array_interface__, "of": value}
+    )
+    return FakeCUDAArray(np.asarray(posing()))
+
+
+class Backend:
+    """The functions of ``cpu``, on one GPU and one stream.
+
+    Arrays of the host are copied there and back, in chunks of time where the device's memory is too
+    small for the whole; arrays of the device are used in place, and nothing waits for the kernels.
+    """
+
+    def __init__(self, index=0, stream=0, resident=False):
+        self.index = index
+        self.stream = stream
+        self.resident = resident
+
+    # memory
+
+    def empty(self, shape, dtype):
+        """A new array, where the data are."""
+        if self.resident:
+            with self._device():
+                self._fits(math.prod(shape) * np.dtype(dtype).itemsize, "fewer steps per call")
+                return cuda.device_array(shape, dtype, stream=self.stream)
+        return np.empty(shape, dtype)
+
+    def fill(self, out, value):
+        """Set a [T, N] array to one value."""
+        if not on_gpu(out):
+            out[...] = value
+        elif out.size:
+            with self._device():
+                self._launch(kernels.fill, out.shape[1], out.shape[0], value, out)
+
+    def copy(self, values):
+        """A new array of the values, where the data are."""
+        if not self.resident:
+            return np.array(values)
+        with self._device():
+            result = cuda.device_array(values.shape, values.dtype, stream=self.stream)
+            given = values if on_gpu(values) else np.ascontiguousarray(values)
+            result.copy_to_device(given, stream=self.stream)
+            return result
+
+    def copy_into(self, out, values):
+        """Set an array to the values of another of its size."""
+        if not on_gpu(out):
+            out[...] = values.reshape(out.shape)
+            return
+        with self._device():
+            out.copy_to_device(values.reshape(out.shape), stream=self.stream)
+
+    def _device(self):
+        return cuda.gpus[self.index]
+
+    def _to_device(self, value):
+        """A host array's copy on the device; anything else as it is."""
+        if isinstance(value, np.ndarray):
+            self._fits(value.nbytes, "fewer elements per call")
+            return cuda.to_device(np.ascontiguousarray(value), stream=self.stream)
+        return value
+
+    def _to_host(self, values, out=None):
+        """Bring values back, and wait for them: the caller is about to read host memory."""
+        result = values.copy_to_host(out, stream=self.stream)
+        if self.stream:
+            self.stream.synchronize()
+        return result
+
+    def _fits(self, needed, remedy):
+        """Refuse what the device has no room for, before it is asked for it."""
+        if needed > self._free_memory():
+            raise MemoryError(
+                f"device='cuda' has {self._free_memory():,} bytes free, and {needed:,} are needed; "
+                f"use {remedy}, a smaller dtype, or device='cpu'"
+            )
+
+    def _free_memory(self):
+        return cuda.current_context().get_memory_info().free
+
+    def _launch(self, kernel, num_columns, num_rows, *arguments):
+        """Threads for columns times rows, as many as keep the device busy."""
+        wanted = math.ceil(num_columns / kernels.THREADS)
+        blocks = min(wanted, 2**31 - 1)
+        down = max(1, min(num_rows, 65535, math.ceil(self._busy() / blocks)))
+        kernel[(blocks, down), (kernels.THREADS, 1), self.stream](*arguments)
+
+    def _busy(self):
+        if config.ENABLE_CUDASIM:
+            return 4
+        return WAVES * cuda.get_current_device().MULTIPROCESSOR_COUNT
+
+    def _chunks(self, out, bytes_per_step, fixed=0):
+        """For each chunk of time: its slice, and an array on the device, which is copied back."""
+        if on_gpu(out):
+            yield slice(0, len(out)), out
+            return
+        room = MARGIN * self._free_memory() - fixed
+        if room < bytes_per_step:
+            raise MemoryError(
+                f"device='cuda' has {self._free_memory():,} bytes free, and one time step needs "
+                f"{bytes_per_step + fixed:,}; use device='cpu' or fewer elements per call"
+            )
+        steps = len(out)
+        if room < steps * bytes_per_step:
+            steps = max(1, int(room // bytes_per_step))
+        for start in range(0, len(out), steps):
+            moment = slice(start, min(start + steps, len(out)))
+            part = cuda.device_array(out[moment].shape, out.dtype, stream=self.stream)
+            yield moment, part
+            self._to_host(part, out[moment])
+
+    # checks
+
+    def first_outside(self, values, low, high):
+        """As on the CPU; values on the device are not examined, which would mean to wait."""
+        if on_gpu(values):
+            return -1
+        return cpu.first_outside(values, low, high)
+
+    # encoders
+
+    def rate(self, data, gain, offset, key, first_element, first_step, on, off, out):
+        """Spikes of the package's own random stream; ``key`` is (k0, k1, stream)."""
+        with self._device():
+            varying = len(data) > 1
+            whole = data if varying else self._to_device(data)
+            for moment, part in self._chunks(out, out[:1].nbytes + varying * data[:1].nbytes):
+                some = self._to_device(data[moment]) if varying else whole
+                self._launch(
+                    kernels.rate, part.shape[1], math.ceil(len(part) / eq.STEPS_PER_BLOCK) + 1,
+                    some, varying, gain, offset, key, np.uint64(first_element),
+                    first_step + moment.start, on, off, part,
+                )  # fmt: skip
+
+    def rate_from_uniforms(self, data, gain, offset, uniforms, on, off, out):
+        """Spikes of a stream given by the caller, one uniform per element and step."""
+        with self._device():
+            varying = len(data) > 1
+            whole = data if varying else self._to_device(data)
+            step = out[:1].nbytes + uniforms[:1].nbytes + varying * data[:1].nbytes
+            for moment, part in self._chunks(out, step):
+                some = self._to_device(data[moment]) if varying else whole
+                drawn = self._to_device(uniforms[moment])
+                self._launch(
+                    kernels.rate_from_uniforms, part.shape[1], len(part),
+                    some, varying, gain, offset, drawn, on, off, part,
+                )  # fmt: skip
+
+    def latest_times(self, data, peaks, code, samples, less=0):
+        """Each sample's latest spike time, less a number; on the host for data of the host."""
+        with self._device():
+            values = self._to_device(data)
+            per_sample = data.size // samples
+            parts = cuda.device_array((samples, min(PARTS, per_sample)), data.dtype)
+            self._launch(
+                kernels.latest_times,
+                parts.size,
+                1,
+                values,
+                self._to_device(peaks),
+                code,
+                per_sample,
+                parts,
+            )
+            latest = cuda.device_array(samples, data.dtype)
+            self._launch(kernels.row_maxima, samples, 1, parts, data.dtype.type(less), latest)
+            return latest if self.resident else self._to_host(latest)
+
+    def latency_times(self, data, peaks, code, out):
+        """Spike time of every feature."""
+        with self._device():
+            part = out if on_gpu(out) else cuda.device_array(out.shape, out.dtype)
+            values = self._to_device(data)
+            self._launch(
+                kernels.latency_times, data.size, 1, values, self._to_device(peaks), code, part
+            )
+            if part is not out:
+                self._to_host(part, out)
+
+    def below(self, data, threshold, out):
+        """Which features are below the threshold."""
+        if not on_gpu(data):
+            np.less(data, threshold, out=out)
+            return
+        with self._device():
+            self._launch(kernels.below, data.size, 1, data, threshold, out)
+
+    def latency(self, data, peaks, code, last, clip, on, off, out):
+        """Latency-coded spikes, [T, N]."""
+        self._latency(kernels.latency, data, peaks, code, last, clip, on, off, out)
+
+    def latency_ramps(self, data, peaks, code, last, clip, on, off, out):
+        """The lines that climb to the spikes of ``latency``."""
+        self._latency(kernels.latency_ramps, data, peaks, code, last, clip, on, off, out)
+
+    def _latency(self, kernel, data, peaks, code, last, clip, on, off, out):
+        with self._device():
+            values, tops = self._to_device(data), self._to_device(peaks)
+            for moment, part in self._chunks(out, out[:1].nbytes):
+                self._launch(
+                    kernel, part.shape[1], len(part),
+                    values, tops, code, last, clip, moment.start, on, off, part,
+                )  # fmt: skip
+
+    def delta(self, data, threshold, padding, off_spike, on, off, silent, out):
+        """Delta-modulated spikes, [T, N]."""
+        with self._device():
+            zeros = np.zeros(data.shape[1], data.dtype)
+            for moment, part in self._chunks(out, out[:1].nbytes + data[:1].nbytes):
+                first = data[0] if padding else zeros
+                before = data[moment.start - 1] if moment.start else first
+                self._launch(
+                    kernels.delta, part.shape[1], len(part), self._to_device(data[moment]),
+                    self._to_device(before), threshold, off_spike, on, off, silent, part,
+                )  # fmt: skip
+
+    # targets
+
+    def distinct_steps(self, counts, key, first_element, first_step, on, off, out):
+        """Trains of a given number of spikes each, at distinct random steps."""
+        with self._device():
+            self._fits(out.nbytes, "fewer elements per call")
+            part = cuda.device_array(out.shape, out.dtype)
+            self._launch(
+                kernels.distinct_steps, out.shape[1], 1, self._to_device(counts), key,
+                np.uint64(first_element), first_step, on, off, part,
+            )  # fmt: skip
+            self._to_host(part, out)
+
+    def ramps(self, on, off, out):
+        """Replace trains of ones and zeros by linear interpolation between the ones."""
+        with self._device():
+            part = self._to_device(out)
+            self._launch(kernels.ramps, out.shape[1], 1, on, off, part)
+            self._to_host(part, out)
+
+    # neurons
+
+    def neurons(self, axes, width, current, parameters, state, records, on, off, spikes):
+        """Run neurons over [T, M] currents; ``state`` is updated in place."""
+        with self._device():
+            numbers = type(parameters)(*map(self._to_device, parameters))
+            held = State(*map(self._to_device, state))
+            per_step = spikes[:1].nbytes + current[:1].nbytes
+            per_step += sum(r[:1].nbytes for r in records if np.ndim(r))
+            for moment, part in self._chunks(spikes, per_step):
+                kept = [
+                    r if not isinstance(r, np.ndarray)
+                    else cuda.device_array(r[moment].shape, r.dtype, stream=self.stream)
+                    for r in records
+                ]  # fmt: skip
+                steps = self._to_device(current[moment])
+                self._run_neurons(axes, width, steps, numbers, held, State(*kept), on, off, part)
+                for r, there in zip(records, kept, strict=True):
+                    if isinstance(r, np.ndarray):
+                        self._to_host(there, r[moment])
+            for here, there in zip(state, held, strict=True):
+                if isinstance(here, np.ndarray):
+                    self._to_host(there, here)
+
+    def _run_neurons(self, axes, width, current, parameters, state, records, on, off, spikes):
+        size = current.shape[1]
+        if not width:
+            self._launch(
+                kernels.neurons(axes), size, 1, current, parameters, state, records, on, off, spikes
+            )
+            return
+        pending = cuda.device_array(size, current.dtype, stream=self.stream)
+        kernel = kernels.inhibited_neurons(axes, from_dtype(current.dtype))
+        blocks = min(size // width, 2**31 - 1)
+        kernel[blocks, kernels.THREADS, self.stream](
+            current, width, parameters, state, records, pending, on, off, spikes
+        )
+
+    # layers
+
+    def product(self, spikes, weights, bias, out):
+        """``spikes @ weights + bias``, each sum in index order over the inputs that are not 0."""
+        self._product(spikes, weights, bias, out, dense=False)
+
+    def dense_product(self, spikes, weights, bias, out):
+        """The same sums, and the same bits, by tiles of all inputs."""
+        self._product(spikes, weights, bias, out, dense=True)
+
+    def _product(self, spikes, weights, bias, out, dense):
+        with self._device():
+            matrix, offsets = self._to_device(weights), self._to_device(bias)
+            step = spikes[:1].nbytes + out[:1].nbytes
+            for moment, part in self._chunks(out, step):
+                some = self._to_device(spikes[moment])
+                if not dense:
+                    self._launch(
+                        kernels.event_product, out.shape[1], len(part), some, matrix, offsets, part
+                    )
+                    continue
+                kernel = kernels.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
+                side = kernels.SIDE
+                blocks = (math.ceil(part.shape[1] / side), math.ceil(len(part) / side))
+                kernel[blocks, (side, side), self.stream](some, matrix, offsets, part)
+
+
+# --- what there is ------------------------------------------------------------------------------
+
+
+def reason_unavailable():
+    """Why no GPU can be used, or None."""
+    if config.ENABLE_CUDASIM:
+        return None
+    try:
+        if not cuda.is_available():
+            error = cuda.cuda_error()
+            said = " ".join(str(error).split())
+            return f"no CUDA driver was found ({said})" if error else "no CUDA device was found"
+    except Exception as error:  # a broken driver raises whatever it likes
+        return f"CUDA could not be initialised ({error})"
+    return None
+
+
+def count():
+    """Number of GPUs."""
+    return 1 if config.ENABLE_CUDASIM else len(cuda.gpus)
+
+
+def describe():
+    """Name, compute capability and memory of each device."""
+    if config.ENABLE_CUDASIM:
+        return ["Numba's CUDA simulator"]
+    found = []
+    for index, device in enumerate(cuda.list_devices()):
+        name = device.name.decode() if isinstance(device.name, bytes) else device.name
+        major, minor = device.compute_capability
+        with cuda.gpus[index]:
+            total = cuda.current_context().get_memory_info().total
+        found.append(f"{name}, compute capability {major}.{minor}, {total / 1e9:.0f} GB")
+    return found
+
+
+_process = None
+
+
+def refuse_after_fork():
+    """A forked child cannot use its parent's CUDA context."""
+    global _process
+    if _process is not None and _process != os.getpid():
+        raise RuntimeError(
+            f"device='cuda' was used by process {_process}, of which this one, {os.getpid()}, is a "
+            "fork, and CUDA does not survive a fork; start processes with the 'spawn' method"
+        )
+    _process = os.getpid()

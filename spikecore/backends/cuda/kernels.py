@@ -1,0 +1,379 @@
+"""The CUDA kernels: loops that index and call the equations.
+
+One thread does one element, or one neuron over all of time, neighbours in neighbouring threads, in
+grid-stride loops with 64-bit indices.  The arithmetic that is CUDA's own is at the top: products
+and roundings by libdevice, because the compiler would fuse ``a*b + c``.
+"""
+
+from functools import cache
+
+import numpy as np
+from numba import config, cuda, int64, types
+
+from spikecore import equations as eq
+from spikecore.backends.columns import (
+    at,
+    parameters_at,
+    put_at,
+    state_at,
+    state_put,
+    state_put_at,
+)
+from spikecore.compiler import equation, overload
+from spikecore.dynamics import floor, only, step_of
+from spikecore.equations import INLINE, mul, rint
+
+THREADS = 128  # to a block, along the elements
+SIDE = 16  # of the square blocks that share tiles of a product
+
+if not config.ENABLE_CUDASIM:  # there libdevice gives nan, and the Python functions serve
+    from numba.cuda import libdevice
+
+    @overload(mul, target="cuda", jit_options=INLINE)
+    def _mul_cuda(a, b):
+        if a == b == types.float32:
+            return lambda a, b: libdevice.fmul_rn(a, b)
+        if a == b == types.float64:
+            return lambda a, b: libdevice.dmul_rn(a, b)
+
+    @overload(rint, target="cuda", jit_options=INLINE)
+    def _rint_cuda(x):
+        if x == types.float32:
+            return lambda x: libdevice.rintf(x)
+        if x == types.float64:
+            return lambda x: libdevice.rint(x)
+
+    @overload(floor, target="cuda", jit_options=INLINE)
+    def _floor_cuda(x):
+        if x == types.float32:
+            return lambda x: libdevice.floorf(x)
+        if x == types.float64:
+            return lambda x: libdevice.floor(x)
+
+
+@equation
+def first_column():
+    """First element of this thread."""
+    return np.int64(cuda.blockIdx.x) * np.int64(cuda.blockDim.x) + np.int64(cuda.threadIdx.x)
+
+
+@equation
+def columns():
+    """Elements from one of this thread's to the next."""
+    return np.int64(cuda.gridDim.x) * np.int64(cuda.blockDim.x)
+
+
+@equation
+def first_row():
+    """First step (or block of steps) of this thread."""
+    return np.int64(cuda.blockIdx.y) * np.int64(cuda.blockDim.y) + np.int64(cuda.threadIdx.y)
+
+
+@equation
+def rows():
+    """Steps from one of this thread's to the next."""
+    return np.int64(cuda.gridDim.y) * np.int64(cuda.blockDim.y)
+
+
+@cuda.jit
+def fill(value, out):
+    """One value everywhere."""
+    num_steps, size = out.shape
+    for i in range(first_column(), size, columns()):
+        for t in range(first_row(), num_steps, rows()):
+            out[t, i] = value
+
+
+@equation
+def _fire(data, varying, gain, offset, limit, word, t, i, on, off, out):
+    """One spike of the rate code, where its step is within the output."""
+    if t >= 0 and t < out.shape[0]:
+        if varying:
+            limit = eq.word_threshold(eq.firing_probability(data[t, i], gain, offset))
+        out[t, i] = eq.select(word < limit, on, off)
+
+
+@cuda.jit
+def rate(data, varying, gain, offset, key, first_element, first_step, on, off, out):
+    """Bernoulli spikes, four steps to a thread at a time."""
+    num_steps, size = out.shape
+    first_block = first_step // eq.STEPS_PER_BLOCK
+    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
+    k0, k1, stream = key
+    for i in range(first_column(), size, columns()):
+        limit = eq.word_threshold(eq.firing_probability(data[0, i], gain, offset))
+        element = first_element + np.uint64(i)
+        for block in range(first_block + first_row(), end_block, rows()):
+            w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
+            t = block * eq.STEPS_PER_BLOCK - first_step
+            _fire(data, varying, gain, offset, limit, w0, t, i, on, off, out)
+            _fire(data, varying, gain, offset, limit, w1, t + 1, i, on, off, out)
+            _fire(data, varying, gain, offset, limit, w2, t + 2, i, on, off, out)
+            _fire(data, varying, gain, offset, limit, w3, t + 3, i, on, off, out)
+
+
+@cuda.jit
+def rate_from_uniforms(data, varying, gain, offset, uniforms, on, off, out):
+    """Spikes where a given uniform is below the probability."""
+    num_steps, size = out.shape
+    for i in range(first_column(), size, columns()):
+        for t in range(first_row(), num_steps, rows()):
+            p = eq.firing_probability(data[t if varying else 0, i], gain, offset)
+            out[t, i] = eq.select(eq.uniform_fires(uniforms[t, i], p), on, off)
+
+
+@cuda.jit
+def latest_times(data, peaks, code, per_sample, latest):
+    """Latest spike time of each part of each sample."""
+    samples, parts = latest.shape
+    per_peak = data.size // peaks.size
+    for index in range(first_column(), samples * parts, columns()):
+        sample = index // parts
+        part = index % parts
+        first = sample * per_sample + part
+        last = eq.latency_time(data[first], peaks[first // per_peak], code)
+        for i in range(first + parts, (sample + 1) * per_sample, parts):
+            time = eq.latency_time(data[i], peaks[i // per_peak], code)
+            last = eq.select(time > last, time, last)
+        latest[sample, part] = last
+
+
+@cuda.jit
+def row_maxima(values, less, out):
+    """Maximum of each row, less a number."""
+    num_rows, parts = values.shape
+    for row in range(first_column(), num_rows, columns()):
+        best = values[row, 0]
+        for part in range(1, parts):
+            best = eq.select(values[row, part] > best, values[row, part], best)
+        out[row] = best - less
+
+
+@cuda.jit
+def latency_times(data, peaks, code, out):
+    """Spike time of every feature."""
+    per_peak = data.size // peaks.size
+    for i in range(first_column(), data.size, columns()):
+        out[i] = eq.latency_time(data[i], peaks[i // per_peak], code)
+
+
+@cuda.jit
+def below(data, threshold, out):
+    """Which features are below the threshold."""
+    for i in range(first_column(), data.size, columns()):
+        out[i] = data[i] < threshold
+
+
+@equation
+def _latency_step(x, peak, code, last, clip):
+    """Step at which one feature spikes, or -1."""
+    step = eq.spike_step(eq.latency_time(x, peak, code), last)
+    return eq.clipped_step(step, x, code.threshold) if clip else step
+
+
+@cuda.jit
+def latency(data, peaks, code, last, clip, first_step, on, off, out):
+    """One spike a feature."""
+    num_steps, size = out.shape
+    per_peak = size // peaks.size
+    for i in range(first_column(), size, columns()):
+        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
+        for t in range(first_row(), num_steps, rows()):
+            out[t, i] = eq.select(step == first_step + t, on, off)
+
+
+@cuda.jit
+def latency_ramps(data, peaks, code, last, clip, first_step, on, off, out):
+    """The line that climbs to each feature's one spike."""
+    num_steps, size = out.shape
+    per_peak = size // peaks.size
+    for i in range(first_column(), size, columns()):
+        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
+        for t in range(first_row(), num_steps, rows()):
+            out[t, i] = eq.ramp(np.int64(first_step + t), np.int64(-1), step, on, off)
+
+
+@cuda.jit
+def delta(data, before, threshold, off_spike, on, off, silent, out):
+    """Spikes where the difference of neighbouring steps meets the threshold."""
+    num_steps, size = out.shape
+    for i in range(first_column(), size, columns()):
+        for t in range(first_row(), num_steps, rows()):
+            previous = data[t - 1, i] if t > 0 else before[i]
+            fall = silent
+            if off_spike:
+                fall = eq.select(eq.delta_off(data[t, i], previous, threshold), off, silent)
+            out[t, i] = eq.select(eq.delta_on(data[t, i], previous, threshold), on, fall)
+
+
+@cuda.jit
+def distinct_steps(counts, key, first_element, first_step, on, off, out):
+    """Exactly ``counts[i]`` distinct steps of element i, every set of them equally likely."""
+    num_steps, size = out.shape
+    k0, k1, stream = key
+    for i in range(first_column(), size, columns()):
+        needed = counts[i]
+        element = first_element + np.uint64(i)
+        for t in range(num_steps):
+            step = first_step + t
+            block = np.uint64(step // eq.STEPS_PER_BLOCK)
+            words = eq.random_words(element, block, stream, k0, k1)
+            chosen = eq.choose_step(
+                words[step % eq.STEPS_PER_BLOCK], np.uint64(num_steps - t), needed
+            )
+            needed -= np.uint64(chosen)
+            out[t, i] = eq.select(chosen, on, off)
+
+
+@cuda.jit
+def ramps(on, off, out):
+    """Lines that climb to each spike of a train from the step after the one before."""
+    num_steps, size = out.shape
+    for i in range(first_column(), size, columns()):
+        previous = np.int64(-1)
+        for t in range(num_steps):
+            if out[t, i] != 0:
+                for s in range(previous + 1, t + 1):
+                    out[s, i] = eq.ramp(np.int64(s), previous, np.int64(t), on, off)
+                previous = np.int64(t)
+        for s in range(previous + 1, num_steps):
+            out[s, i] = off
+
+
+@cache
+def neurons(axes):
+    """The kernel for one combination of axes, neurons that do not see each other."""
+    count, advance, settle, emit = step_of(axes)
+
+    @cuda.jit
+    def run(current, parameters, state, records, on, off, spikes):
+        num_steps, size = current.shape
+        for i in range(first_column(), size, columns()):
+            p = parameters_at(parameters, i)
+            s = state_at(state, i)
+            for t in range(num_steps):
+                before = count(s.membrane, p)
+                new = advance(s, before, current[t, i], p)
+                s, reported = settle(new, before, count(new.membrane, p), p)
+                put_at(spikes, t, i, emit(reported, on, off))
+                state_put_at(records, t, i, s)
+            state_put(state, i, s)
+
+    return run
+
+
+@equation
+def _higher(value, index, best, winner):
+    """Whether a neuron comes before the best so far: higher, or as high and first."""
+    return value > best or (value == best and index < winner)
+
+
+@cache
+def inhibited_neurons(axes, dtype):
+    """The kernel for one combination of axes when only the highest of a row may fire."""
+    count, advance, settle, emit = step_of(axes)
+    moved = axes.exchange  # the membrane that the next step resets is not the one that fired
+
+    @equation
+    def highest(membrane, threshold, low, width, values, indices):
+        """First neuron of the row that is the furthest above its threshold; all threads call it."""
+        thread = np.int64(cuda.threadIdx.x)
+        winner = width
+        best = membrane[low]
+        for i in range(thread, width, np.int64(cuda.blockDim.x)):
+            value = membrane[low + i] - at(threshold, low + i)
+            value = eq.select(value == value, value, eq.like(value, -np.inf))  # NaN never wins
+            if winner == width or _higher(value, i, best, winner):
+                best = value
+                winner = i
+        values[thread] = best
+        indices[thread] = winner
+        cuda.syncthreads()
+        for other in range(np.int64(cuda.blockDim.x)):
+            index = indices[other]
+            if index < width and (winner == width or _higher(values[other], index, best, winner)):
+                best = values[other]
+                winner = index
+        cuda.syncthreads()
+        return winner
+
+    @cuda.jit
+    def run(current, width, parameters, state, records, pending, on, off, spikes):
+        num_steps, size = current.shape
+        values = cuda.shared.array(THREADS, dtype)
+        indices = cuda.shared.array(THREADS, int64)
+        first = np.int64(cuda.threadIdx.x)
+        stride = np.int64(cuda.blockDim.x)
+        for sample in range(np.int64(cuda.blockIdx.x), size // width, np.int64(cuda.gridDim.x)):
+            low = sample * width
+            winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
+            for t in range(num_steps):
+                for i in range(first, width, stride):
+                    p = parameters_at(parameters, low + i)
+                    old = state_at(state, low + i)
+                    due = only(count(old.membrane, p), i == winner)
+                    pending[low + i] = due
+                    state_put(state, low + i, advance(old, due, current[t, low + i], p))
+                cuda.syncthreads()
+                winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
+                for i in range(first, width, stride):
+                    p = parameters_at(parameters, low + i)
+                    new = state_at(state, low + i)
+                    now = only(count(new.membrane, p), i == winner)
+                    new, reported = settle(new, pending[low + i], now, p)
+                    state_put(state, low + i, new)
+                    state_put_at(records, t, low + i, new)
+                    put_at(spikes, t, low + i, emit(reported, on, off))
+                cuda.syncthreads()
+                if moved:
+                    winner = highest(
+                        state.membrane, parameters.threshold, low, width, values, indices
+                    )
+
+    return run
+
+
+@cuda.jit
+def event_product(spikes, weights, bias, out):
+    """Sums of the weight rows of the inputs that are not 0, in index order."""
+    num_rows, num_inputs = spikes.shape
+    num_outputs = weights.shape[1]
+    for o in range(first_column(), num_outputs, columns()):
+        for r in range(first_row(), num_rows, rows()):
+            total = eq.like(bias[o], 0)
+            for i in range(num_inputs):
+                if spikes[r, i] != 0:
+                    total = eq.accumulate(total, eq.like(total, spikes[r, i]), weights[i, o])
+            out[r, o] = total + bias[o]
+
+
+@cache
+def dense_product(spike_dtype, dtype):
+    """The same sums over all inputs, from tiles in shared memory; a product with 0 changes none."""
+
+    @cuda.jit
+    def product(spikes, weights, bias, out):
+        num_rows, num_inputs = spikes.shape
+        num_outputs = weights.shape[1]
+        inputs = cuda.shared.array((SIDE, SIDE), spike_dtype)
+        tile = cuda.shared.array((SIDE, SIDE), dtype)
+        x = np.int64(cuda.threadIdx.x)
+        y = np.int64(cuda.threadIdx.y)
+        o = np.int64(cuda.blockIdx.x) * SIDE + x
+        r = np.int64(cuda.blockIdx.y) * SIDE + y
+        total = eq.like(bias[0], 0)
+        for k in range(0, num_inputs, SIDE):
+            inputs[y, x] = 0
+            if r < num_rows and k + x < num_inputs:
+                inputs[y, x] = spikes[r, k + x]
+            tile[y, x] = 0
+            if o < num_outputs and k + y < num_inputs:
+                tile[y, x] = weights[k + y, o]
+            cuda.syncthreads()
+            for j in range(SIDE):
+                total = eq.accumulate(total, eq.like(total, inputs[y, j]), tile[j, x])
+            cuda.syncthreads()
+        if r < num_rows and o < num_outputs:
+            out[r, o] = total + bias[o]
+
+    return product
