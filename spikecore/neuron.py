@@ -221,20 +221,16 @@ def _launch(model, backend, values, parameters, held, recorded, spikes, levels):
     shape = values.shape[1:]
     width = shape[-1] if model.inhibition else 0
     steps = values.reshape((len(values), math.prod(shape)))
-    for moment in _moments(len(values), model.recurrence):
-        if model.recurrence is not None:
-            total = model.recurrence.product(held.spike.reshape(shape), backend, exact=True)
-            backend.copy_into(held.spike, total)
+    if model.recurrence is None:
+        backend.neurons(model.axes, width, steps, parameters, held, State(*rows), on, off, trains)
+        return
+    for t in range(len(values)):  # a product of the spikes comes between the steps
+        moment = slice(t, t + 1)
+        total = model.recurrence.product(held.spike.reshape(shape), backend, exact=True)
+        backend.copy_into(held.spike, total)
         records = State(*(one[moment] if np.ndim(one) else one for one in rows))
         now, fired = steps[moment], trains[moment]
         backend.neurons(model.axes, width, now, parameters, held, records, on, off, fired)
-
-
-def _moments(num_steps, recurrence):
-    """All steps at once, or one by one where a product of the spikes comes between them."""
-    if recurrence is None:
-        return (slice(None),)
-    return (slice(t, t + 1) for t in range(num_steps))
 
 
 def _names(record, states):
