@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numba import config, cuda
 
 import spikecore
-from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen
+from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen, validate
 from spikecore.backends import cuda as gpu
 from spikecore.backends.cuda import kernels
 from spikecore.network import Linear, Sequential
@@ -366,6 +366,20 @@ def test_a_fork_of_a_process_that_used_cuda_is_refused(monkeypatch):
     monkeypatch.setattr(gpu, "_process", os.getpid() - 1)
     with pytest.raises(RuntimeError, match="does not survive a fork"):
         spikegen.rate(numbers(3), 5, device="cuda")
+
+
+def test_the_reference_conforms_to_itself_on_the_gpu():
+    lif = LIF.profile("sinabs")
+
+    def neuron(current):
+        run = lif.run(current, device="cuda")
+        return run.spikes, run.recorded["membrane"]
+
+    assert validate.neuron(neuron, "sinabs").verdict == "exact"
+    for kind in ("delta", "latency"):
+        encode = getattr(spikegen, kind)
+        report = validate.encoder(lambda *a, e=encode, **k: e(*a, device="cuda", **k), kind)
+        assert report.verdict == "exact", str(report)
 
 
 def test_devices_are_told():
