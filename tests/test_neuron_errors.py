@@ -38,6 +38,7 @@ MAKING = [
     (lambda: LIF(-0.1), ValueError, r"decay must lie in \[0, 1\], got -0.1"),
     (lambda: LIF(NAN), ValueError, "decay must lie in"),
     (lambda: LIF([0.5, 1.5]), ValueError, r"decay\[1\] must lie in \[0, 1\], got 1.5"),
+    (lambda: LIF(0.9, [1.0, 0.0]), ValueError, r"threshold\[1\] must lie in \(0, inf\), got 0.0"),
     (lambda: LIF("0.5"), TypeError, "decay must hold real numbers"),
     (lambda: LIF(True), TypeError, "decay must be real"),
     (lambda: LIF(None), TypeError, "decay must hold real numbers"),
