@@ -7,7 +7,7 @@ import math
 import operator
 import os
 import time
-from functools import lru_cache
+from functools import cache, lru_cache
 from numbers import Real
 
 import numpy as np
@@ -177,8 +177,14 @@ def within(name, values, low, high, backend, meaning):
 
 def finite(name, values, backend):
     """Refuse data that hold NaN or infinity."""
-    limit = np.finfo(values.dtype).max
+    limit = _largest(values.dtype)
     within(name, values, -limit, limit, backend, "finite")
+
+
+@cache
+def _largest(dtype):
+    """The largest finite number; NumPy's own answer takes 2 us."""
+    return np.finfo(dtype).max
 
 
 def integer(name, value, low, high=None, remedy="pass a whole number in that range"):

@@ -84,7 +84,7 @@ class Neuron:
 
     @cached_property
     def _numbers(self):
-        """Parameters that are all plain numbers, by the dtype they were rounded to."""
+        """Plain numbers as kernels take them, kept because rounding and checking take time."""
         return {}
 
     def _parameters(self, shape, dtype):
@@ -94,6 +94,14 @@ class Neuron:
             found = _parameters(self._model, shape, dtype)
             if not any(np.ndim(one) for one in found):
                 self._numbers[dtype] = found
+        return found
+
+    def _levels(self, dtype):
+        """What is written for a spike and for none, checked once for a dtype."""
+        found = self._numbers.get(("levels", dtype))
+        if found is None:
+            on = checks.level("amplitude", self._model.amplitude, dtype)
+            found = self._numbers["levels", dtype] = on, dtype.type(0)
         return found
 
     def __call__(self, current, *state, dtype=None, device=None, stream=None):
@@ -186,7 +194,7 @@ class Neuron:
                 f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
                 "dtype=numpy.float32"
             )
-        on = checks.level("amplitude", model.amplitude, spike_dtype)
+        levels = self._levels(spike_dtype)
         if model.inhibition and not shape:
             raise ValueError(
                 f"current must have an axis of neurons for inhibition, got shape {values.shape}; "
@@ -202,7 +210,6 @@ class Neuron:
         spikes = place("spikes", spike_dtype)
         recorded = {n: spikes if n == "spikes" else place(n, values.dtype) for n in wanted}
         if values.size:
-            levels = on, spike_dtype.type(0)
             _launch(model, backend, values, parameters, held, recorded, spikes, levels)
         final = tuple(getattr(held, field).reshape(shape) for field in model.states.values())
         return Run(spikes, recorded, final)
@@ -211,18 +218,16 @@ class Neuron:
 def _launch(model, backend, values, parameters, held, recorded, spikes, levels):
     """Run the kernel over the sequence; ``held`` is updated in place."""
     trains, on, off = backends.rows(spikes, *levels)
-    names = {field: name for name, field in model.states.items() if name != "spikes"}
-    rows = [
-        backends.rows(recorded[names[field]])[0]
-        if names.get(field) in recorded
-        else values.dtype.type(0)
-        for field in State._fields
-    ]
+    rows = dict.fromkeys(State._fields, values.dtype.type(0))
+    for name, array in recorded.items():
+        if name != "spikes":
+            (rows[model.states[name]],) = backends.rows(array)
+    rows = State(**rows)
     shape = values.shape[1:]
     width = shape[-1] if model.inhibition else 0
     steps = values.reshape((len(values), math.prod(shape)))
     if model.recurrence is None:
-        backend.neurons(model.axes, width, steps, parameters, held, State(*rows), on, off, trains)
+        backend.neurons(model.axes, width, steps, parameters, held, rows, on, off, trains)
         return
     for t in range(len(values)):  # a product of the spikes comes between the steps
         moment = slice(t, t + 1)
@@ -310,13 +315,13 @@ def _initial_state(state, model, shape, dtype, backend):
     for name, field in model.states.items():
         start = given.get(name)
         if start is None:
-            start = model.initial.get(field, 0.0)
-            value = np.broadcast_to(np.asarray(start, dtype), shape)
+            value = np.full(shape, model.initial.get(field, 0.0), dtype)
+            value = backend.copy(value) if getattr(backend, "resident", False) else value
         else:
             if name == "spikes" and checks.array(name, start).dtype.kind in "bui":
                 start = np.asarray(start).astype(dtype)  # written with dtype=uint8, say
-            value = checks.state(name, start, shape, dtype, backend)
-        held[field] = backend.copy(value).reshape(math.prod(shape))
+            value = backend.copy(checks.state(name, start, shape, dtype, backend))
+        held[field] = value.reshape(math.prod(shape))
     return State(**held)
 
 

@@ -103,19 +103,43 @@ def test_a_forked_child_encodes_as_its_parent(three_threads):
 
 
 @pytest.mark.parametrize("failing", [0, 3, 6])
-def test_an_error_in_one_part_is_raised_when_all_have_ended(failing, three_threads):
-    ended = []
+def test_an_error_in_one_part_is_raised_when_all_that_began_have_ended(failing, three_threads):
+    begun, ended = [], []
 
     def kernel(start, stop):
+        begun.append(start)
         if start == failing:
-            raise RuntimeError(f"part {start} to {stop}")
-        time.sleep(0.1)  # the others end after the one that fails
+            raise RuntimeError(f"part {start}")
+        time.sleep(0.05)  # the others end after the one that fails
         ended.append(start)
 
-    with pytest.raises(RuntimeError, match=f"^part {failing} to {failing + 3}$"):
+    with pytest.raises(RuntimeError, match=f"^part {failing}$"):
         threads.run(kernel, 9, 9)
-    assert sorted([*ended, failing]) == [0, 3, 6]
+    assert failing in begun
+    assert sorted(begun) == sorted([*ended, failing])
     assert wrong_calls(1) == []
+
+
+def test_every_thread_takes_part(three_threads):
+    meeting = threading.Barrier(3, timeout=60)
+
+    def kernel(start, stop):
+        if start < 3:  # the first ranges are of one tile each
+            meeting.wait()
+
+    threads.run(kernel, 9, 9)
+
+
+def test_a_late_thread_holds_up_none(three_threads):
+    hold, seen = threading.Event(), []
+    pool = threads._shared_pool(2)
+    busy = [pool.submit(hold.wait, 60) for _ in range(2)]
+    try:
+        threads.run(lambda start, stop: seen.append((start, stop)), 100, 1)
+        assert seen == list(threads._ranges(100, 3))
+    finally:
+        hold.set()
+        concurrent.futures.wait(busy)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 100])
@@ -185,7 +209,7 @@ import numpy as np
 from numba.np.ufunc import parallel
 from spikecore import spikegen
 from spikecore.backends import threads
-spikegen.rate(np.full(200_000, 0.5, np.float32), 2, seed=0)
+spikegen.rate(np.full(200_000, 0.5, np.float32), 20, seed=0)
 print(parallel._is_initialized, threads.thread_count(), threads._pool._max_workers)
 """
     assert run_in_new_process(code, NUMBA_NUM_THREADS="3") == ["False", "3", "2"]

@@ -22,7 +22,7 @@ from spikecore.backends.columns import (
     state_put,
     state_row,
 )
-from spikecore.compiler import kernel
+from spikecore.compiler import equation, kernel
 from spikecore.dynamics import only, step_of
 
 TILE = 1024  # elements: 8 kB of thresholds
@@ -83,7 +83,7 @@ def first_outside(values, low, high):
     """Flat index of the first value outside [low, high], or -1."""
     tiles = _tiles(values.size, CHECKED)
     found = np.empty(tiles, np.int64)
-    threads.run(_first_outside, tiles, values.size, values, low, high, found)
+    threads.run(_first_outside, tiles, 0.1 * values.size, values, low, high, found)
     bad = found[found >= 0]
     return int(bad[0]) if bad.size else -1
 
@@ -150,7 +150,7 @@ def rate(data, gain, offset, key, first_element, first_step, on, off, out):
     tiles = _tiles(size, TILE) * _tiles(blocks + 1, BLOCKS)
     varying = data.shape[0] > 1
     threads.run(
-        _rate, tiles, out.size,
+        _rate, tiles, 0.5 * out.size,
         data, varying, gain, offset, key, UINT64(first_element), first_step, on, off, out,
     )  # fmt: skip
 
@@ -179,7 +179,7 @@ def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
     tile_size = _wide(out.shape[1])
     tiles = _tiles(out.shape[1], tile_size)
     threads.run(
-        _rate_from_uniforms, tiles, out.size,
+        _rate_from_uniforms, tiles, 0.2 * out.size,
         data, varying, gain, offset, uniforms, tile_size, on, off, out,
     )  # fmt: skip
 
@@ -215,7 +215,7 @@ def latency_times(data, peaks, code, out):
     """Spike time of every feature."""
     per_peak = data.size // peaks.size
     tiles = _tiles(data.size, TILE)
-    threads.run(_latency_times, tiles, data.size, data, peaks, per_peak, code, out)
+    threads.run(_latency_times, tiles, 2.0 * data.size, data, peaks, per_peak, code, out)
 
 
 def below(data, threshold, out):
@@ -261,8 +261,9 @@ def latency(data, peaks, code, last, clip, on, off, out):
     tile_size = _wide(data.size)
     tiles = _tiles(data.size, tile_size)
     threads.run(
-        _latency, tiles, out.size, data, peaks, per_peak, code, last, clip, tile_size, on, off, out
-    )
+        _latency, tiles, 0.1 * out.size,
+        data, peaks, per_peak, code, last, clip, tile_size, on, off, out,
+    )  # fmt: skip
 
 
 @kernel
@@ -285,8 +286,9 @@ def latency_ramps(data, peaks, code, last, clip, on, off, out):
     per_peak = data.size // peaks.size
     tiles = _tiles(data.size, TILE)
     threads.run(
-        _latency_ramps, tiles, out.size, data, peaks, per_peak, code, last, clip, on, off, out
-    )
+        _latency_ramps, tiles, 0.2 * out.size,
+        data, peaks, per_peak, code, last, clip, on, off, out,
+    )  # fmt: skip
 
 
 # --- delta --------------------------------------------------------------------------------------
@@ -318,7 +320,7 @@ def delta(data, threshold, padding, off_spike, on, off, silent, out):
     tile_size = _wide(out.shape[1])
     tiles = _tiles(out.shape[1], tile_size)
     threads.run(
-        _delta, tiles, out.size,
+        _delta, tiles, 0.2 * out.size,
         data, threshold, padding, off_spike, tile_size, on, off, silent, out,
     )  # fmt: skip
 
@@ -326,32 +328,54 @@ def delta(data, threshold, padding, off_spike, on, off, silent, out):
 # --- targets ------------------------------------------------------------------------------------
 
 
+@equation
+def _choose(word, left, needed, i):
+    """Whether element i spikes at a step with so many left, this one counted."""
+    chosen = eq.choose_step(word, left, needed[i])
+    needed[i] -= UINT64(chosen)
+    return chosen
+
+
 @kernel
 def _distinct_steps(counts, key, first_element, first_step, on, off, out, start, stop):
     """Exactly ``counts[i]`` distinct steps of element i, every set of them equally likely."""
     num_steps, size = out.shape
+    first_block = first_step // eq.STEPS_PER_BLOCK
+    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
     k0, k1, stream = key
     for tile in range(start, stop):
-        for i in range(tile * TILE, min((tile + 1) * TILE, size)):
-            needed = counts[i]
-            block = first_step // eq.STEPS_PER_BLOCK
-            element = first_element + UINT64(i)
-            words = eq.random_words(element, UINT64(block), stream, k0, k1)
-            for t in range(num_steps):
-                j = (first_step + t) % eq.STEPS_PER_BLOCK
-                if t and j == 0:
-                    block += 1
-                    words = eq.random_words(element, UINT64(block), stream, k0, k1)
-                chosen = eq.choose_step(words[j], UINT64(num_steps - t), needed)
-                needed -= UINT64(chosen)
-                out[t, i] = eq.select(chosen, on, off)
+        low = tile * TILE
+        width = min(TILE, size - low)
+        element = first_element + UINT64(low)
+        needed = counts[low : low + width].copy()
+        for block in range(first_block, end_block):
+            row = block * eq.STEPS_PER_BLOCK - first_step
+            counter = UINT64(block)
+            if row >= 0 and row + eq.STEPS_PER_BLOCK <= num_steps:
+                out0 = out[row, low : low + width]
+                out1 = out[row + 1, low : low + width]
+                out2 = out[row + 2, low : low + width]
+                out3 = out[row + 3, low : low + width]
+                left = UINT64(num_steps - row)
+                for i in range(width):
+                    w0, w1, w2, w3 = eq.random_words(element + UINT64(i), counter, stream, k0, k1)
+                    out0[i] = eq.select(_choose(w0, left, needed, i), on, off)
+                    out1[i] = eq.select(_choose(w1, left - UINT64(1), needed, i), on, off)
+                    out2[i] = eq.select(_choose(w2, left - UINT64(2), needed, i), on, off)
+                    out3[i] = eq.select(_choose(w3, left - UINT64(3), needed, i), on, off)
+            else:
+                for i in range(width):
+                    words = eq.random_words(element + UINT64(i), counter, stream, k0, k1)
+                    for j in range(max(0, -row), min(eq.STEPS_PER_BLOCK, num_steps - row)):
+                        chosen = _choose(words[j], UINT64(num_steps - row - j), needed, i)
+                        out[row + j, low + i] = eq.select(chosen, on, off)
 
 
 def distinct_steps(counts, key, first_element, first_step, on, off, out):
     """Trains of a given number of spikes each, at distinct random steps."""
     tiles = _tiles(out.shape[1], TILE)
     threads.run(
-        _distinct_steps, tiles, out.size,
+        _distinct_steps, tiles, 0.6 * out.size,
         counts, key, UINT64(first_element), first_step, on, off, out,
     )  # fmt: skip
 
@@ -375,7 +399,7 @@ def _ramps(on, off, out, start, stop):
 def ramps(on, off, out):
     """Replace trains of ones and zeros by linear interpolation between the ones."""
     tiles = _tiles(out.shape[1], TILE)
-    threads.run(_ramps, tiles, out.size, on, off, out)
+    threads.run(_ramps, tiles, 2.0 * out.size, on, off, out)
 
 
 # --- neurons ------------------------------------------------------------------------------------
@@ -472,13 +496,13 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
     size = current.shape[1]
     if width:
         threads.run(
-            _inhibited_neurons(axes), size // width, current.size,
+            _inhibited_neurons(axes), size // width, 1.3 * current.size,
             current, width, parameters, state, records, on, off, spikes,
         )  # fmt: skip
     else:
         tile_size = _wide(size, WIDEST)
         threads.run(
-            _neurons(axes), _tiles(size, tile_size), current.size,
+            _neurons(axes), _tiles(size, tile_size), 0.4 * current.size,
             current, tile_size, parameters, state, records, on, off, spikes,
         )  # fmt: skip
 
@@ -536,7 +560,8 @@ def _product(spikes, weights, bias, out, start, stop):
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = _tiles(out.shape[0], ROWS) * _tiles(out.shape[1], OUTPUTS)
-    threads.run(_product, tiles, out.size, spikes, weights, bias, out)
+    nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # finding and adding up
+    threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)
 
 
 def dense_product(spikes, weights, bias, out):

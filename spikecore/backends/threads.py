@@ -6,14 +6,15 @@ people call spikecore from data loaders and Dask workers.
 """
 
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import pairwise
 
 import numba
 from numba.np.ufunc import parallel
 
-# Below this many outputs a kernel ends before a second thread would have begun.
-SMALL = 1 << 15
+# Nanoseconds of work below which the caller does it alone: to wake a thread and to wait for it
+# takes 0.1 to 0.2 ms.
+SMALL = 300_000
 
 _pool = None
 
@@ -35,21 +36,44 @@ def thread_count():
     return numba.config.NUMBA_NUM_THREADS
 
 
-def run(kernel, num_tiles, num_outputs, *arguments):
-    """Call ``kernel(*arguments, start, stop)`` until every tile in range(num_tiles) is done."""
-    workers = min(thread_count(), num_tiles) if num_outputs > SMALL else 1
-    if workers <= 1:
+def run(kernel, num_tiles, nanoseconds, *arguments):
+    """Call ``kernel(*arguments, start, stop)`` until every tile in range(num_tiles) is done.
+
+    ``nanoseconds`` is about what all of it takes one thread.
+    """
+    workers = min(thread_count(), num_tiles)  # refuses nonsense, however small the work
+    if workers <= 1 or nanoseconds <= SMALL:
         kernel(*arguments, 0, num_tiles)
         return
-    bounds = [num_tiles * worker // workers for worker in range(workers + 1)]
+    ranges = deque(_ranges(num_tiles, workers))
+
+    def take():
+        while True:
+            try:
+                start, stop = ranges.popleft()
+            except IndexError:
+                return
+            kernel(*arguments, start, stop)
+
     pool = _shared_pool(workers - 1)
-    others = [pool.submit(kernel, *arguments, start, stop) for start, stop in pairwise(bounds[1:])]
+    others = [pool.submit(take) for _ in range(workers - 1)]
     try:
-        kernel(*arguments, bounds[0], bounds[1])
-    finally:
-        wait(others)  # no thread writes to the caller's arrays after an error was raised
-    for other in others:
+        take()
+    finally:  # no thread writes to the caller's arrays after an error was raised
+        ranges.clear()
+        begun = [other for other in others if not other.cancel()]
+        wait(begun)
+    for other in begun:
         other.result()
+
+
+def _ranges(num_tiles, workers):
+    """Ranges of tiles that grow smaller, so that a thread that is late or slow holds up none."""
+    start = 0
+    while start < num_tiles:
+        stop = start + max(1, (num_tiles - start) // (2 * workers))
+        yield start, stop
+        start = stop
 
 
 def _shared_pool(workers):
