@@ -676,11 +676,11 @@ def _trains(
     if pattern == "regular":
         _fill_regular(trains, hot, rates, first, above, below)
     elif pattern == "uniform":
-        counts = [_spike_count(num_steps, first, rate) for rate in rates]
-        needed = np.array(counts, np.uint64)[hot.astype(np.intp)]
+        cold, warm = (np.uint64(_spike_count(num_steps, first, rate)) for rate in rates)
+        needed = np.where(hot, warm, cold)
         backend.distinct_steps(needed, key, first_element, first, above, below, live)
     else:
-        p = np.array([float(rate) for rate in rates])[hot.astype(np.intp)].reshape(1, hot.size)
+        p = np.where(hot, float(rates[1]), float(rates[0])).reshape(1, hot.size)
         p.flags.writeable = False
         one, zero = np.float64(1), np.float64(0)
         if uniforms is None:
