@@ -254,7 +254,8 @@ def speed_cases(sizes):
 
 def copy_bandwidth(num_bytes):
     """Bytes per second that a copy within the device reads and writes."""
-    source, target = (cuda.device_array(max(1, num_bytes // 4), np.float32) for _ in range(2))
+    data = np.random.default_rng(0).random(max(1, num_bytes // 4), np.float32)
+    source, target = cuda.to_device(data), cuda.device_array(data.shape, data.dtype)
     target.copy_to_device(source)
     return 2 * source.nbytes / kernel_seconds(lambda: target.copy_to_device(source))
 

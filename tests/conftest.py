@@ -19,3 +19,14 @@ def assert_same_bits(actual, expected):
     if actual.tobytes() != expected.tobytes():
         np.testing.assert_array_equal(actual, expected)  # shows where, unless the signs differ
         raise AssertionError("the arrays are equal but for the signs of zeros or NaN payloads")
+
+
+def nvvm_missing():
+    """Why nothing can be compiled for CUDA, or None."""
+    try:
+        from numba.cuda.cudadrv.nvvm import NVVM
+
+        NVVM()
+    except Exception as error:
+        return f"NVVM is not installed ({type(error).__name__}: {str(error).splitlines()[0]})"
+    return None

@@ -12,24 +12,14 @@ import subprocess
 import numba
 import numpy as np
 import pytest
+from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
 from spikecore.backends.cuda import kernels
 from spikecore.dynamics import Axes, Parameters, State
 from spikecore.equations import LatencyCode
 
-
-def _nvvm_missing():
-    try:
-        from numba.cuda.cudadrv.nvvm import NVVM
-
-        NVVM()
-    except Exception as error:
-        return f"NVVM is not installed ({type(error).__name__}: {str(error).splitlines()[0]})"
-    return None
-
-
-MISSING = _nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
+MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
 
 F32, F64, I8 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int8)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import warnings
 
 import numpy as np
 from numba import config, cuda, from_dtype
@@ -134,7 +135,13 @@ class Backend:
         wanted = math.ceil(num_columns / kernels.THREADS)
         blocks = min(wanted, 2**31 - 1)
         down = max(1, min(num_rows, 65535, math.ceil(self._busy() / blocks)))
-        kernel[(blocks, down), (kernels.THREADS, 1), self.stream](*arguments)
+        self._configured(kernel, (blocks, down), (kernels.THREADS, 1))(*arguments)
+
+    def _configured(self, kernel, blocks, threads):
+        """The kernel with its grid, without Numba's warning that a small grid leaves a GPU idle."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Grid size")
+            return kernel[blocks, threads, self.stream]
 
     def _busy(self):
         if config.ENABLE_CUDASIM:
@@ -320,7 +327,7 @@ class Backend:
         pending = cuda.device_array(size, current.dtype, stream=self.stream)
         kernel = kernels.inhibited_neurons(axes, from_dtype(current.dtype))
         blocks = min(size // width, 2**31 - 1)
-        kernel[blocks, kernels.THREADS, self.stream](
+        self._configured(kernel, blocks, kernels.THREADS)(
             current, width, parameters, state, records, pending, on, off, spikes
         )
 
@@ -348,7 +355,7 @@ class Backend:
                 kernel = kernels.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
                 side = kernels.SIDE
                 blocks = (math.ceil(part.shape[1] / side), math.ceil(len(part) / side))
-                kernel[blocks, (side, side), self.stream](some, matrix, offsets, part)
+                self._configured(kernel, blocks, (side, side))(some, matrix, offsets, part)
 
 
 # --- what there is ------------------------------------------------------------------------------

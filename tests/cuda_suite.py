@@ -1,11 +1,10 @@
-"""The CUDA kernels against the reference, in Numba's simulator; test_cuda_simulator.py runs this.
+"""The CUDA kernels against the reference, without a GPU; test_cuda_suite.py runs this.
 
-Blocks of four threads and small odd shapes, so that blocks are partly filled, grids have several
-blocks, and threads take several elements.  The simulator proves indexing and control flow; types
-and fused operations are the matter of test_cuda_ptx.py.
+In Numba's simulator, which runs the Python functions, or on the virtual GPU, which runs the PTX that
+Numba compiles from them.  Blocks of four threads and small odd shapes, so that blocks are partly
+filled, grids have several blocks, and threads take several elements.
 """
 
-import ctypes
 import os
 
 import numpy as np
@@ -14,6 +13,7 @@ from conftest import assert_same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config, cuda
+from virtual_gpu.driver import VirtualDriver
 
 import spikecore
 from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen, validate
@@ -21,7 +21,8 @@ from spikecore.backends import cuda as gpu
 from spikecore.backends.cuda import kernels
 from spikecore.network import Linear, Sequential
 
-assert config.ENABLE_CUDASIM, "run this with NUMBA_ENABLE_CUDASIM=1"
+if not config.ENABLE_CUDASIM:
+    VirtualDriver().install()
 
 
 @pytest.fixture(autouse=True)
@@ -250,12 +251,16 @@ class OnTheGpu:
     """An array of some library, of which only ``__cuda_array_interface__`` is known."""
 
     def __init__(self, array):
-        self.held = np.ascontiguousarray(array)
-        self.__cuda_array_interface__ = {**self.held.__array_interface__, "version": 3}
+        self.held = cuda.to_device(np.ascontiguousarray(array))
+        if config.ENABLE_CUDASIM:  # whose arrays have no such interface
+            known = {**self.held._ary.__array_interface__, "version": 3}
+        else:
+            known = self.held.__cuda_array_interface__
+        self.__cuda_array_interface__ = known
 
 
 def fetched(result):
-    """What lies in the simulator's device memory."""
+    """What lies in the device's memory."""
     assert backends.on_gpu(result), "the result has left the GPU"
     return result.copy_to_host()
 
@@ -296,7 +301,7 @@ def test_an_output_on_the_gpu_is_filled():
     data = numbers(3, 7)
     out = OnTheGpu(np.zeros((5, 3, 7), np.uint8))
     spikegen.rate(OnTheGpu(data), 5, seed=1, out=out)
-    assert_same_bits(out.held, spikegen.rate(data, 5, seed=1, dtype=np.uint8))
+    assert_same_bits(out.held.copy_to_host(), spikegen.rate(data, 5, seed=1, dtype=np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -383,12 +388,13 @@ def test_the_reference_conforms_to_itself_on_the_gpu():
 
 
 def test_devices_are_told():
-    assert spikecore.devices()["cuda:0"] == "Numba's CUDA simulator"
+    name = "Numba's CUDA simulator" if config.ENABLE_CUDASIM else "virtual GPU, compute capability"
+    assert spikecore.devices()["cuda:0"].startswith(name)
 
 
 def test_the_stand_in_shares_its_memory():
     """What the tests above rest on: nothing is copied on the way in."""
     stand_in = OnTheGpu(np.zeros(3))
     adopted = backends.adopt(stand_in)
-    ctypes.memmove(stand_in.held.ctypes.data, np.ones(3).ctypes.data, 24)
+    stand_in.held.copy_to_device(np.ones(3))
     assert adopted.copy_to_host().tolist() == [1, 1, 1]
