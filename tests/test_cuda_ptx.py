@@ -46,9 +46,10 @@ def _encoder_kernels(dtype, out_dtype=I8):
     index, flag, word = numba.int64, numba.boolean, numba.uint64
     key = typeof((np.uint64(0),) * 3)
     counts = typeof(np.zeros(4, np.uint64))
-    rate = (matrix, flag, number, number, key, word, index, level, level, out)
+    rate = (matrix, number, number, key, word, index, level, level, out)
     yield "fill", kernels.fill, (level, out)
-    yield "rate", kernels.rate, rate
+    yield "rate", kernels.rate(varying=False), rate
+    yield "rate of varying data", kernels.rate(varying=True), rate
     uniform = (matrix, flag, number, number, matrix, level, level, out)
     yield "rate_from_uniforms", kernels.rate_from_uniforms, uniform
     delta = (matrix, row, number, flag, level, level, level, out)
@@ -146,6 +147,12 @@ def _lines(ptx, pattern):
     ]
 
 
+def _reads_before_a_write(ptx):
+    """The most loads that one stretch of straight code makes before it stores anything."""
+    stretches = re.split(r"\bst\.global|\bbra\b|^\$L", ptx, flags=re.M)
+    return max(stretch.count("ld.global") for stretch in stretches)
+
+
 def _assert_no_spills(ptx, architecture, tmp_path):
     """Ask ptxas, where there is one, for registers and spills."""
     ptxas = shutil.which("ptxas")
@@ -194,3 +201,17 @@ def test_latency_kernels_fuse_nothing(kernel, types, ptx_of, tmp_path):
     assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
     assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "the logarithm is not evaluated in float64"
     _assert_no_spills(ptx, architecture, tmp_path)
+
+
+STREAMS = {"delta": 8, "neurons, none": 8, "rate_from_uniforms": 4, "rate of varying data": 4}
+
+
+@pytest.mark.parametrize("ptx_of", [(9, 0)], indirect=True, ids=["sm_90"])
+@pytest.mark.parametrize(
+    ("kernel", "types"), [case for case in EXACT_F32 if case.id.rpartition("-")[0] in STREAMS]
+)
+def test_several_steps_are_read_before_one_is_written(kernel, types, ptx_of, request):
+    """A thread that waits for each of its reads leaves most of the memory's speed unused."""
+    ptx, _ = ptx_of(kernel, types)
+    name = request.node.callspec.id.removesuffix("-sm_90").rpartition("-")[0]
+    assert _reads_before_a_write(ptx) >= STREAMS[name]

@@ -185,10 +185,11 @@ class Backend:
             whole = data if varying else self._to_device(data)
             for moment, part in self._chunks(out, out[:1].nbytes + varying * data[:1].nbytes):
                 some = self._to_device(data[moment]) if varying else whole
+                blocks = math.ceil(len(part) / eq.STEPS_PER_BLOCK) + 1
                 self._launch(
-                    kernels.rate, part.shape[1], math.ceil(len(part) / eq.STEPS_PER_BLOCK) + 1,
-                    some, varying, gain, offset, key, np.uint64(first_element),
-                    first_step + moment.start, on, off, part,
+                    kernels.rate(varying), part.shape[1], blocks,
+                    some, gain, offset, key, np.uint64(first_element), first_step + moment.start,
+                    on, off, part,
                 )  # fmt: skip
 
     def rate_from_uniforms(self, data, gain, offset, uniforms, on, off, out):
@@ -201,7 +202,7 @@ class Backend:
                 some = self._to_device(data[moment]) if varying else whole
                 drawn = self._to_device(uniforms[moment])
                 self._launch(
-                    kernels.rate_from_uniforms, part.shape[1], len(part),
+                    kernels.rate_from_uniforms, part.shape[1], math.ceil(len(part) / 4),
                     some, varying, gain, offset, drawn, on, off, part,
                 )  # fmt: skip
 
@@ -257,7 +258,7 @@ class Backend:
             values, tops = self._to_device(data), self._to_device(peaks)
             for moment, part in self._chunks(out, out[:1].nbytes):
                 self._launch(
-                    kernel, part.shape[1], len(part),
+                    kernel, part.shape[1], math.ceil(len(part) / kernels.AHEAD),
                     values, tops, code, last, clip, moment.start, on, off, part,
                 )  # fmt: skip
 
@@ -269,8 +270,9 @@ class Backend:
                 first = data[0] if padding else zeros
                 before = data[moment.start - 1] if moment.start else first
                 self._launch(
-                    kernels.delta, part.shape[1], len(part), self._to_device(data[moment]),
-                    self._to_device(before), threshold, off_spike, on, off, silent, part,
+                    kernels.delta, part.shape[1], math.ceil(len(part) / kernels.AHEAD),
+                    self._to_device(data[moment]), self._to_device(before), threshold, off_spike,
+                    on, off, silent, part,
                 )  # fmt: skip
 
     # targets

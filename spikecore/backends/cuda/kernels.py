@@ -1,8 +1,10 @@
 """The CUDA kernels: loops that index and call the equations.
 
 One thread does one element, or one neuron over all of time, neighbours in neighbouring threads, in
-grid-stride loops with 64-bit indices.  The arithmetic that is CUDA's own is at the top: products
-and roundings by libdevice, because the compiler would fuse ``a*b + c``.
+grid-stride loops with 64-bit indices.  What is read from memory is read for several steps before
+the first of them is written: the compiler cannot know that an output is none of the inputs, and
+would wait for each.  The arithmetic that is CUDA's own is at the top: products and roundings by
+libdevice, because the compiler would fuse ``a*b + c``.
 """
 
 from functools import cache
@@ -25,6 +27,7 @@ from spikecore.equations import INLINE, mul, rint
 
 THREADS = 128  # to a block, along the elements
 SIDE = 16  # of the square blocks that share tiles of a product
+AHEAD = 8  # steps that are read together: 10^5 neurons need as many to keep an H200's memory busy
 
 if not config.ENABLE_CUDASIM:  # there libdevice gives nan, and the Python functions serve
     from numba.cuda import libdevice
@@ -75,51 +78,124 @@ def rows():
     return np.int64(cuda.gridDim.y) * np.int64(cuda.blockDim.y)
 
 
+@equation
+def unsigned(i):
+    """An index that cannot be negative: Numba would look whether it counts from the end."""
+    return np.uint64(i)
+
+
+@equation
+def get(array, t, i):
+    """Element i of step t."""
+    return array[unsigned(t), unsigned(i)]
+
+
+@equation
+def put(array, t, i, value):
+    """Store element i of step t."""
+    array[unsigned(t), unsigned(i)] = value
+
+
+@equation
+def four(array, t, i):
+    """Element i of four steps."""
+    return get(array, t, i), get(array, t + 1, i), get(array, t + 2, i), get(array, t + 3, i)
+
+
 @cuda.jit
 def fill(value, out):
     """One value everywhere."""
     num_steps, size = out.shape
     for i in range(first_column(), size, columns()):
         for t in range(first_row(), num_steps, rows()):
-            out[t, i] = value
+            put(out, t, i, value)
 
 
 @equation
-def _fire(data, varying, gain, offset, limit, word, t, i, on, off, out):
-    """One spike of the rate code, where its step is within the output."""
-    if t >= 0 and t < out.shape[0]:
-        if varying:
-            limit = eq.word_threshold(eq.firing_probability(data[t, i], gain, offset))
-        out[t, i] = eq.select(word < limit, on, off)
+def _limit(x, gain, offset):
+    """Threshold of the random words."""
+    return eq.word_threshold(eq.firing_probability(x, gain, offset))
 
 
-@cuda.jit
-def rate(data, varying, gain, offset, key, first_element, first_step, on, off, out):
-    """Bernoulli spikes, four steps to a thread at a time."""
-    num_steps, size = out.shape
-    first_block = first_step // eq.STEPS_PER_BLOCK
-    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
-    k0, k1, stream = key
-    for i in range(first_column(), size, columns()):
-        limit = eq.word_threshold(eq.firing_probability(data[0, i], gain, offset))
-        element = first_element + np.uint64(i)
-        for block in range(first_block + first_row(), end_block, rows()):
-            w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
-            t = block * eq.STEPS_PER_BLOCK - first_step
-            _fire(data, varying, gain, offset, limit, w0, t, i, on, off, out)
-            _fire(data, varying, gain, offset, limit, w1, t + 1, i, on, off, out)
-            _fire(data, varying, gain, offset, limit, w2, t + 2, i, on, off, out)
-            _fire(data, varying, gain, offset, limit, w3, t + 3, i, on, off, out)
+@cache
+def rate(varying):
+    """The kernel for data that are one row for all steps, or a row a step."""
+
+    @equation
+    def limits(data, t, i, gain, offset, still):
+        """Thresholds of four steps."""
+        if not varying:
+            return still, still, still, still
+        x0, x1, x2, x3 = four(data, t, i)
+        return (
+            _limit(x0, gain, offset),
+            _limit(x1, gain, offset),
+            _limit(x2, gain, offset),
+            _limit(x3, gain, offset),
+        )
+
+    @equation
+    def fire(data, gain, offset, limit, word, t, i, on, off, out):
+        """One spike, where its step is within the output."""
+        if t >= 0 and t < out.shape[0]:
+            if varying:
+                limit = _limit(get(data, t, i), gain, offset)
+            put(out, t, i, eq.select(word < limit, on, off))
+
+    @cuda.jit
+    def run(data, gain, offset, key, first_element, first_step, on, off, out):
+        num_steps, size = out.shape
+        first_block = first_step // eq.STEPS_PER_BLOCK
+        end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
+        k0, k1, stream = key
+        for i in range(first_column(), size, columns()):
+            limit = _limit(get(data, 0, i), gain, offset)
+            element = first_element + np.uint64(i)
+            for block in range(first_block + first_row(), end_block, rows()):
+                w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
+                t = block * eq.STEPS_PER_BLOCK - first_step
+                if t >= 0 and t + eq.STEPS_PER_BLOCK <= num_steps:
+                    l0, l1, l2, l3 = limits(data, t, i, gain, offset, limit)
+                    put(out, t, i, eq.select(w0 < l0, on, off))
+                    put(out, t + 1, i, eq.select(w1 < l1, on, off))
+                    put(out, t + 2, i, eq.select(w2 < l2, on, off))
+                    put(out, t + 3, i, eq.select(w3 < l3, on, off))
+                else:
+                    fire(data, gain, offset, limit, w0, t, i, on, off, out)
+                    fire(data, gain, offset, limit, w1, t + 1, i, on, off, out)
+                    fire(data, gain, offset, limit, w2, t + 2, i, on, off, out)
+                    fire(data, gain, offset, limit, w3, t + 3, i, on, off, out)
+
+    return run
+
+
+@equation
+def _fire_below(uniform, p, t, i, on, off, out):
+    """One spike, from a given uniform."""
+    put(out, t, i, eq.select(eq.uniform_fires(uniform, p), on, off))
 
 
 @cuda.jit
 def rate_from_uniforms(data, varying, gain, offset, uniforms, on, off, out):
-    """Spikes where a given uniform is below the probability."""
+    """Spikes where a given uniform is below the probability, four steps to a thread at a time."""
     num_steps, size = out.shape
     for i in range(first_column(), size, columns()):
-        for t in range(first_row(), num_steps, rows()):
-            p = eq.firing_probability(data[t if varying else 0, i], gain, offset)
-            out[t, i] = eq.select(eq.uniform_fires(uniforms[t, i], p), on, off)
+        for group in range(first_row(), (num_steps + 3) // 4, rows()):
+            t = group * 4
+            if t + 4 <= num_steps:
+                u0, u1, u2, u3 = four(uniforms, t, i)
+                x0 = get(data, t if varying else 0, i)
+                x1 = get(data, t + 1 if varying else 0, i)
+                x2 = get(data, t + 2 if varying else 0, i)
+                x3 = get(data, t + 3 if varying else 0, i)
+                _fire_below(u0, eq.firing_probability(x0, gain, offset), t, i, on, off, out)
+                _fire_below(u1, eq.firing_probability(x1, gain, offset), t + 1, i, on, off, out)
+                _fire_below(u2, eq.firing_probability(x2, gain, offset), t + 2, i, on, off, out)
+                _fire_below(u3, eq.firing_probability(x3, gain, offset), t + 3, i, on, off, out)
+            else:
+                for s in range(t, num_steps):
+                    p = eq.firing_probability(get(data, s if varying else 0, i), gain, offset)
+                    _fire_below(get(uniforms, s, i), p, s, i, on, off, out)
 
 
 @cuda.jit
@@ -173,13 +249,26 @@ def _latency_step(x, peak, code, last, clip):
 
 @cuda.jit
 def latency(data, peaks, code, last, clip, first_step, on, off, out):
-    """One spike a feature."""
+    """One spike a feature, 8 steps at a time."""
     num_steps, size = out.shape
     per_peak = size // peaks.size
     for i in range(first_column(), size, columns()):
-        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
-        for t in range(first_row(), num_steps, rows()):
-            out[t, i] = eq.select(step == first_step + t, on, off)
+        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip) - first_step
+        for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
+            t = group * AHEAD
+            due = np.int32(step - t) if t <= step and step < t + AHEAD else np.int32(-1)
+            if t + AHEAD <= num_steps:
+                put(out, t, i, eq.select(due == 0, on, off))
+                put(out, t + 1, i, eq.select(due == 1, on, off))
+                put(out, t + 2, i, eq.select(due == 2, on, off))
+                put(out, t + 3, i, eq.select(due == 3, on, off))
+                put(out, t + 4, i, eq.select(due == 4, on, off))
+                put(out, t + 5, i, eq.select(due == 5, on, off))
+                put(out, t + 6, i, eq.select(due == 6, on, off))
+                put(out, t + 7, i, eq.select(due == 7, on, off))
+            else:
+                for s in range(t, num_steps):
+                    put(out, s, i, eq.select(due == s - t, on, off))
 
 
 @cuda.jit
@@ -190,39 +279,73 @@ def latency_ramps(data, peaks, code, last, clip, first_step, on, off, out):
     for i in range(first_column(), size, columns()):
         step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
         for t in range(first_row(), num_steps, rows()):
-            out[t, i] = eq.ramp(np.int64(first_step + t), np.int64(-1), step, on, off)
+            value = eq.ramp(np.int64(first_step + t), np.int64(-1), step, on, off)
+            put(out, t, i, value)
+
+
+@equation
+def _change(now, previous, threshold, off_spike, t, i, on, off, silent, out):
+    """One spike of delta modulation."""
+    fall = silent
+    if off_spike:
+        fall = eq.select(eq.delta_off(now, previous, threshold), off, silent)
+    put(out, t, i, eq.select(eq.delta_on(now, previous, threshold), on, fall))
 
 
 @cuda.jit
 def delta(data, before, threshold, off_spike, on, off, silent, out):
-    """Spikes where the difference of neighbouring steps meets the threshold."""
+    """Spikes where the difference of neighbouring steps meets the threshold, 8 steps at a time."""
     num_steps, size = out.shape
     for i in range(first_column(), size, columns()):
-        for t in range(first_row(), num_steps, rows()):
-            previous = data[t - 1, i] if t > 0 else before[i]
-            fall = silent
-            if off_spike:
-                fall = eq.select(eq.delta_off(data[t, i], previous, threshold), off, silent)
-            out[t, i] = eq.select(eq.delta_on(data[t, i], previous, threshold), on, fall)
+        for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
+            t = group * AHEAD
+            last = get(data, t - 1, i) if t > 0 else before[unsigned(i)]
+            if t + AHEAD <= num_steps:
+                x0, x1, x2, x3 = four(data, t, i)
+                x4, x5, x6, x7 = four(data, t + 4, i)
+                _change(x0, last, threshold, off_spike, t, i, on, off, silent, out)
+                _change(x1, x0, threshold, off_spike, t + 1, i, on, off, silent, out)
+                _change(x2, x1, threshold, off_spike, t + 2, i, on, off, silent, out)
+                _change(x3, x2, threshold, off_spike, t + 3, i, on, off, silent, out)
+                _change(x4, x3, threshold, off_spike, t + 4, i, on, off, silent, out)
+                _change(x5, x4, threshold, off_spike, t + 5, i, on, off, silent, out)
+                _change(x6, x5, threshold, off_spike, t + 6, i, on, off, silent, out)
+                _change(x7, x6, threshold, off_spike, t + 7, i, on, off, silent, out)
+            else:
+                for s in range(t, num_steps):
+                    now = get(data, s, i)
+                    _change(now, last, threshold, off_spike, s, i, on, off, silent, out)
+                    last = now
+
+
+@equation
+def _choose(word, left, needed, t, i, on, off, out):
+    """Take this step or not, where it is within the output; how many are still needed."""
+    if left <= 0 or t < 0:
+        return needed
+    chosen = eq.choose_step(word, np.uint64(left), needed)
+    put(out, t, i, eq.select(chosen, on, off))
+    return needed - np.uint64(chosen)
 
 
 @cuda.jit
 def distinct_steps(counts, key, first_element, first_step, on, off, out):
     """Exactly ``counts[i]`` distinct steps of element i, every set of them equally likely."""
     num_steps, size = out.shape
+    first_block = first_step // eq.STEPS_PER_BLOCK
+    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
     k0, k1, stream = key
     for i in range(first_column(), size, columns()):
-        needed = counts[i]
+        needed = counts[unsigned(i)]
         element = first_element + np.uint64(i)
-        for t in range(num_steps):
-            step = first_step + t
-            block = np.uint64(step // eq.STEPS_PER_BLOCK)
-            words = eq.random_words(element, block, stream, k0, k1)
-            chosen = eq.choose_step(
-                words[step % eq.STEPS_PER_BLOCK], np.uint64(num_steps - t), needed
-            )
-            needed -= np.uint64(chosen)
-            out[t, i] = eq.select(chosen, on, off)
+        for block in range(first_block, end_block):
+            w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
+            t = block * eq.STEPS_PER_BLOCK - first_step
+            left = num_steps - t
+            needed = _choose(w0, left, needed, t, i, on, off, out)
+            needed = _choose(w1, left - 1, needed, t + 1, i, on, off, out)
+            needed = _choose(w2, left - 2, needed, t + 2, i, on, off, out)
+            needed = _choose(w3, left - 3, needed, t + 3, i, on, off, out)
 
 
 @cuda.jit
@@ -232,12 +355,12 @@ def ramps(on, off, out):
     for i in range(first_column(), size, columns()):
         previous = np.int64(-1)
         for t in range(num_steps):
-            if out[t, i] != 0:
+            if get(out, t, i) != 0:
                 for s in range(previous + 1, t + 1):
-                    out[s, i] = eq.ramp(np.int64(s), previous, np.int64(t), on, off)
+                    put(out, s, i, eq.ramp(np.int64(s), previous, np.int64(t), on, off))
                 previous = np.int64(t)
         for s in range(previous + 1, num_steps):
-            out[s, i] = off
+            put(out, s, i, off)
 
 
 @cache
@@ -245,19 +368,37 @@ def neurons(axes):
     """The kernel for one combination of axes, neurons that do not see each other."""
     count, advance, settle, emit = step_of(axes)
 
+    @equation
+    def step(s, x, p, t, i, records, on, off, spikes):
+        """One step of one neuron."""
+        before = count(s.membrane, p)
+        new = advance(s, before, x, p)
+        s, reported = settle(new, before, count(new.membrane, p), p)
+        put_at(spikes, unsigned(t), unsigned(i), emit(reported, on, off))
+        state_put_at(records, unsigned(t), unsigned(i), s)
+        return s
+
     @cuda.jit
     def run(current, parameters, state, records, on, off, spikes):
         num_steps, size = current.shape
+        together = num_steps - num_steps % AHEAD
         for i in range(first_column(), size, columns()):
-            p = parameters_at(parameters, i)
-            s = state_at(state, i)
-            for t in range(num_steps):
-                before = count(s.membrane, p)
-                new = advance(s, before, current[t, i], p)
-                s, reported = settle(new, before, count(new.membrane, p), p)
-                put_at(spikes, t, i, emit(reported, on, off))
-                state_put_at(records, t, i, s)
-            state_put(state, i, s)
+            p = parameters_at(parameters, unsigned(i))
+            s = state_at(state, unsigned(i))
+            for t in range(0, together, AHEAD):
+                x0, x1, x2, x3 = four(current, t, i)
+                x4, x5, x6, x7 = four(current, t + 4, i)
+                s = step(s, x0, p, t, i, records, on, off, spikes)
+                s = step(s, x1, p, t + 1, i, records, on, off, spikes)
+                s = step(s, x2, p, t + 2, i, records, on, off, spikes)
+                s = step(s, x3, p, t + 3, i, records, on, off, spikes)
+                s = step(s, x4, p, t + 4, i, records, on, off, spikes)
+                s = step(s, x5, p, t + 5, i, records, on, off, spikes)
+                s = step(s, x6, p, t + 6, i, records, on, off, spikes)
+                s = step(s, x7, p, t + 7, i, records, on, off, spikes)
+            for t in range(together, num_steps):
+                s = step(s, get(current, t, i), p, t, i, records, on, off, spikes)
+            state_put(state, unsigned(i), s)
 
     return run
 
@@ -340,11 +481,13 @@ def event_product(spikes, weights, bias, out):
     num_outputs = weights.shape[1]
     for o in range(first_column(), num_outputs, columns()):
         for r in range(first_row(), num_rows, rows()):
-            total = eq.like(bias[o], 0)
+            offset = bias[unsigned(o)]
+            total = eq.like(offset, 0)
             for i in range(num_inputs):
-                if spikes[r, i] != 0:
-                    total = eq.accumulate(total, eq.like(total, spikes[r, i]), weights[i, o])
-            out[r, o] = total + bias[o]
+                spike = get(spikes, r, i)
+                if spike != 0:
+                    total = eq.accumulate(total, eq.like(total, spike), get(weights, i, o))
+            put(out, r, o, total + offset)
 
 
 @cache
