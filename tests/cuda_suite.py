@@ -1,8 +1,8 @@
 """The CUDA kernels against the reference, without a GPU; test_cuda_suite.py runs this.
 
-In Numba's simulator, which runs the Python functions, or on the virtual GPU, which runs the PTX that
-Numba compiles from them.  Blocks of four threads and small odd shapes, so that blocks are partly
-filled, grids have several blocks, and threads take several elements.
+In Numba's simulator, which runs the Python functions, or on the virtual GPU, which runs the PTX
+that Numba compiles from them.  Blocks of four threads and small odd shapes, so that blocks are
+partly filled, grids have several blocks, and threads take several elements.
 """
 
 import os

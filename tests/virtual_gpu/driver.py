@@ -1,4 +1,5 @@
-"""The functions of the CUDA driver that Numba calls, for one virtual GPU of compute capability 9.0."""
+"""The CUDA driver's functions that Numba calls, for one virtual GPU of compute capability 9.0."""
+# ruff: noqa: N802 - the functions have the driver's names
 
 import ctypes
 import time
@@ -10,15 +11,17 @@ from virtual_gpu import ptx
 
 TOTAL = 1 << 30
 MULTIPROCESSORS = 2
+THREADS, GRID, BLOCK = 1024, (2**31 - 1, 65535, 65535), (1024, 1024, 64)  # the most of a launch
 ATTRIBUTES = {  # by the driver's numbers
     75: 9,  # compute capability, major
     76: 0,  # minor
     16: MULTIPROCESSORS,
     10: 32,  # threads of a warp
-    1: 1024,  # threads of a block
+    1: THREADS,
     41: 1,  # unified addressing
 }
-SUCCESS, INVALID_VALUE, OUT_OF_MEMORY = 0, 1, 2
+PTX = 1  # the kind of what is linked
+SUCCESS, INVALID_VALUE, OUT_OF_MEMORY, NOT_FOUND = 0, 1, 2, 500
 
 
 class VirtualDriver:
@@ -107,6 +110,8 @@ class VirtualDriver:
         return SUCCESS
 
     def cuMemAlloc(self, pointer, size):
+        if _number(size) == 0:
+            return INVALID_VALUE
         base = self.memory.allocate(_number(size))
         if base is None:
             return OUT_OF_MEMORY
@@ -154,6 +159,8 @@ class VirtualDriver:
         return SUCCESS
 
     def cuLinkAddData(self, state, kind, data, size, name, count, keys, values):
+        if _number(kind) != PTX:
+            return INVALID_VALUE
         self._objects[_number(state)].append(ctypes.string_at(data, size))
         return SUCCESS
 
@@ -176,22 +183,28 @@ class VirtualDriver:
         return SUCCESS
 
     def cuModuleGetFunction(self, function, module, name):
+        if self._objects[_number(module)].name.encode() != getattr(name, "value", name):
+            return NOT_FOUND
         function._obj.value = _number(module)
         return SUCCESS
 
     def cuFuncGetAttribute(self, value, attribute, function):
-        value._obj.value = 1024 if attribute == 0 else 0
+        value._obj.value = THREADS if attribute == 0 else 0
         return SUCCESS
 
     def cuLaunchKernel(
         self, function, gx, gy, gz, bx, by, bz, shared, stream, parameters, extra
     ):  # fmt: skip
+        grid, block = (gx, gy, gz), (bx, by, bz)
+        fits = all(1 <= n <= most for n, most in zip(grid + block, GRID + BLOCK, strict=True))
+        if not fits or bx * by * bz > THREADS or _number(shared):
+            return INVALID_VALUE
         kernel = self._objects[_number(function)]
         arguments = {}
         for (name, dtype), place in zip(kernel.parameters.items(), parameters, strict=True):
             arguments[name] = np.frombuffer(ctypes.string_at(place, dtype.itemsize), dtype)[0]
-        self.launches.append((kernel.name, (gx, gy, gz), (bx, by, bz)))
-        kernel.run(self.memory, (gx, gy, gz), (bx, by, bz), arguments)
+        self.launches.append((kernel.name, grid, block))
+        kernel.run(self.memory, grid, block, arguments)
         return SUCCESS
 
     # streams and events: everything is done when it is asked for

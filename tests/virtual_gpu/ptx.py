@@ -1,8 +1,8 @@
 """Execute a PTX kernel, one instruction for all threads at a time.
 
 Registers are arrays with an element per thread.  Threads that have branched away from each other
-take turns, those furthest behind first, a basic block at a time.  The instructions are the ones
-that the package's kernels compile to; any other is an error.
+take turns, those furthest behind first, a basic block at a time.  A kernel is decoded when it is
+loaded, and refused then if it holds anything but the few instructions that are known here.
 """
 
 import math
@@ -11,140 +11,333 @@ import re
 
 import numpy as np
 
-from virtual_gpu.memory import Allocation, Fault, Who
+from virtual_gpu.memory import Fault, Memory, Who
 
-REGISTERS = {
-    "p": np.bool_, "rs": np.uint16, "r": np.uint32, "rd": np.uint64, "f": np.float32,
-    "fd": np.float64,
-}  # fmt: skip
 TYPES = {
     **{f"{kind}{8 * size}": np.dtype(f"{code}{size}")
        for kind, code in (("u", "u"), ("b", "u"), ("s", "i"), ("f", "f"))
        for size in (1, 2, 4, 8) if not (kind == "f" and size < 4)},
     "pred": np.dtype(bool),
 }  # fmt: skip
+PREDICATE, ADDRESS, COUNT = TYPES["pred"], TYPES["u64"], TYPES["u32"]
+SHARED_BYTES = 48 << 10  # of a block, where the kernel asks for no more at its launch
 READY, WAITING, DONE = range(3)
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818
     """PTX that this machine does not know."""
 
 
 # --- operations ---------------------------------------------------------------------------------
 
 
-def _truncated_quotient(a, b):
-    """Integer division that rounds to 0; the result of a division by 0 is left open by PTX."""
-    safe = np.where(b == 0, b.dtype.type(1), b)
-    if a.dtype.kind == "u":
-        return a // safe
-    quotient = np.abs(a) // np.abs(safe)  # the least integer is its own absolute value: a // -1
-    return np.where((a < 0) != (safe < 0), -quotient, quotient)
+def _quotient(a, b):
+    """Integer division that rounds to 0."""
+    floor = a // b
+    return floor + ((floor < 0) & (floor * b != a)).astype(a.dtype)
 
 
-def _shifted(a, amount, left):
-    """Shift with amounts beyond the width clamped."""
-    bits = 8 * a.itemsize
-    count = np.minimum(amount, bits - 1).astype(a.dtype)
-    moved = a << count if left else a >> count
-    lost = np.where(a < 0, a.dtype.type(-1), a.dtype.type(0)) if a.dtype.kind == "i" and not left \
-        else a.dtype.type(0)  # fmt: skip
-    return np.where(amount >= bits, lost, moved)
+def _high(a, b):
+    """The upper half of a product."""
+    product = np.asarray(a.astype(object) * b.astype(object))  # integers of any size
+    return np.asarray(product >> 8 * a.itemsize).astype(a.dtype)
 
 
-BINARY = {
-    "add": operator.add, "sub": operator.sub, "and": operator.and_, "or": operator.or_,
-    "xor": operator.xor, "max": np.maximum, "min": np.minimum,
-}  # fmt: skip
-COMPARE = {
-    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le,
-    "gt": operator.gt, "ge": operator.ge,
-}  # fmt: skip
+def _wide(a, b):
+    double = f"{a.dtype.kind}{2 * a.itemsize}"
+    return a.astype(double) * b.astype(double)
 
 
-def _compare(name, a, b):
-    """Comparison; those that end in u are true for NaN too."""
-    if a.dtype.kind != "f":
-        return COMPARE[name](a, b)
-    unordered = np.isnan(a) | np.isnan(b)
-    if name in ("nan", "num"):
-        return unordered if name == "nan" else ~unordered
-    if name in COMPARE:
-        return COMPARE[name](a, b) & ~unordered
-    return COMPARE[name[:-1]](a, b) | unordered
+def _left(a, amount):
+    return np.where(amount < 8 * a.itemsize, a << amount.astype(a.dtype), a.dtype.type(0))
 
 
-def _converted(a, modifiers, to):
-    """``cvt``: saturating from float to integer."""
-    rounding = {"rmi": np.floor, "rni": np.rint, "rzi": np.trunc, "rpi": np.ceil}
-    for modifier in modifiers:
-        if modifier in rounding:
-            a = rounding[modifier](a)
-        elif modifier != "rn":
-            raise Unsupported(f"cvt.{modifier}")
-    if a.dtype.kind == "f" and to.kind != "f":
-        limits = np.iinfo(to)
-        low, high = a.dtype.type(limits.min), a.dtype.type(2.0 ** (limits.bits - (to.kind == "i")))
-        inside = (a >= low) & (a < high)
-        whole = np.where(inside, a, 0).astype(to)
-        return np.where(inside, whole, np.where(a >= high, limits.max, limits.min).astype(to))
-    return a.astype(to)
+def _right(a, amount):
+    """Of signed numbers, copies of the sign move in."""
+    kept = np.minimum(amount, 8 * a.itemsize - 1).astype(a.dtype)
+    lost = (amount >= 8 * a.itemsize) & (a.dtype.kind == "u")
+    return np.where(lost, a.dtype.type(0), a >> kept)
+
+
+# By name: which types it takes, and the function.
+OPERATIONS = {
+    "mov": ("usbfp", lambda a: a),
+    "cvta.to.global": ("u", lambda a: a),
+    "add": ("usf", operator.add),
+    "sub": ("usf", operator.sub),
+    "mul": ("f", operator.mul),
+    "add.rn": ("f", operator.add),
+    "sub.rn": ("f", operator.sub),
+    "mul.rn": ("f", operator.mul),
+    "div.rn": ("f", operator.truediv),
+    "mul.lo": ("us", operator.mul),
+    "mul.hi": ("us", _high),
+    "mul.wide": ("us", _wide),
+    "mad.lo": ("us", lambda a, b, c: a * b + c),
+    "div": ("us", _quotient),
+    "rem": ("us", lambda a, b: a - _quotient(a, b) * b),
+    "max": ("us", np.maximum),
+    "min": ("us", np.minimum),
+    "neg": ("sf", operator.neg),
+    "abs": ("sf", np.abs),
+    "and": ("bp", operator.and_),
+    "or": ("bp", operator.or_),
+    "xor": ("bp", operator.xor),
+    "not": ("bp", operator.invert),
+    "shl": ("b", _left),
+    "shr": ("bus", _right),
+    "selp": ("usbf", lambda a, b, chosen: np.where(chosen, a, b)),
+    "setp.eq": ("usbf", operator.eq),
+    "setp.ne": ("usbf", lambda a, b: (a < b) | (a > b)),  # false for NaN, as all but those with u
+    "setp.lt": ("usf", operator.lt),
+    "setp.le": ("usf", operator.le),
+    "setp.gt": ("usf", operator.gt),
+    "setp.ge": ("usf", operator.ge),
+    "setp.equ": ("f", lambda a, b: ~((a < b) | (a > b))),
+    "setp.neu": ("f", operator.ne),
+    "setp.ltu": ("f", lambda a, b: ~(a >= b)),
+    "setp.leu": ("f", lambda a, b: ~(a > b)),
+    "setp.gtu": ("f", lambda a, b: ~(a <= b)),
+    "setp.geu": ("f", lambda a, b: ~(a < b)),
+    "setp.num": ("f", lambda a, b: (a == a) & (b == b)),
+    "setp.nan": ("f", lambda a, b: (a != a) | (b != b)),
+}
+UNARY = ("mov", "cvta.to.global", "neg", "abs", "not")
+SPECIAL = {
+    f"%{n}{prefix}.{axis}" for n in ("", "n") for prefix in ("tid", "ctaid") for axis in "xyz"
+}
+ROUNDING = {"rmi": np.floor, "rni": np.rint, "rzi": np.trunc, "rpi": np.ceil}
+
+
+def _conversion(rounding, source, to):
+    """The function of a ``cvt``, which has to name its rounding where it rounds."""
+    whole = source.kind == "f" and (to.kind != "f" or to == source)
+    rounds = to.kind == "f" and (source.kind != "f" or to.itemsize < source.itemsize)
+    if rounding not in (ROUNDING if whole else ["rn" if rounds else ""]):
+        raise Unsupported(f"cvt of {source} to {to} by {rounding!r}")
+    if not whole:
+        return lambda a: a.astype(to)
+    if to == source:
+        return ROUNDING[rounding]
+    limits = np.iinfo(to)
+    begin = source.type(limits.min)
+    end = source.type(2.0 ** (limits.bits - (to.kind == "i")))  # the first that is too large
+    nan = 1 << limits.bits - 1 if 8 in (source.itemsize, to.itemsize) else 0
+    nan = np.array(nan, f"u{to.itemsize}").view(to)
+
+    def saturated(a):
+        a = ROUNDING[rounding](a)
+        inside = np.where(a < begin, to.type(limits.min), a.astype(to))
+        return np.where(a != a, nan, np.where(a >= end, to.type(limits.max), inside))
+
+    return saturated
 
 
 # --- reading the text ---------------------------------------------------------------------------
 
 
 def _immediate(text, dtype):
-    if text[:2] in ("0f", "0F"):
-        return np.uint32(int(text[2:], 16)).view(np.float32)
-    if text[:2] in ("0d", "0D"):
-        return np.uint64(int(text[2:], 16)).view(np.float64)
-    value = int(text, 0)
     bits = 8 * dtype.itemsize
-    return np.array(value % 2**bits, f"u{dtype.itemsize}").view(dtype)[()]
+    if dtype.kind == "f":
+        prefix = "0f" if bits == 32 else "0d"
+        if re.fullmatch(f"{prefix}[0-9a-f]{{{bits // 4}}}", text.lower()) is None:
+            raise ValueError(f"{text} is no f{bits}")
+        return np.array(int(text[2:], 16), f"u{dtype.itemsize}").view(dtype)
+    value = int(text, 0)
+    if dtype == PREDICATE:
+        return np.array(value != 0)
+    if not -(2 ** (bits - 1)) <= value < 2**bits:
+        raise ValueError(f"{text} has more than {bits} bits")
+    return np.array(value % 2**bits, f"u{dtype.itemsize}").view(dtype)
 
 
 class Kernel:
-    """One entry of a PTX module."""
+    """The one entry of a PTX module: ``code`` holds its lines, each with what it does to a launch.
+
+    What it does returns true where it ends a basic block.
+    """
 
     def __init__(self, ptx):
-        text = re.sub(r"//[^\n]*", "", ptx)
-        entry = re.search(r"\.visible \.entry (\w+)\((.*?)\)\s*\{(.*?)\n\}", text, re.S)
-        if entry is None:
-            raise Unsupported("a module without a kernel")
-        self.name = entry[1]
-        self.parameters = {
-            name: TYPES[kind] for kind, name in re.findall(r"\.param \.(\w+) (\w+)", entry[2])
-        }
-        self.shared, self.shared_bytes = {}, 0
-        for align, name, size in re.findall(
-            r"\.shared \.align (\d+) \.b8 (\w+)\[(\d+)\]", text.replace(entry[3], "")
-        ):
-            begin = -(-self.shared_bytes // int(align)) * int(align)
-            self.shared[name], self.shared_bytes = begin, begin + int(size)
-        self.shared_bytes = -(-self.shared_bytes // 16) * 16  # blocks lie one after another
-        self._read(entry[3])
+        text = re.sub(r"//[^\n]*|/\*.*?\*/", "", ptx, flags=re.S)
+        entries = re.findall(r"\.entry\s+([\w$]+)\s*\((.*?)\)\s*\{(.*?)\n\}", text, re.S)
+        if len(entries) != 1 or text.count(".entry") != 1:
+            raise Unsupported("a module that is not one kernel")
+        self.name, parameters, body = entries[0]
+        self.parameters = {}
+        for one in filter(None, map(str.strip, parameters.split(","))):
+            match = re.fullmatch(r"\.param\s+\.(\w+)\s+([\w$]+)", one)
+            if match is None or match[1] not in TYPES:
+                raise Unsupported(one)
+            self.parameters[match[2]] = TYPES[match[1]]
+        shared = r"\.shared\s+\.align\s+\d+\s+\.b8\s+([\w$]+)\[(\d+)\]"
+        self.shared = {name: int(size) for name, size in re.findall(shared, text)}
+        if sum(self.shared.values()) > SHARED_BYTES:
+            raise Unsupported(f"more than {SHARED_BYTES} bytes of shared memory")
+        self._read(body)
 
     def _read(self, body):
-        self.registers, self.code, labels = {}, [], {}
-        for kind, count in re.findall(r"\.reg \.\w+\s+%([a-z]+)<(\d+)>", body):
-            self.registers[kind] = int(count)
-        leaders = {0}
-        for line in re.sub(r"\.(reg|pragma)[^;]*;", "", body).split("\n"):
-            line = line.strip()
-            label = re.match(r"(\$?\w+):$", line)
-            if label:
-                labels[label[1]] = len(self.code)
-                leaders.add(len(self.code))
-            elif line:
-                match = re.match(r"(?:@(!?)(%\w+)\s+)?([\w.:]+)\s*(.*);$", line)
-                if match is None:
-                    raise Unsupported(line)
-                self.code.append((line, match[1] == "!", match[2], match[3], match[4]))
-                if match[3].split(".")[0] in ("bra", "bar", "ret"):
-                    leaders.add(len(self.code))
-        self.labels = labels
-        self.leaders = leaders
+        self._registers, self._labels, lines = {}, {}, []
+        for statement in body.split(";"):
+            while label := re.match(r"\s*([\w$]+):(?!:)", statement):
+                self._labels[label[1]] = len(lines)
+                statement = statement[label.end() :]
+            line = " ".join(statement.split())
+            if match := re.fullmatch(r"\.reg \.(\w+) (%[a-z]+)<(\d+)>", line):
+                self._registers[match[2]] = TYPES[match[1]], int(match[3])
+            elif line and not line.startswith((".pragma", ".shared")):
+                lines.append(line)
+        self.leaders = set(self._labels.values())
+        self.code = []
+        for line in lines:
+            try:
+                self.code.append((line, self._decoded(line)))
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                raise Unsupported(f"{line} ({error!r})") from error
+
+    def _decoded(self, line):
+        """What an instruction does, as a function of a launch."""
+        match = re.fullmatch(r"(?:@(!?)(%\w+) )?([a-z][\w.:]*)(?: (.*))?", line)
+        if match is None:
+            raise Unsupported(line)
+        negated, guard, name, operands = match.groups()
+        operands = [one.strip() for one in operands.split(",")] if operands else []
+        if name in ("bra", "bra.uni", "ret"):
+            return self._jump(name, guard, negated == "!", *operands)
+        if guard is not None:
+            raise Unsupported(line)
+        if name == "bar.sync":
+            if operands != ["0"]:
+                raise Unsupported(line)
+            return lambda launch: launch.leave(launch.chosen, status=WAITING)
+        name, *modifiers, kind = name.split(".")
+        if name in ("ld", "st"):
+            return self._access(name, *modifiers, TYPES[kind], *operands)
+        if name == "cvt":
+            *rounding, to = modifiers
+            return self._convert(".".join(rounding), TYPES[kind], TYPES[to], *operands)
+        return self._operation(".".join([name, *modifiers]), kind, *operands)
+
+    # operands
+
+    def _register(self, text):
+        """Type of a register."""
+        match = re.fullmatch(r"(%[a-z]+)(\d+)", text)
+        dtype, count = self._registers[match[1] if match else text]
+        if int(match[2]) >= count:
+            raise Unsupported(f"{text} is not declared")
+        return dtype
+
+    def _source(self, text, dtype, wider=False):
+        """A function of a launch that gives an operand; a wider register gives its low bits."""
+        if text in self.shared and dtype == ADDRESS:
+            return lambda launch: launch.bases[text]
+        if text in SPECIAL and dtype == COUNT:
+            return lambda launch: launch.special[text]
+        if not text.startswith("%"):
+            value = _immediate(text, dtype)
+            return lambda launch: value
+        own = self._register(text)
+        _check_size(text, own, dtype, wider)
+        if own.itemsize == dtype.itemsize:
+            return lambda launch: launch.registers[text].view(dtype)
+        low = f"u{dtype.itemsize}"
+        return lambda launch: launch.registers[text].astype(low).view(dtype)
+
+    def _target(self, text, dtype, wider=False):
+        """A function of a launch and a value that sets a register of the active threads.
+
+        A narrower value is extended by its own sign.
+        """
+        own = self._register(text)
+        _check_size(text, own, dtype, wider)
+        full = own if own.itemsize > dtype.itemsize else dtype
+
+        def put(launch, value):
+            value = np.asarray(value, dtype).astype(full, copy=False).view(own)
+            held = launch.registers.get(text)
+            if held is None:
+                held = launch.registers[text] = np.zeros(launch.threads, own)
+            np.copyto(held, value, where=launch.active)
+
+        return put
+
+    # instructions
+
+    def _jump(self, name, guard, negated, label=None):
+        self.leaders.add(len(self.code) + 1)
+        condition = self._source(guard, PREDICATE) if guard else None
+        place = None if name == "ret" else self._labels[label]
+
+        def act(launch):
+            taken = launch.chosen
+            if condition is not None:
+                taken = taken[condition(launch)[taken] != negated]
+            if place is None:
+                return launch.leave(taken, status=DONE)
+            return launch.leave(taken, place)
+
+        return act
+
+    def _convert(self, rounding, kind, to, target, source):
+        convert = _conversion(rounding, kind, to)
+        put, value = self._target(target, to, True), self._source(source, kind, True)
+        return lambda launch: put(launch, convert(value(launch)))
+
+    def _operation(self, name, kind, target, *sources):
+        letters, function = OPERATIONS[name]
+        dtype = TYPES[kind]
+        if kind[0] not in letters:
+            raise Unsupported(f"{name}.{kind}")
+        of, to = [dtype] * len(sources), dtype
+        if name == "selp":
+            of[2] = PREDICATE
+        elif name in ("shl", "shr"):
+            of[1] = COUNT
+        elif name.startswith("setp"):
+            to = PREDICATE
+        elif name == "mul.wide":
+            to = np.dtype(f"{dtype.kind}{2 * dtype.itemsize}")
+        if len(sources) != (1 if name in UNARY else 3 if name in ("selp", "mad.lo") else 2):
+            raise Unsupported("another number of operands")
+        put = self._target(target, to)
+        operands = [self._source(one, its) for one, its in zip(sources, of, strict=True)]
+
+        def act(launch):
+            values = [value(launch) for value in operands]
+            if name in ("div", "rem") and not launch.chosen_of(values[1]).all():
+                raise Fault("a division by 0, whose result PTX leaves open")
+            put(launch, function(*values))
+
+        return act
+
+    def _access(self, name, space, kind, *operands):
+        place, register = operands if name == "st" else operands[::-1]
+        base, offset = re.fullmatch(r"\[([^+\]]+)(?:\+(-?\d+))?\]", place).groups()
+        if space == "param" and name == "ld" and offset is None and self.parameters[base] == kind:
+            put = self._target(register, kind, True)
+            return lambda launch: put(launch, launch.arguments[base])
+        if space not in ("global", "shared"):
+            raise Unsupported(f"{name}.{space}")
+        base, offset = self._source(base, ADDRESS), np.uint64(int(offset or 0) % 2**64)
+        if name == "ld":
+            put = self._target(register, kind, True)
+
+            def act(launch):
+                values = np.zeros(launch.threads, kind)
+                address = launch.chosen_of(base(launch)) + offset
+                for held, places, who in launch.parts(space, address, kind.itemsize):
+                    values[who.thread] = held.load(places, kind, who)
+                put(launch, values)
+        else:
+            value = self._source(register, kind, True)
+
+            def act(launch):
+                values = np.broadcast_to(value(launch), launch.threads)
+                address = launch.chosen_of(base(launch)) + offset
+                for held, places, who in launch.parts(space, address, kind.itemsize):
+                    held.store(places, values[who.thread], who)
+
+        return act
 
     def run(self, memory, grid, block, arguments):
         """Execute the kernel for a whole grid."""
@@ -153,25 +346,38 @@ class Kernel:
             Launch(self, memory, grid, block, arguments).run()
 
 
+def _check_size(text, own, dtype, wider):
+    """Instructions take registers of their own size; some take wider ones of integers too."""
+    if PREDICATE in (own, dtype) or "f" in (own.kind, dtype.kind) or not wider:
+        fits = own.itemsize == dtype.itemsize and (own == PREDICATE) == (dtype == PREDICATE)
+    else:
+        fits = own.itemsize >= dtype.itemsize
+    if not fits:
+        raise Unsupported(f"{text} is no {dtype}")
+
+
 class Launch:
     """One execution: the registers of all threads, and where each thread stands."""
 
     def __init__(self, kernel, memory, grid, block, arguments):
-        self.kernel, self.memory, self.arguments = kernel, memory, arguments
+        self.kernel, self.memory = kernel, memory
+        self.arguments = {n: np.array(arguments[n], t) for n, t in kernel.parameters.items()}
         per_block, blocks = math.prod(block), math.prod(grid)
         self.threads = per_block * blocks
-        index = np.arange(self.threads)
-        self.thread, self.block = index % per_block, index // per_block
-        self.epoch = np.zeros(blocks, np.int64)
-        self.number = index
+        self.block, thread = np.divmod(np.arange(self.threads), per_block)
+        self.epoch = np.zeros(blocks, np.int64)  # barriers that each block has passed
         self.special = {}
-        for prefix, flat, sizes in (("tid", self.thread, block), ("ctaid", self.block, grid)):
+        for prefix, flat, sizes in (("tid", thread, block), ("ctaid", self.block, grid)):
             for axis, size in zip("xyz", sizes, strict=True):
-                self.special[f"%{prefix}.{axis}"] = (flat % size).astype(np.uint32)
-                self.special[f"%n{prefix}.{axis}"] = np.uint32(size)
+                self.special[f"%{prefix}.{axis}"] = (flat % size).astype(COUNT)
+                self.special[f"%n{prefix}.{axis}"] = np.array(size, COUNT)
                 flat = flat // size
         self.registers = {}
-        self.shared = Allocation(0, max(1, kernel.shared_bytes * blocks))
+        self.shared = Memory(SHARED_BYTES, 1 << 32)  # away from the global memory
+        self.bases = {
+            name: np.array(self.shared.allocate(size, blocks), ADDRESS)
+            for name, size in kernel.shared.items()
+        }
         self.pc = np.zeros(self.threads, np.int64)
         self.status = np.full(self.threads, READY)
 
@@ -189,166 +395,53 @@ class Launch:
 
     def _release(self):
         """Every thread that has not ended waits at a barrier."""
-        for block in np.unique(self.block[self.status == WAITING]):
-            mine = (self.block == block) & (self.status == WAITING)
-            if len(np.unique(self.pc[mine])) > 1:
-                raise Fault(f"{self.kernel.name}: one block waits at several barriers")
-            self.epoch[block] += 1
-        self.status[self.status == WAITING] = READY
+        waiting = self.status == WAITING
+        blocks, _ = np.unique([self.block[waiting], self.pc[waiting]], axis=1)
+        if (np.diff(blocks) == 0).any():
+            raise Fault(f"{self.kernel.name}: one block waits at several barriers")
+        if np.isin(self.block[~waiting], blocks).any():
+            raise Fault(
+                f"{self.kernel.name}: a block waits at a barrier for threads that have ended"
+            )
+        self.epoch[blocks] += 1
+        self.status[waiting] = READY
 
     def _run_block(self, at, active):
-        whole = bool(active.all())
-        self.active = None if whole else active
+        """A basic block, for the active threads."""
+        self.active = True if active.all() else active
         self.chosen = np.flatnonzero(active)
-        while True:
-            line, negated, guard, name, operands = self.kernel.code[at]
-            parts = name.split(".")
-            at += 1
-            if parts[0] in ("bra", "bar", "ret"):
-                self._jump(parts[0], operands, at, active, negated, guard)
-                return
-            if guard is not None:
-                raise Unsupported(line)
+        self.following = at
+        left = False
+        while not left:
+            line, act = self.kernel.code[self.following]
+            self.following += 1
             try:
-                self._execute(parts, [one.strip() for one in _split(operands)])
-            except (KeyError, ValueError, IndexError) as error:
-                raise Unsupported(f"{line} ({error!r})") from error
-            if at in self.kernel.leaders:
-                self.pc[self.chosen] = at
-                return
+                left = act(self)
+            except Fault as fault:
+                raise Fault(f"{self.kernel.name}: {line}: {fault}") from None
+            except KeyError as error:
+                raise Fault(f"{self.kernel.name}: {line}: nothing has set {error}") from None
+            if not left and self.following in self.kernel.leaders:
+                left = self.leave(self.chosen)
 
-    def _jump(self, name, operands, following, active, negated, guard):
-        taken = active
-        if guard is not None:
-            predicate = self._value(guard, TYPES["pred"])
-            taken = active & (~predicate if negated else predicate)
-        self.pc[self.chosen] = following
-        if name == "bra":
-            self.pc[taken] = self.kernel.labels[operands]
-        elif name == "bar":
-            self.status[taken] = WAITING
-        else:
-            self.status[taken] = DONE
+    def leave(self, threads, place=None, status=READY):
+        """End a basic block: so many of the active threads go elsewhere or change their state."""
+        self.pc[self.chosen] = self.following
+        if place is not None:
+            self.pc[threads] = place
+        self.status[threads] = status
+        return True
 
-    # operands
+    def chosen_of(self, value):
+        """The active threads' elements."""
+        return np.broadcast_to(value, self.threads)[self.chosen]
 
-    def _value(self, text, dtype):
-        """An operand as an array of a type, or a scalar."""
-        if text in self.special:
-            return self.special[text].view(dtype)
-        if text.startswith("%"):
-            held = self.registers[text]
-            if held.dtype.itemsize > dtype.itemsize:  # the low bits
-                return held.view(f"u{held.dtype.itemsize}").astype(f"u{dtype.itemsize}").view(dtype)
-            return held.view(dtype)
-        if text in self.kernel.shared:
-            return np.uint64(self.kernel.shared[text])
-        return _immediate(text, dtype)
-
-    def _put(self, text, values):
-        """Set a register of the active threads."""
-        own = np.dtype(REGISTERS[re.match(r"%([a-z]+)", text)[1]])
-        if values.dtype != own:
-            if values.dtype.itemsize != own.itemsize:  # extended by its own sign
-                values = values.astype(f"{values.dtype.kind}{own.itemsize}")
-            values = values.view(own)
-        if self.active is None:
-            if values.ndim == 0 or len(values) != self.threads:
-                values = np.broadcast_to(values, self.threads).copy()
-            self.registers[text] = values
-            return
-        if text not in self.registers:
-            self.registers[text] = np.zeros(self.threads, own)
-        np.copyto(self.registers[text], values, where=self.active)
-
-    # instructions
-
-    def _execute(self, parts, operands):
-        name, kind = parts[0], TYPES.get(parts[-1])
-        if name in ("ld", "st"):
-            self._access(name, parts[1], kind, operands)
-            return
-        if kind is None:
-            raise Unsupported(".".join(parts))
-        target, *sources = operands
-        if name == "cvt":
-            self._put(
-                target, _converted(self._value(sources[0], kind), parts[1:-2], TYPES[parts[-2]])
-            )
-            return
-        if name == "selp":
-            a, b = (self._value(one, kind) for one in sources[:2])
-            self._put(target, np.where(self._value(sources[2], TYPES["pred"]), a, b).astype(kind))
-            return
-        if name in ("shl", "shr"):
-            a, amount = self._value(sources[0], kind), self._value(sources[1], TYPES["u32"])
-            self._put(target, _shifted(np.asarray(a), amount, name == "shl"))
-            return
-        values = [np.asarray(self._value(one, kind)) for one in sources]
-        self._put(target, np.asarray(self._result(name, parts[1:-1], kind, values)))
-
-    def _result(self, name, modifiers, kind, values):
-        """Of the operations whose operands all have one type."""
-        if name in ("mov", "cvta"):
-            return values[0].copy()
-        if name == "setp":
-            return _compare(modifiers[0], *values)
-        if name == "not":
-            return ~values[0]
-        if name in ("neg", "abs"):
-            return -values[0] if name == "neg" else np.abs(values[0])
-        if name == "div":
-            return values[0] / values[1] if kind.kind == "f" else _truncated_quotient(*values)
-        if name == "mul":
-            if "wide" in modifiers:
-                wide = np.dtype(f"{kind.kind}{2 * kind.itemsize}")
-                return values[0].astype(wide) * values[1].astype(wide)
-            if "hi" in modifiers:
-                wide = np.dtype(f"{kind.kind}{2 * kind.itemsize}")
-                product = values[0].astype(wide) * values[1].astype(wide)
-                return (product >> wide.type(8 * kind.itemsize)).astype(kind)
-            return values[0] * values[1]
-        if name == "mad" and "lo" in modifiers:
-            return values[0] * values[1] + values[2]
-        return BINARY[name](*values)
-
-    def _access(self, name, space, kind, operands):
-        place = operands[1] if name == "ld" else operands[0]
-        base, _, offset = place.strip("[]").partition("+")
-        if space == "param":
-            self._put(operands[0], np.asarray(self.arguments[base]))
-            return
-        address = np.broadcast_to(self._value(base, TYPES["u64"]), self.threads)[self.chosen]
-        address = address + np.uint64(int(offset or 0) % 2**64)
-        who = Who(
-            self.kernel.name, self.number[self.chosen], self.block[self.chosen],
-            self.epoch[self.block[self.chosen]],
-        )  # fmt: skip
-        if name == "ld":
-            values = np.zeros(self.threads, kind)
-            for held, some, offsets in self._parts(space, address, kind.itemsize, who, "a load"):
-                part = Who(who.kernel, who.thread[some], who.block[some], who.epoch[some])
-                values[self.chosen[some]] = held.load(offsets, kind, part)
-            self._put(operands[0], values)
-            return
-        values = np.broadcast_to(self._value(operands[1], kind), self.threads)[self.chosen]
-        for held, some, offsets in self._parts(space, address, kind.itemsize, who, "a store"):
-            part = Who(who.kernel, who.thread[some], who.block[some], who.epoch[some])
-            held.store(offsets, values[some], part)
-
-    def _parts(self, space, address, size, who, what):
-        if space == "global":
-            yield from self.memory.parts(address, size, what)
-        elif space == "shared":
-            outside = address + np.uint64(size) > self.kernel.shared_bytes
-            if outside.any():
-                raise Fault(f"{what} outside shared memory, at {address[outside][0]}")
-            offset = address.astype(np.int64) + who.block * self.kernel.shared_bytes
-            yield self.shared, np.arange(len(address)), offset
-        else:
-            raise Unsupported(f"memory space {space}")
-
-
-def _split(operands):
-    """Operands between commas."""
-    return operands.split(",") if operands else []
+    def parts(self, space, address, size):
+        """For addresses of the active threads: allocations, places in them, and whose they are."""
+        memory = self.memory if space == "global" else self.shared
+        for held, some, offset in memory.parts(address, size):
+            threads = self.chosen[some]
+            block = self.block[threads]
+            if space == "shared":
+                offset = offset + block * held.stride
+            yield held, offset, Who(threads, block, self.epoch[block])
