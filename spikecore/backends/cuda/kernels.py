@@ -465,8 +465,8 @@ def inhibited_neurons(axes, dtype):
                     state_put(state, low + i, new)
                     state_put_at(records, t, low + i, new)
                     put_at(spikes, t, low + i, emit(reported, on, off))
-                cuda.syncthreads()
                 if moved:
+                    cuda.syncthreads()
                     winner = highest(
                         state.membrane, parameters.threshold, low, width, values, indices
                     )
