@@ -275,6 +275,54 @@ def speed(sizes):
         )
 
 
+# --- data of the host ---------------------------------------------------------------------------
+
+
+def host_calls(size):
+    """Calls on host data with so many outputs, by name: a function of the device."""
+    steps = min(100, size)
+    generator = np.random.default_rng(1)
+    data = generator.random(size // steps, np.float32)
+    signal = generator.random((steps, size // steps), np.float32)
+    out = np.empty(signal.shape, np.int8)
+    leaky = Leaky(0.9)
+    return {
+        "rate": lambda device: spikegen.rate(data, steps, seed=1, device=device, out=out),
+        "delta": lambda device: spikegen.delta(signal, 0.3, device=device, out=out),
+        "Leaky": lambda device: leaky.run(signal, record=(), device=device, out=out),
+    }
+
+
+def host_seconds(call, repeats=5):
+    """Median time of a call that ends with its result on the host."""
+    call()
+    seconds = []
+    for _ in range(repeats):
+        begin = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begin)
+    return sorted(seconds)[repeats // 2]
+
+
+def crossover(largest):
+    """Print CPU against GPU over the number of outputs, copies there and back counted."""
+    print(f"\n{'data of the host':>16} {'outputs':>10} {'cpu':>10} {'cuda':>10}")
+    faster = {}
+    size = 1000
+    while size <= largest:
+        for name, call in host_calls(size).items():
+            here, there = (host_seconds(lambda d=d, c=call: c(d)) for d in ("cpu", "cuda"))
+            print(f"{name:>16} {size:10} {here * 1e3:7.2f} ms {there * 1e3:7.2f} ms", flush=True)
+            faster.setdefault(name, []).append((size, there < here))
+        size *= 10
+    for name, sizes in faster.items():
+        behind = [size for size, won in sizes if not won]
+        begin = next((size for size, _ in sizes if size > max(behind, default=0)), None)
+        print(f"{name}: the GPU is ahead from {begin} outputs on" if begin else
+              f"{name}: the CPU is ahead at every size")  # fmt: skip
+    print("SPIKECORE_CUDA_CROSSOVER takes the number of outputs from which the GPU is to be used")
+
+
 def main(argv=None):
     """Check the bits, then time the kernels; exit status 1 when a bit differs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cuda", description=__doc__)
@@ -289,6 +337,7 @@ def main(argv=None):
     sizes = TINY if arguments.tiny else FULL
     passed = check(sizes, arguments.seconds) if arguments.check else True
     speed(sizes)
+    crossover(sizes["rate"])
     return 0 if passed else 1
 
 
