@@ -12,6 +12,17 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def _is_cuda_suite(item):
+    return item.path.name == "test_cuda_suite.py"
+
+
+def pytest_collection_modifyitems(session, config, items):
+    """Start the CUDA suite's processes at once, and ask for their results last."""
+    items.sort(key=_is_cuda_suite)
+    if items and _is_cuda_suite(items[-1]) and not config.option.collectonly:
+        items[-1].module.start()
+
+
 def assert_same_bits(actual, expected):
     """Equal dtype, shape and bytes: stricter than equality, which takes -0.0 for 0.0."""
     assert actual.dtype == expected.dtype

@@ -63,6 +63,7 @@ def run(kernel, num_tiles, nanoseconds, *arguments):
         ranges.clear()
         begun = [other for other in others if not other.cancel()]
         wait(begun)
+        arguments = ()  # a thread that was called off holds its task until it wakes, not the arrays
     for other in begun:
         other.result()
 

@@ -2,7 +2,7 @@
 
 A product that is added to something must not be fused with the sum, and float32 kernels do no
 float64 arithmetic, but for the logarithm of the latency code.  Needs NVVM, which comes with a CUDA
-toolkit.
+toolkit; test_cuda_suite.py runs this.
 """
 
 import re
