@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -134,9 +135,13 @@ def test_a_late_thread_holds_up_none(three_threads):
     hold, seen = threading.Event(), []
     pool = threads._shared_pool(2)
     busy = [pool.submit(hold.wait, 60) for _ in range(2)]
+    array = np.empty(9)
+    gone = weakref.ref(array)
     try:
-        threads.run(lambda start, stop: seen.append((start, stop)), 100, 1)
+        threads.run(lambda array, start, stop: seen.append((start, stop)), 100, 1, array)
         assert seen == list(threads._ranges(100, 3))
+        del array
+        assert gone() is None, "the task that was called off keeps the caller's array"
     finally:
         hold.set()
         concurrent.futures.wait(busy)
