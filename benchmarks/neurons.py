@@ -32,9 +32,17 @@ def cases(scale):
         "Leaky, spikes and membrane": partial(leaky, scale),
         "Leaky, uint8 spikes alone": partial(leaky_spikes, scale),
         **{name: partial(named, scale, name) for name in NAMED},
-        **{f"profile {name}": partial(profile, scale, name) for name in spikecore.profiles()},
+        **{f"profile {name}": partial(profile, scale, name) for name in profiles(scale)},
         **{f"network, {100 * d:g} %": partial(network, scale, d) for d in DENSITIES},
     }
+
+
+def profiles(scale):
+    """Every profile; in a quick run the first of each simulator, since each has to be compiled."""
+    found = spikecore.profiles()
+    if not scale.quick:
+        return list(found)
+    return list({one.simulator: name for name, one in reversed(found.items())}.values())
 
 
 # --- neurons ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Scale(NamedTuple):
 
 
 FULL = Scale(128, 100, 1000, 8)
-QUICK = Scale(16, 20, 100, 5)
+QUICK = Scale(16, 20, 100, 4)
 
 
 def main(parts, description, argv=None):
