@@ -17,7 +17,7 @@ from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, spikegen
 from spikecore.network import Linear
 
 FULL = {"rate": 10**8, "delta": 10**8, "latency": 10**7, "steps": 1000, "neurons": 10**5}
-TINY = {"rate": 2000, "delta": 2000, "latency": 200, "steps": 6, "neurons": 20}
+TINY = {"rate": 2000, "delta": 2000, "latency": 200, "steps": 19, "neurons": 20}
 RESETS = (
     {"reset": "none"},
     {"reset": "subtract"},

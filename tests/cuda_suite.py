@@ -128,7 +128,7 @@ def test_latency_times():
 @pytest.mark.parametrize("padding", [False, True])
 @pytest.mark.parametrize("off_spike", [False, True])
 def test_delta(dtype, padding, off_spike, memory):
-    data = numbers(7, 9, dtype=dtype)
+    data = numbers(19, 9, dtype=dtype)
     assert_alike(
         lambda device: spikegen.delta(data, 0.25, padding, off_spike, dtype=np.int8, device=device)
     )
@@ -164,7 +164,7 @@ NEURONS = [
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=lambda neuron: repr(neuron)[:70])
 def test_neurons(neuron, memory):
-    current = 1.2 * numbers(6, 3, 5, seed=8)
+    current = 1.2 * numbers(19, 3, 5, seed=8)  # two groups of eight steps, and three more
 
     def run(device):
         done = neuron.run(current, record=neuron.state_names, device=device)
@@ -207,7 +207,7 @@ def lifs(draw):
 @given(lifs(), st.sampled_from([np.float32, np.float64]), st.integers(0, 2**32 - 1))
 def test_every_combination_of_axes(neuron, dtype, seed):
     # multiples of 1/16, so that membranes meet thresholds
-    current = np.random.default_rng(seed).integers(-8, 33, (5, 2, 3)) / dtype(16)
+    current = np.random.default_rng(seed).integers(-8, 33, (19, 2, 3)) / dtype(16)
 
     def run(device):
         done = neuron.run(current.astype(dtype), record=neuron.state_names, device=device)
@@ -280,7 +280,7 @@ def test_data_on_the_gpu_are_used_there_and_the_result_stays():
 
 
 def test_neurons_and_layers_on_the_gpu():
-    current = numbers(6, 3, 5)
+    current = numbers(19, 3, 5)
     for neuron in (Leaky(0.9), Synaptic(0.9, 0.8), LIF(0.9, refractory=2, inhibition=True)):
         expected = neuron.run(current, record=neuron.state_names)
         there = neuron.run(OnTheGpu(current), record=neuron.state_names)
