@@ -7,7 +7,8 @@ the exit status.  What a user got wrong is said in one sentence, with exit statu
 import argparse
 import sys
 
-from spikecore import __version__, demo, gallery, info
+from spikecore import __version__, demo, info
+from spikecore.plots import gallery
 from spikecore.validate import command
 
 COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from . import checks
+from spikecore import arguments
 
 __all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "mnist"]
 
@@ -147,10 +147,10 @@ def mnist(
     FileNotFoundError: root has neither train-images-idx3-ubyte.gz nor ...
     """
     root = Path(root)
-    prefix = "train" if checks.flag("train", train) else "t10k"
+    prefix = "train" if arguments.flag("train", train) else "t10k"
     images_name, labels_name = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
-    if checks.flag("download", download):
-        checks.flag("progress", progress)
+    if arguments.flag("download", download):
+        arguments.flag("progress", progress)
         _check_mirrors(mirrors)
         checksums = MNIST_CHECKSUMS if checksums is None else checksums
         wanted = {f"{name}.gz": _checksum(checksums, name) for name in (images_name, labels_name)}
@@ -172,7 +172,7 @@ def _height_and_width(size):
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise TypeError(f"size must be None or (height, width), got {size!r}; pass e.g. (28, 28)")
     return tuple(
-        checks.integer(f"size[{i}]", length, 1, remedy="pass e.g. (28, 28)")
+        arguments.integer(f"size[{i}]", length, 1, remedy="pass e.g. (28, 28)")
         for i, length in enumerate(size)
     )
 

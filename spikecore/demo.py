@@ -303,7 +303,7 @@ def draw_delta(encodings, images, labels):
     from matplotlib.figure import Figure
 
     from spikecore import spikeplot
-    from spikecore._plots import canvas
+    from spikecore.plots import canvas
 
     figure = Figure(figsize=(8, 4.4), layout="constrained")
     top, *strips = figure.subplots(3, 1, sharex=True, height_ratios=(5, 1, 1))

@@ -10,7 +10,7 @@ import secrets
 
 import numpy as np
 
-from spikecore import checks
+from spikecore import arguments
 from spikecore import equations as eq
 
 STREAMS = {"rate": 0, "targets": 1, "weights": 2}
@@ -29,7 +29,7 @@ def seed_of(seed):
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(2**64, dtype=np.uint64))
     remedy = "pass an int, a numpy.random.Generator, or None for entropy"
-    return checks.integer("seed", seed, 0, 2**64 - 1, remedy=remedy)
+    return arguments.integer("seed", seed, 0, 2**64 - 1, remedy=remedy)
 
 
 def key_of(seed, stream):
@@ -62,9 +62,9 @@ def words(seed, elements, step, stream="rate"):
     >>> random.words(seed=0, elements=[0, 1, 2], step=0)
     array([1713891541, 4175744164,   83534633], dtype=uint64)
     """
-    stream = checks.choice("stream", stream, tuple(STREAMS))
-    step = checks.integer("step", step, 0, checks.MAX_STEPS - 1)
-    index = checks.array("elements", elements)
+    stream = arguments.choice("stream", stream, tuple(STREAMS))
+    step = arguments.integer("step", step, 0, arguments.MAX_STEPS - 1)
+    index = arguments.array("elements", elements)
     if index.size and (index.dtype.kind not in "iu" or index.min() < 0):
         raise ValueError(
             f"elements must be whole numbers of at least 0, got {elements!r}; count features from 0"
@@ -101,10 +101,10 @@ def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
     """
     num_steps, *features = _shape(shape, axes=1)
     size = math.prod(features)
-    first_element = checks.integer("first_element", first_element, 0, MAX_ELEMENT - size)
-    first_step = checks.integer("first_step", first_step, 0, checks.MAX_STEPS - num_steps)
-    stream = checks.choice("stream", stream, tuple(STREAMS))
-    result = checks.output(None, (num_steps, size), np.dtype(np.float64))
+    first_element = arguments.integer("first_element", first_element, 0, MAX_ELEMENT - size)
+    first_step = arguments.integer("first_step", first_step, 0, arguments.MAX_STEPS - num_steps)
+    stream = arguments.choice("stream", stream, tuple(STREAMS))
+    result = arguments.output(None, (num_steps, size), np.dtype(np.float64))
     seed = seed_of(seed)
     elements = np.uint64(first_element) + np.arange(size if num_steps else 0, dtype=np.uint64)
     for t, row in enumerate(result):
@@ -135,9 +135,9 @@ def torch_uniforms(seed, shape):
     >>> random.torch_uniforms(0, (3,))  # torch.manual_seed(0); torch.rand(3)
     array([0.4962566 , 0.7682218 , 0.08847743], dtype=float32)
     """
-    seed = checks.integer("seed", seed, 0, 2**64 - 1)
+    seed = arguments.integer("seed", seed, 0, 2**64 - 1)
     shape = _shape(shape)
-    result = checks.output(None, shape, np.dtype(np.float32))
+    result = arguments.output(None, shape, np.dtype(np.float32))
     generator = np.random.MT19937()
     generator._legacy_seeding(seed & 0xFFFFFFFF)
     flat = result.reshape(-1)
@@ -150,14 +150,14 @@ def torch_uniforms(seed, shape):
 def _shape(shape, axes=0):
     """``shape`` as a tuple of at least so many sizes; the first is a number of steps."""
     try:
-        sizes = tuple(checks.integer("shape", size, 0) for size in shape)
+        sizes = tuple(arguments.integer("shape", size, 0) for size in shape)
     except TypeError:
         raise TypeError(
             f"shape must be a tuple of sizes, got {shape!r}; pass (num_steps, ...)"
         ) from None
-    if len(sizes) < axes or (axes and sizes[0] > checks.MAX_STEPS):
+    if len(sizes) < axes or (axes and sizes[0] > arguments.MAX_STEPS):
         raise ValueError(
-            f"shape must begin with a number of steps up to {checks.MAX_STEPS}, got {shape!r}; "
+            f"shape must begin with a number of steps up to {arguments.MAX_STEPS}, got {shape!r}; "
             "pass (num_steps, ...)"
         )
     return sizes

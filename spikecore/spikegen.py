@@ -7,9 +7,9 @@ allocates the output and launches one kernel.
 
 import math
 
-from spikecore import backends, checks, random
-from spikecore.latency import latency, latency_code, latency_code_linear, latency_code_log
-from spikecore.targets import (
+from spikecore import arguments, backends, random
+from spikecore.codes.latency import latency, latency_code, latency_code_linear, latency_code_log
+from spikecore.codes.targets import (
     from_one_hot,
     latency_interpolate,
     rate_interpolate,
@@ -122,17 +122,17 @@ def rate(
            [0., 0., 1.],
            [0., 1., 1.]])
     """
-    given = checks.array("data", data)
-    values = checks.real("data", given)
-    varying = checks.flag("time_var_input", time_var_input)
+    given = arguments.array("data", data)
+    values = arguments.real("data", given)
+    varying = arguments.flag("time_var_input", time_var_input)
     num_steps = _rate_steps(values, num_steps, varying)
-    gain = checks.scalar("gain", gain, values.dtype)
-    offset = checks.scalar("offset", offset, values.dtype)
-    lead = checks.integer("first_spike_time", first_spike_time, 0)
-    first_step = checks.integer("first_step", first_step, 0, checks.MAX_STEPS - num_steps)
+    gain = arguments.scalar("gain", gain, values.dtype)
+    offset = arguments.scalar("offset", offset, values.dtype)
+    lead = arguments.integer("first_spike_time", first_spike_time, 0)
+    first_step = arguments.integer("first_step", first_step, 0, arguments.MAX_STEPS - num_steps)
     shape = (num_steps, *values.shape[varying:])
     size = math.prod(shape[1:])
-    first_element = checks.integer("first_element", first_element, 0, random.MAX_ELEMENT - size)
+    first_element = arguments.integer("first_element", first_element, 0, random.MAX_ELEMENT - size)
     if varying:
         if lead and first_step:
             raise ValueError(
@@ -149,13 +149,13 @@ def rate(
             )
         silent = max(0, lead - first_step)
         first_step += silent
-    dtype = checks.spike_dtype(dtype, out, given.dtype)
+    dtype = arguments.spike_dtype(dtype, out, given.dtype)
     backend = backends.choose(device, data, stream=stream, outputs=math.prod(shape))
-    checks.finite("data", values, backend)
+    arguments.finite("data", values, backend)
     if uniforms is not None:
         expected = values.shape if varying else shape
-        uniforms = checks.uniforms(uniforms, seed, expected, backend)
-    result = checks.output(out, shape, dtype, backend, data=given, uniforms=uniforms)
+        uniforms = arguments.uniforms(uniforms, seed, expected, backend)
+    result = arguments.output(out, shape, dtype, backend, data=given, uniforms=uniforms)
     key = random.key_of(seed, "rate")
     trains, on, off = backends.rows(result, dtype.type(1), dtype.type(0))
     if silent:
@@ -171,7 +171,7 @@ def rate(
 
 def _rate_steps(values, num_steps, varying):
     """Number of steps to draw."""
-    num_steps = checks.optional_steps("num_steps", num_steps)
+    num_steps = arguments.optional_steps("num_steps", num_steps)
     if varying and num_steps is not None:
         raise ValueError(
             f"num_steps must not be given with time_var_input=True, got {num_steps}; the data's "
@@ -296,23 +296,23 @@ def delta(
     >>> spikegen.delta([1, 2, 0, 2, 2.9], threshold=1, off_spike=True)
     array([ 1.,  1., -1.,  1.,  0.])
     """
-    given = checks.array("data", data)
-    values = checks.real("data", given)
+    given = arguments.array("data", data)
+    values = arguments.real("data", given)
     if values.ndim == 0:
         raise ValueError(
             f"data must have a time axis, got the scalar {values}; pass [num_steps, ...]"
         )
-    threshold = checks.scalar("threshold", threshold, values.dtype, low=0, open_low=True)
-    padding = checks.flag("padding", padding)
-    off_spike = checks.flag("off_spike", off_spike)
-    dtype = checks.spike_dtype(dtype, out, given.dtype)
+    threshold = arguments.scalar("threshold", threshold, values.dtype, low=0, open_low=True)
+    padding = arguments.flag("padding", padding)
+    off_spike = arguments.flag("off_spike", off_spike)
+    dtype = arguments.spike_dtype(dtype, out, given.dtype)
     if off_spike and dtype.kind in "bu":
         raise ValueError(
             f"dtype is {dtype}, which cannot hold the -1 of off_spike=True; use dtype=numpy.int8"
         )
     backend = backends.choose(device, data, stream=stream, outputs=values.size)
-    checks.finite("data", values, backend)
-    result = checks.output(out, values.shape, dtype, backend, data=given)
+    arguments.finite("data", values, backend)
+    result = arguments.output(out, values.shape, dtype, backend, data=given)
     silent, on = dtype.type(0), dtype.type(1)
     trains, on, off, silent = backends.rows(result, on, -on if off_spike else silent, silent)
     if result.size:

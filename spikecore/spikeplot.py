@@ -6,9 +6,9 @@ current axes and leaves ``rcParams`` as they are. ``import spikecore.spikeplot``
 matplotlib; drawing does. Colours stay apart in greyscale and for colour-blind readers.
 """
 
-from ._plots.events import latency_curve, psth, raster
-from ._plots.movies import animator, save_animation, spike_count
-from ._plots.panels import reconstruction, traces
+from spikecore.plots.events import latency_curve, psth, raster
+from spikecore.plots.movies import animator, save_animation, spike_count
+from spikecore.plots.panels import reconstruction, traces
 
 __all__ = [
     "animator",

@@ -7,7 +7,7 @@ alone, and so is NumPy's global generator.
 
 import numpy as np
 
-from . import checks
+from spikecore import arguments
 
 __all__ = ["batches", "data_subset", "valid_split"]
 
@@ -52,10 +52,10 @@ def data_subset(dataset, subset, idx=0):
     ((10, 28, 28), array([20, 21, 22]))
     """
     images, labels = _pair("dataset", dataset)
-    subset = checks.integer(
+    subset = arguments.integer(
         "subset", subset, 1, max(len(images), 1), "choose at most one part for each sample"
     )
-    idx = checks.integer("idx", idx, 0, subset - 1, "choose one of the parts")
+    idx = arguments.integer("idx", idx, 0, subset - 1, "choose one of the parts")
     step = len(images) // subset
     part = slice(step * idx, step * (idx + 1))
     return images[part].copy(), labels[part].copy()
@@ -107,7 +107,7 @@ def valid_split(ds_train, ds_val, split, seed=0):
     array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
     images, labels = _pair("ds_train", ds_train)
-    split = checks.number("split", split, 0, 1)
+    split = arguments.number("split", split, 0, 1)
     generator = _generator(seed)
     n = len(images)
     training = generator.choice(n, size=n - int(n * split), replace=False)
@@ -147,8 +147,10 @@ def batches(images, labels, batch_size, shuffle=False, seed=None):
     [1000, 797]
     """
     images, labels = _pair("images and labels", (images, labels))
-    batch_size = checks.integer("batch_size", batch_size, 1, remedy="pass the samples of one batch")
-    shuffle = checks.flag("shuffle", shuffle)
+    batch_size = arguments.integer(
+        "batch_size", batch_size, 1, remedy="pass the samples of one batch"
+    )
+    shuffle = arguments.flag("shuffle", shuffle)
     generator = _generator(seed)
     order = generator.permutation(len(images)) if shuffle else np.arange(len(images))
     starts = range(0, len(order), batch_size)
@@ -159,7 +161,7 @@ def batches(images, labels, batch_size, shuffle=False, seed=None):
 def _generator(seed):
     """A generator of the caller's seed, apart from NumPy's global one."""
     if seed is not None:
-        seed = checks.integer("seed", seed, 0, remedy="pass a whole number or None")
+        seed = arguments.integer("seed", seed, 0, remedy="pass a whole number or None")
     return np.random.default_rng(seed)
 
 

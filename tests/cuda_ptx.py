@@ -16,8 +16,8 @@ from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
 from spikecore.backends.cuda import kernels
-from spikecore.dynamics import Axes, Parameters, State
 from spikecore.equations import LatencyCode
+from spikecore.neurons.dynamics import Axes, Parameters, State
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

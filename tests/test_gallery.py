@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, gallery
+from spikecore import __main__
+from spikecore.plots import gallery
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
 

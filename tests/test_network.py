@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from spikecore import LIF, Alpha, Leaky, RLeaky, Synaptic, datasets, spikegen
 from spikecore.backends import threads
-from spikecore.network import EVENT_DENSITY, Linear, Sequential
+from spikecore.network import Linear, Sequential
+from spikecore.network.linear import EVENT_DENSITY
 
 DEVICES = ("cpu", "numpy")
 SPIKE_DTYPES = (bool, np.uint8, np.int8, np.float32, np.float64)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from spikecore import random, spikegen, targets
+from spikecore import random, spikegen
+from spikecore.codes import targets
 
 SEEDS = st.integers(0, 2**64 - 1)
 DEVICES = st.sampled_from(["cpu", "numpy"])

@@ -8,8 +8,8 @@ themselves serve CUDA's simulator.
 import numpy as np
 
 from spikecore.compiler import equation, overload, types
-from spikecore.dynamics import Parameters, State
 from spikecore.equations import INLINE
+from spikecore.neurons.dynamics import Parameters, State
 
 
 def part(column, low, high):

@@ -23,7 +23,7 @@ from spikecore.backends.columns import (
     state_row,
 )
 from spikecore.compiler import equation, kernel
-from spikecore.dynamics import only, step_of
+from spikecore.neurons.dynamics import only, step_of
 
 TILE = 1024  # elements: 8 kB of thresholds
 BLOCKS = 256  # random blocks (of four steps) to a tile, so that few long trains are shared out too

@@ -7,7 +7,7 @@ same bits.
 import numpy as np
 
 from spikecore import equations as eq
-from spikecore.dynamics import only, step_of
+from spikecore.neurons.dynamics import only, step_of
 
 UINT64 = np.uint64
 

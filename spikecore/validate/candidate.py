@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore.neuron import Neuron, Run
+from spikecore.neurons.neuron import Neuron, Run
 
 STATE_NAMES = ("membrane", "mem", "membrane_potential", "v", "u", "state", "states", "hidden")
 STEP_NAMES = ("step", "t", "time_step")

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 
-from spikecore import checks, spikegen
+from spikecore import arguments, spikegen
 from spikecore.validate import chance
 from spikecore.validate import encoder_trials as trials_of
 from spikecore.validate.candidate import (
@@ -107,14 +107,14 @@ def encoder(
     you compare with >, so that a change of exactly the threshold is missed (the threshold is \
 inclusive)
     """
-    kind = checks.choice("kind", kind, trials_of.KINDS)
-    strict = checks.flag("strict", strict)
-    band = checks.number("band", band, 0)
-    timeout = checks.number("timeout", timeout, 0, open_low=True)
-    false_alarm = checks.number("false_alarm", false_alarm, 0, 1, open_low=True, open_high=True)
-    draws = checks.integer("draws", draws, 2**12, 2**28)
-    stream = checks.choice("stream", stream, STREAMS)
-    dtype = checks.spike_dtype(data_dtype, None, np.dtype(np.float32))
+    kind = arguments.choice("kind", kind, trials_of.KINDS)
+    strict = arguments.flag("strict", strict)
+    band = arguments.number("band", band, 0)
+    timeout = arguments.number("timeout", timeout, 0, open_low=True)
+    false_alarm = arguments.number("false_alarm", false_alarm, 0, 1, open_low=True, open_high=True)
+    draws = arguments.integer("draws", draws, 2**12, 2**28)
+    stream = arguments.choice("stream", stream, STREAMS)
+    dtype = arguments.spike_dtype(data_dtype, None, np.dtype(np.float32))
     if dtype.kind != "f":
         raise TypeError(f"data_dtype must be float32 or float64, got {dtype}; pass one of the two")
     if not callable(candidate):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from spikecore import __version__
-from spikecore.lif import LIF
+from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
 from spikecore.validate.encoder_trials import KINDS, Coding
 from spikecore.validate.neuron_trials import Trial

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore.dynamics import Parameters, State, only, step_of
-from spikecore.neuron import _parameters
+from spikecore.neurons.dynamics import Parameters, State, only, step_of
+from spikecore.neurons.neuron import _parameters
 
 BAND = 4.0  # ulp: three operations on each side, and a coefficient computed in another order
 

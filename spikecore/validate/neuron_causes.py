@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore.lif import LIF
-from spikecore.simulators import PROFILES
+from spikecore.neurons.lif import LIF
+from spikecore.neurons.simulators import PROFILES
 from spikecore.validate.candidate import Observed
 
 # Axes that must fall back to these when a change takes away what they need.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from spikecore import checks
-from spikecore.lif import LIF
+from spikecore import arguments
 from spikecore.neurons import Leaky
+from spikecore.neurons.lif import LIF
 from spikecore.validate import neuron_causes as causes
 from spikecore.validate.candidate import (
     Observed,
@@ -97,20 +97,20 @@ def neuron(
 this is exactly profile spikingjelly-soft
     """
     lif = resolve(against, changes)
-    form_name = checks.choice("form", form, FORMS)
-    dtype = checks.spike_dtype(dtype, None, np.dtype(np.float32))
+    form_name = arguments.choice("form", form, FORMS)
+    dtype = arguments.spike_dtype(dtype, None, np.dtype(np.float32))
     if dtype.kind != "f":
         raise TypeError(f"dtype must be float32 or float64, got {dtype}; pass one of the two")
-    states, strict = checks.flag("states", states), checks.flag("strict", strict)
-    band = checks.number("band", band, 0)
-    timeout = checks.number("timeout", timeout, 0, open_low=True)
+    states, strict = arguments.flag("states", states), arguments.flag("strict", strict)
+    band = arguments.number("band", band, 0)
+    timeout = arguments.number("timeout", timeout, 0, open_low=True)
     if not callable(candidate):
         raise TypeError(
             f"candidate must be callable, got a {type(candidate).__name__}; pass a function of "
             "currents"
         )
     called = neuron_form(candidate, form_name)
-    start = float(lif.leak) if initial is None else checks.number("initial", initial)
+    start = float(lif.leak) if initial is None else arguments.number("initial", initial)
     results, seen, refused = [], [], []
     for trial in trials(lif, dtype):
         try:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore.lif import LIF
+from spikecore.neurons.lif import LIF
 from spikecore.validate import neuron_causes
 from spikecore.validate.encoder_trials import KINDS
 from spikecore.validate.encoders import encoder

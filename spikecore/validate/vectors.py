@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore.lif import LIF
+from spikecore.neurons.lif import LIF
 from spikecore.validate import encoder_trials, neuron_trials
 from spikecore.validate.candidate import Observed
 from spikecore.validate.neuron_causes import expected as expected_neuron

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikecore.dynamics import State, only, step_of
+from spikecore.neurons.dynamics import State, only, step_of
 from spikecore.validate.candidate import Observed
 from spikecore.validate.follow import numbers
 

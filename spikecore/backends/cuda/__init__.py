@@ -10,7 +10,7 @@ from numba import config, cuda, from_dtype
 from spikecore import equations as eq
 from spikecore.backends import cpu, on_gpu
 from spikecore.backends.cuda import kernels
-from spikecore.dynamics import State
+from spikecore.neurons.dynamics import State
 
 WAVES = 32  # blocks to a multiprocessor before threads begin to do several elements
 PARTS = 1024  # partial maxima to a sample

@@ -22,8 +22,8 @@ from spikecore.backends.columns import (
     state_put_at,
 )
 from spikecore.compiler import equation, overload
-from spikecore.dynamics import floor, only, step_of
 from spikecore.equations import INLINE, mul, rint
+from spikecore.neurons.dynamics import floor, only, step_of
 
 THREADS = 128  # to a block, along the elements
 SIDE = 16  # of the square blocks that share tiles of a product

@@ -1,4 +1,4 @@
-"""Spiking neurons: ``LIF`` over explicit axes, and snnTorch's models under its names.
+"""snnTorch's neurons under its names.
 
 The parameter names and defaults are those of snnTorch 1.0.0, less what only training needs.
 """
@@ -9,23 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from spikecore import backends, checks
-from spikecore.dynamics import Axes
-from spikecore.lif import LIF, profiles
-from spikecore.network import Linear
-from spikecore.neuron import Model, Neuron, Run
-
-__all__ = [
-    "LIF",
-    "Alpha",
-    "Lapicque",
-    "Leaky",
-    "RLeaky",
-    "Run",
-    "Synaptic",
-    "leaky_integrate_and_fire",
-    "profiles",
-]
+from spikecore import arguments, backends
+from spikecore.neurons.dynamics import Axes
+from spikecore.neurons.lif import LIF
+from spikecore.neurons.neuron import Model, Neuron
 
 RESETS = ("subtract", "zero", "none")
 
@@ -35,13 +22,15 @@ class _Named(Neuron):
 
     def _check(self, *decays, clamp=True):
         for name in decays:
-            value = checks.parameter(name, getattr(self, name))
-            self._set(name, checks.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1))
-        self._set("threshold", checks.parameter("threshold", self.threshold, 0, open_low=True))
+            value = arguments.parameter(name, getattr(self, name))
+            self._set(
+                name, arguments.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1)
+            )
+        self._set("threshold", arguments.parameter("threshold", self.threshold, 0, open_low=True))
         for name in ("inhibition", "reset_delay"):
             if hasattr(self, name):
-                self._set(name, checks.flag(name, getattr(self, name)))
-        mechanism = checks.choice("reset_mechanism", self.reset_mechanism, RESETS)
+                self._set(name, arguments.flag(name, getattr(self, name)))
+        mechanism = arguments.choice("reset_mechanism", self.reset_mechanism, RESETS)
         self._set("reset_mechanism", mechanism)
 
     def _set(self, name, value):
@@ -108,7 +97,7 @@ class Leaky(_Named):
 
     def __post_init__(self):
         self._check("beta")
-        checks.number("graded_spikes_factor", self.graded_spikes_factor)
+        arguments.number("graded_spikes_factor", self.graded_spikes_factor)
 
     @property
     def lif(self):
@@ -176,12 +165,12 @@ class Lapicque(_Named):
 
     def __post_init__(self):
         self._check()
-        checks.number("time_step", self.time_step, 0, open_low=True)
+        arguments.number("time_step", self.time_step, 0, open_low=True)
         for name in ("R", "C"):
             if getattr(self, name) is not None:
-                checks.number(name, getattr(self, name), 0, open_low=True)
+                arguments.number(name, getattr(self, name), 0, open_low=True)
         if self.beta is not None:
-            checks.number("beta", self.beta, 0, 1, open_low=True, open_high=True)
+            arguments.number("beta", self.beta, 0, 1, open_low=True, open_high=True)
         given = [name for name in ("beta", "R", "C") if getattr(self, name) is not None]
         if given not in (["beta"], ["beta", "R"], ["beta", "C"], ["R", "C"]):
             raise ValueError(
@@ -418,8 +407,8 @@ class RLeaky(_Named):
 
     def __post_init__(self):
         self._check("beta")
-        self._set("V", checks.parameter("V", self.V))
-        dense = checks.flag("all_to_all", self.all_to_all)
+        self._set("V", arguments.parameter("V", self.V))
+        dense = arguments.flag("all_to_all", self.all_to_all)
         if dense and self.recurrent is None:
             raise ValueError(
                 "recurrent must be a Linear layer with all_to_all=True, got None; pass "
@@ -429,7 +418,7 @@ class RLeaky(_Named):
             raise ValueError(
                 f"recurrent must be None with all_to_all=False, got {self.recurrent!r}; pass V"
             )
-        if dense and not isinstance(self.recurrent, Linear):
+        if dense and not hasattr(self.recurrent, "product"):
             raise TypeError(
                 f"recurrent must be a Linear layer, got a {type(self.recurrent).__name__}; wrap "
                 "weights in spikecore.network.Linear(weight, bias)"
@@ -497,12 +486,12 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     >>> leaky_integrate_and_fire(np.array([0.5, 1.5]), np.array([1.0, 1.0]), w=0.25, beta=0.5)
     (array([0., 1.]), array([0.5, 0. ]))
     """
-    beta = checks.parameter("beta", beta, 0, 1)
-    w = checks.parameter("w", w)
+    beta = arguments.parameter("beta", beta, 0, 1)
+    w = arguments.parameter("w", w)
     lif = LIF.profile("tutorial", decay=beta, gain=w, threshold=threshold)
-    membrane, current = checks.currents("mem", mem), checks.real("x", x)
+    membrane, current = arguments.currents("mem", mem), arguments.real("x", x)
     backend = backends.choose()
-    checks.finite("mem", membrane, backend)
+    arguments.finite("mem", membrane, backend)
     if current.ndim and current.shape != membrane.shape:
         raise ValueError(
             f"x must be a number or have the shape of mem, {membrane.shape}, got {current.shape}; "
@@ -510,5 +499,5 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
         )
     with np.errstate(over="ignore"):
         current = np.full(membrane.shape, current, membrane.dtype)
-    checks.finite("x", current, backend)
+    arguments.finite("x", current, backend)
     return lif(current, membrane)

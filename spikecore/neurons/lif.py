@@ -5,10 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from spikecore import checks
-from spikecore.dynamics import Axes
-from spikecore.neuron import Model, Neuron, same
-from spikecore.simulators import PROFILES, find
+from spikecore import arguments
+from spikecore.neurons.dynamics import Axes
+from spikecore.neurons.neuron import Model, Neuron, same
+from spikecore.neurons.simulators import PROFILES, find
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,17 +95,17 @@ class LIF(Neuron):
 
     def __post_init__(self):
         for name, options in CHOICES.items():
-            self._set(name, checks.choice(name, getattr(self, name), options))
+            self._set(name, arguments.choice(name, getattr(self, name), options))
         for name in ("decay_reset", "drop_input", "inhibition"):
-            self._set(name, checks.flag(name, getattr(self, name)))
-        self._set("decay", checks.parameter("decay", self.decay, 0, 1))
-        self._set("threshold", checks.parameter("threshold", self.threshold, 0, open_low=True))
+            self._set(name, arguments.flag(name, getattr(self, name)))
+        self._set("decay", arguments.parameter("decay", self.decay, 0, 1))
+        self._set("threshold", arguments.parameter("threshold", self.threshold, 0, open_low=True))
         for name in ("gain", "leak", "reset_value"):
-            self._set(name, checks.parameter(name, getattr(self, name)))
-        self._set("refractory", checks.integer("refractory", self.refractory, 0, 2**24))
-        self._set("amplitude", checks.number("amplitude", self.amplitude))
+            self._set(name, arguments.parameter(name, getattr(self, name)))
+        self._set("refractory", arguments.integer("refractory", self.refractory, 0, 2**24))
+        self._set("amplitude", arguments.number("amplitude", self.amplitude))
         if self.lower is not None:
-            self._set("lower", checks.number("lower", self.lower))
+            self._set("lower", arguments.number("lower", self.lower))
         self._refuse_nonsense()
 
     def _set(self, name, value):

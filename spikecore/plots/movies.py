@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import checks
-from .canvas import (
+from spikecore import arguments
+from spikecore.plots.canvas import (
     BAR_COLOR,
     LEADER_COLOR,
     OFF_COLOR,
@@ -77,8 +77,8 @@ def animator(
     if not frames.size:
         raise ValueError(f"data must hold pixels and steps, got shape {frames.shape}; record some")
     num_steps = steps_to_show(num_steps, frames)
-    interval = checks.number("interval", interval, 0, open_low=True)
-    step_label = checks.flag("step_label", step_label)
+    interval = arguments.number("interval", interval, 0, open_low=True)
+    step_label = arguments.flag("step_label", step_label)
     require_matplotlib()
     from matplotlib.animation import FuncAnimation
 
@@ -192,10 +192,12 @@ def spike_count(
         raise ValueError(
             f"labels must name {spikes.shape[1]} outputs, got {len(names)} names; give one each"
         )
-    animate = checks.flag("animate", animate)
-    interpolate = checks.integer("interpolate", interpolate, 1, remedy="pass the frames per step")
-    gridshader = checks.flag("gridshader", gridshader)
-    interval = checks.number("interval", interval, 0, open_low=True)
+    animate = arguments.flag("animate", animate)
+    interpolate = arguments.integer(
+        "interpolate", interpolate, 1, remedy="pass the frames per step"
+    )
+    gridshader = arguments.flag("gridshader", gridshader)
+    interval = arguments.number("interval", interval, 0, open_low=True)
     time_step = optional_time_step(time_step)
     require_matplotlib()
 
@@ -320,8 +322,8 @@ def save_animation(animation, path, progress=False, fps=None):
         raise ValueError(
             f"path must end in .gif, .mp4, .mov, .mkv, .webm or .html, got {str(path)!r}; rename it"
         )
-    progress = checks.flag("progress", progress)
-    fps = None if fps is None else checks.number("fps", fps, 0, open_low=True)
+    progress = arguments.flag("progress", progress)
+    fps = None if fps is None else arguments.number("fps", fps, 0, open_low=True)
     require_matplotlib()
     from matplotlib.animation import Animation, writers
 

@@ -173,7 +173,7 @@ def draw_simulators():
 
 def draw_network():
     """The spikes of each layer of a 784-1000-10 network, and two membranes of its outputs."""
-    from spikecore._plots.canvas import whole_ticks
+    from spikecore.plots.canvas import whole_ticks
 
     steps = 80
     images, _ = datasets.digits(size=(28, 28))

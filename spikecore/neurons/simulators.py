@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from spikecore import checks
+from spikecore import arguments
 
 
 class Profile(NamedTuple):
@@ -189,4 +189,4 @@ PROFILES = {
 
 def find(name):
     """The profile of that name."""
-    return PROFILES[checks.choice("name", name, tuple(PROFILES))]
+    return PROFILES[arguments.choice("name", name, tuple(PROFILES))]

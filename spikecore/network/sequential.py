@@ -1,218 +1,16 @@
-"""A feed-forward network over time: linear layers and neurons, run layer by layer.
-
-The currents of a layer are one product for all steps and samples: dense (BLAS), or event-driven,
-the sum of the weight rows of the inputs that fired.  SPEC.md, "Layers", says what is guaranteed
-about the order of the sums.
-"""
+"""A feed-forward network over time: linear layers and neurons, run layer by layer."""
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from spikecore import backends, checks, random
-from spikecore.neuron import Neuron, listed
+from spikecore import arguments, backends
+from spikecore.network.linear import Linear
+from spikecore.neurons.neuron import Neuron, listed
 
-EVENT_DENSITY = 0.3  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
-SAMPLED_ROWS = 64  # rows in which the density is measured
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Linear:
-    """``current = spikes @ weight.T + bias``.
-
-    Parameters
-    ----------
-    weight : array_like
-        ``[out_features, in_features]``, float32 or float64, finite.
-    bias : array_like, optional
-        ``[out_features]``; none is 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        Weights that are not a finite floating matrix, or a bias that does not fit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spikecore.network import Linear
-    >>> Linear(np.array([[0.5, 0.25], [1.0, 2.0]]))(np.array([[1.0, 0.0], [1.0, 1.0]]))
-    array([[0.5 , 1.  ],
-           [0.75, 3.  ]])
-    """
-
-    weight: np.ndarray
-    bias: np.ndarray | None = None
-
-    def __post_init__(self):
-        backend = backends.choose()
-        weight = checks.currents("weight", self.weight)
-        if weight.ndim != 2 or 0 in weight.shape:
-            raise ValueError(
-                f"weight must be a matrix [out_features, in_features], got shape {weight.shape}; "
-                "reshape it"
-            )
-        bias = np.zeros(len(weight), weight.dtype) if self.bias is None else self.bias
-        bias = checks.currents("bias", bias)
-        if bias.shape != weight.shape[:1]:
-            raise ValueError(
-                f"bias must have shape {weight.shape[:1]}, one number per output, got "
-                f"{bias.shape}; leave it out for no bias"
-            )
-        for name, values in (("weight", weight), ("bias", bias)):
-            with np.errstate(over="ignore"):
-                frozen = np.array(values, weight.dtype)
-            checks.finite(name, frozen, backend)
-            frozen.flags.writeable = False
-            object.__setattr__(self, name, frozen)
-
-    @classmethod
-    def draw(cls, in_features, out_features, seed=None, bias=True, *, skip=0):
-        """Weights as torch's ``nn.Linear`` draws them on a CPU, from torch's own stream.
-
-        Uniform in ``[-1/sqrt(in_features), 1/sqrt(in_features))``, the weights first, then the
-        bias.  ``Linear.draw(i, o, seed)`` has the numbers of ``torch.manual_seed(seed);
-        torch.nn.Linear(i, o)``; for a layer drawn after others, ``skip`` is how many numbers those
-        took.
-
-        Parameters
-        ----------
-        in_features, out_features : int
-        seed : int, numpy.random.Generator or None
-        bias : bool
-            Draw a bias too.
-        skip : int
-            Numbers of the stream to pass over.
-
-        Returns
-        -------
-        Linear
-            float32.
-
-        Examples
-        --------
-        >>> from spikecore.network import Linear
-        >>> Linear.draw(4, 2, seed=0).weight.round(4)
-        array([[-0.0037,  0.2682, -0.4115, -0.368 ],
-               [-0.1926,  0.1341, -0.0099,  0.3964]], dtype=float32)
-        """
-        in_features = checks.integer("in_features", in_features, 1)
-        out_features = checks.integer("out_features", out_features, 1)
-        skip = checks.integer("skip", skip, 0)
-        num_weights = in_features * out_features
-        draws = skip + num_weights + (out_features if checks.flag("bias", bias) else 0)
-        uniforms = random.torch_uniforms(random.seed_of(seed), (draws,))[skip:]
-        # torch computes the weights' bound as sqrt(3) * gain / sqrt(in), the bias's as 1 / sqrt(in)
-        bound = math.sqrt(3.0) * (math.sqrt(2.0 / 6.0) / math.sqrt(in_features))
-        weight = _spread(uniforms[:num_weights], bound).reshape(out_features, in_features)
-        offsets = _spread(uniforms[num_weights:], 1 / math.sqrt(in_features)) if bias else None
-        return cls(weight, offsets)
-
-    @property
-    def in_features(self):
-        """Number of inputs."""
-        return self.weight.shape[1]
-
-    @property
-    def out_features(self):
-        """Number of outputs."""
-        return self.weight.shape[0]
-
-    def __repr__(self):
-        return f"Linear({self.in_features} -> {self.out_features}, {self.weight.dtype})"
-
-    @cached_property
-    def _rows(self):
-        """The weights of each input in a row."""
-        rows = np.ascontiguousarray(self.weight.T)
-        rows.flags.writeable = False
-        return rows
-
-    def __call__(self, spikes, *, exact=False, out=None, device=None, stream=None):
-        """Currents of spikes.
-
-        Parameters
-        ----------
-        spikes : array_like
-            ``[..., in_features]``: bool, int8, uint8, float32 or float64.
-        exact : bool
-            Take the sums in index order whatever the density, so that the bits are the same on
-            every device.
-        out : numpy.ndarray, optional
-            Array to fill and return.
-        device, stream
-            As in :func:`spikecore.spikegen.rate`; on a GPU all sums are in index order.
-
-        Returns
-        -------
-        numpy.ndarray
-            ``[..., out_features]``, of the dtype of the weights.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Spikes of another width or dtype, or NaN.
-        """
-        given = checks.array("spikes", spikes)
-        if given.dtype not in checks.SPIKE_DTYPES:
-            raise TypeError(
-                f"spikes must be bool, int8, uint8, float32 or float64, got {given.dtype}; convert "
-                "them with astype"
-            )
-        if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
-            raise ValueError(
-                f"spikes must have {self.in_features} inputs on their last axis, got shape "
-                f"{given.shape}; pass [..., {self.in_features}]"
-            )
-        exact = checks.flag("exact", exact)
-        shape = (*tuple(given.shape)[:-1], self.out_features)
-        backend = backends.choose(device, spikes, stream=stream, outputs=math.prod(shape))
-        if isinstance(given, np.ndarray):
-            given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
-        if given.dtype.kind == "f":
-            limit = min(np.finfo(given.dtype).max, np.finfo(self.weight.dtype).max)
-            checks.within("spikes", given, -limit, limit, backend, "finite")
-        return self.product(given, backend, exact, out)
-
-    def product(self, spikes, backend, exact=False, out=None):
-        """What calling the layer gives, for spikes that have been checked and a chosen backend."""
-        shape = (*tuple(spikes.shape)[:-1], self.out_features)
-        result = checks.output(out, shape, self.weight.dtype, backend, spikes=spikes)
-        if result.size:
-            inputs = spikes.reshape((-1, self.in_features))
-            plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
-            self._fill(inputs, plain.reshape((len(inputs), self.out_features)), exact, backend)
-        return result
-
-    def _fill(self, spikes, out, exact, backend):
-        """The event-driven product where it is exact or cheaper, the dense one elsewhere."""
-        if spikes.dtype == np.bool_:
-            spikes = spikes.view(np.uint8)
-        if isinstance(spikes, np.ndarray):
-            spikes = spikes.view()
-            spikes.flags.writeable = False
-        event_driven = exact or _density(spikes) < EVENT_DENSITY
-        fill = backend.product if event_driven else backend.dense_product
-        fill(spikes, self._rows, self.bias, out)
-
-
-def _spread(uniforms, bound):
-    """Uniforms in [0, 1) stretched to [-bound, bound) as torch does: in float64, rounded once."""
-    low, high = np.float32(-bound), np.float32(bound)
-    return (uniforms * np.float64(high - low) + np.float64(low)).astype(np.float32)
-
-
-def _density(spikes):
-    """Share of the inputs that are not 0, in evenly spaced rows; 1 on a GPU, where none is read."""
-    if backends.on_gpu(spikes):
-        return 1.0
-    rows = spikes[:: max(1, len(spikes) // SAMPLED_ROWS)]
-    return np.count_nonzero(rows) / rows.size
 
 
 class LayerRun(NamedTuple):
@@ -340,7 +138,7 @@ class Sequential:
             Input that does not fit the first layer, unknown names in ``record`` or ``state``, or
             an output larger than memory.
         """
-        given = checks.array("spikes", spikes)
+        given = arguments.array("spikes", spikes)
         if backends.on_gpu(given):
             raise TypeError(
                 "spikes must lie in the host's memory, got an array on a GPU; copy them and pass "
@@ -352,7 +150,7 @@ class Sequential:
                 f"spikes must have a time axis and a feature axis, got shape {given.shape}; pass "
                 "[num_steps, ..., in_features]"
             )
-        checks.flag("exact", exact)
+        arguments.flag("exact", exact)
         wanted = self._recordable(record, neurons)
         states = self._states(state, neurons)
         num_steps = len(given)
@@ -360,13 +158,13 @@ class Sequential:
         if steps_per_chunk is None:
             widest = max(math.prod(shape) for shape in (given.shape[1:], *shapes.values()))
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
-        chunk = checks.integer("steps_per_chunk", steps_per_chunk, 1)
+        chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
         dtypes, spike_dtypes = self._dtypes(given)
         kept = {name: {} for name in neurons}
         for name in neurons:
             for what in wanted[name]:
                 kind = spike_dtypes[name] if what == "spikes" else dtypes[name]
-                kept[name][what] = checks.output(None, (num_steps, *shapes[name]), kind)
+                kept[name][what] = arguments.output(None, (num_steps, *shapes[name]), kind)
         counts = {name: np.zeros(shapes[name], np.int64) for name in neurons}
         for start in range(0, max(num_steps, 1), chunk):  # no steps have a final state too
             flowing = given[start : start + chunk]
@@ -445,7 +243,7 @@ class Sequential:
                 current = layer.weight.dtype
                 continue
             if current is None:
-                current = checks.currents("spikes", given).dtype
+                current = arguments.currents("spikes", given).dtype
             dtypes[name] = current
             spike_dtypes[name] = np.dtype(np.uint8) if layer.fits_a_byte else current
         return dtypes, spike_dtypes

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .. import checks
+from spikecore import arguments
 
 # Dark, middle and light in greyscale as well as in colour (Okabe and Ito's palette for the hues).
 ON_COLOR = "#000000"
@@ -31,7 +31,7 @@ def require_matplotlib():
 
 def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
     """``value`` as an array of finite numbers; ``shape`` says in words what it should be."""
-    data = checks.array(name, value)
+    data = arguments.array(name, value)
     too_many = max_dimensions is not None and data.ndim > max_dimensions
     if data.ndim < min_dimensions or too_many:
         raise ValueError(
@@ -60,14 +60,16 @@ def steps_to_show(num_steps, data):
         )
     if num_steps is None or num_steps is False:
         return len(data)
-    return checks.integer("num_steps", num_steps, 1, len(data), "leave it out to draw every step")
+    return arguments.integer(
+        "num_steps", num_steps, 1, len(data), "leave it out to draw every step"
+    )
 
 
 def optional_time_step(time_step):
     """Seconds per step as a float, or None when the axis counts steps."""
     if time_step is None or time_step is False:
         return None
-    return checks.number("time_step", time_step, 0, open_low=True)
+    return arguments.number("time_step", time_step, 0, open_low=True)
 
 
 def figure_and_axes(fig, ax, figsize):

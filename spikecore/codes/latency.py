@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spikecore import backends, checks
+from spikecore import arguments, backends
 from spikecore import equations as eq
 
 
@@ -96,18 +96,18 @@ def latency(
            [0., 0., 0.],
            [1., 0., 0.]], dtype=float32)
     """
-    given = checks.array("data", data)
-    num_steps = checks.optional_steps("num_steps", num_steps)
-    clip = checks.flag("clip", clip)
-    interpolate = checks.flag("interpolate", interpolate)
-    bypass = checks.flag("bypass", bypass)
+    given = arguments.array("data", data)
+    num_steps = arguments.optional_steps("num_steps", num_steps)
+    clip = arguments.flag("clip", clip)
+    interpolate = arguments.flag("interpolate", interpolate)
+    bypass = arguments.flag("bypass", bypass)
     if num_steps is None and not bypass:
         raise ValueError(
             "num_steps must be given, got None; pass num_steps, or bypass=True to take as many "
             "steps as the last spike needs"
         )
-    dtype = checks.spike_dtype(dtype, out, given.dtype)
-    on, off = checks.levels(on_target, off_target, dtype, interpolate)
+    dtype = arguments.spike_dtype(dtype, out, given.dtype)
+    on, off = arguments.levels(on_target, off_target, dtype, interpolate)
     outputs = given.size * (num_steps or 0)
     backend = backends.choose(device, data, stream=stream, outputs=outputs)
     values, code, peaks = _prepare(
@@ -117,7 +117,7 @@ def latency(
         num_steps = _steps_needed(values, peaks, code, num_steps, bypass, backend)
     elif num_steps is None:
         raise ValueError("num_steps must be given for data on a GPU, got None; pass num_steps")
-    result = checks.output(out, (num_steps, *values.shape), dtype, backend, data=given)
+    result = arguments.output(out, (num_steps, *values.shape), dtype, backend, data=given)
     if result.size:
         trains, on, off = backends.rows(result, on, off)
         last = values.dtype.type(num_steps - 1)
@@ -180,14 +180,14 @@ def latency_code(
     >>> spikegen.latency_code(data, num_steps=5, normalize=True, linear=True)
     (array([3.92, 2.  , 0.  ], dtype=float32), array([False, False, False]))
     """
-    given = checks.array("data", data)
-    num_steps = checks.optional_steps("num_steps", num_steps)
+    given = arguments.array("data", data)
+    num_steps = arguments.optional_steps("num_steps", num_steps)
     backend = backends.choose(device, data, stream=stream, outputs=given.size)
     values, code, peaks = _prepare(
         given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
     )
-    times = checks.output(None, values.shape, values.dtype, backend)
-    silent = checks.output(None, values.shape, np.dtype(bool), backend)
+    times = arguments.output(None, values.shape, values.dtype, backend)
+    silent = arguments.output(None, values.shape, np.dtype(bool), backend)
     if values.size:
         backend.latency_times(values.reshape(-1), peaks, code, times.reshape(-1))
         backend.below(values.reshape(-1), code.threshold, silent.reshape(-1))
@@ -296,24 +296,26 @@ def _prepare(
     data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
 ):
     """Checked data, the numbers of the code in its dtype, and the peaks that divide it."""
-    values = checks.real("data", data)
-    linear = checks.flag("linear", linear)
-    sample = isinstance(normalize, str) and checks.choice("normalize", normalize, ("sample",))
-    normalize = bool(sample) or checks.flag("normalize", normalize)
+    values = arguments.real("data", data)
+    linear = arguments.flag("linear", linear)
+    sample = isinstance(normalize, str) and arguments.choice("normalize", normalize, ("sample",))
+    normalize = bool(sample) or arguments.flag("normalize", normalize)
     if normalize and num_steps is None:
         raise ValueError("num_steps must be given with normalize, got None; pass num_steps")
     if num_steps is not None:
         _countable(num_steps, values.dtype)
-    first = checks.integer("first_spike_time", first_spike_time, 0, _most_steps(values.dtype) - 1)
+    first = arguments.integer(
+        "first_spike_time", first_spike_time, 0, _most_steps(values.dtype) - 1
+    )
     if num_steps is not None and first > num_steps - 1:
         raise ValueError(
             f"first_spike_time must be at most num_steps-1, {num_steps - 1}, got {first}; lower it "
             "or raise num_steps"
         )
     inside = {"low": 0, "high": 1, "open_low": True, "open_high": True}
-    checks.scalar("threshold", threshold, values.dtype, **inside)
-    checks.scalar("tau", tau, values.dtype, low=0, open_low=True)
-    checks.number("epsilon", epsilon, 0, open_low=True)
+    arguments.scalar("threshold", threshold, values.dtype, **inside)
+    arguments.scalar("tau", tau, values.dtype, low=0, open_low=True)
+    arguments.number("epsilon", epsilon, 0, open_low=True)
     threshold, tau, epsilon = float(threshold), float(tau), float(epsilon)
     span = num_steps - 1 - first if normalize else 0
     if normalize and linear:
@@ -344,7 +346,7 @@ def _prepare(
             f"tau is {tau}, with which spike times exceed the range of {values.dtype}; choose a "
             "smaller tau"
         )
-    checks.within("data", values, 0, 1, backend, "within [0, 1]")
+    arguments.within("data", values, 0, 1, backend, "within [0, 1]")
     peaks = np.ones(1, values.dtype)
     if code.stretch and values.size:
         samples = len(values) if sample and values.ndim > 1 else 1

@@ -10,9 +10,9 @@ from numbers import Rational
 
 import numpy as np
 
-from spikecore import backends, checks, random
+from spikecore import arguments, backends, random
 from spikecore import equations as eq
-from spikecore.latency import latency
+from spikecore.codes.latency import latency
 
 PATTERNS = ("regular", "uniform", "poisson")
 
@@ -82,7 +82,7 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
     >>> spikegen.targets_convert([4], num_classes=5, code="rate")
     array([[0., 0., 0., 0., 1.]], dtype=float32)
     """
-    if checks.choice("code", code, ("rate", "latency")) == "rate":
+    if arguments.choice("code", code, ("rate", "latency")) == "rate":
         return targets_rate(
             targets,
             num_classes,
@@ -198,8 +198,8 @@ def targets_rate(
     array([1.2   , 0.5   , 0.7333, 0.9667, 1.2   ], dtype=float32)
     """
     labels, num_classes = _labels(targets, num_classes)
-    num_steps = checks.optional_steps("num_steps", num_steps)
-    first = checks.integer("first_spike_time", first_spike_time, 0, num_steps)
+    num_steps = arguments.optional_steps("num_steps", num_steps)
+    first = arguments.integer("first_spike_time", first_spike_time, 0, num_steps)
     correct = _rate("correct_rate", correct_rate)
     incorrect = _rate("incorrect_rate", incorrect_rate)
     if incorrect > correct:
@@ -207,14 +207,14 @@ def targets_rate(
             f"incorrect_rate must not exceed correct_rate, got {incorrect_rate} and "
             f"{correct_rate}; exchange them"
         )
-    pattern = checks.choice("firing_pattern", firing_pattern, PATTERNS)
-    interpolate = checks.flag("interpolate", interpolate)
-    dtype = checks.spike_dtype(dtype, out, np.dtype(np.float32))
-    on, off = checks.levels(on_target, off_target, dtype, interpolate)
+    pattern = arguments.choice("firing_pattern", firing_pattern, PATTERNS)
+    interpolate = arguments.flag("interpolate", interpolate)
+    dtype = arguments.spike_dtype(dtype, out, np.dtype(np.float32))
+    on, off = arguments.levels(on_target, off_target, dtype, interpolate)
     backends.choose(device)
     samples = np.arange(labels.size)
     if correct == 1 and incorrect == 0 and first == 0:
-        result = checks.output(out, (labels.size, num_classes), dtype)
+        result = arguments.output(out, (labels.size, num_classes), dtype)
         result[...] = off
         result[samples, labels] = on
         return result
@@ -225,7 +225,7 @@ def targets_rate(
         )
     shape = (num_steps, labels.size, num_classes)
     if out is None:
-        checks.fits_memory(shape, dtype)
+        arguments.fits_memory(shape, dtype)
     hot = np.zeros(shape[1:], bool)
     hot[samples, labels] = True
     rates = (incorrect, correct)
@@ -363,11 +363,11 @@ def target_rate_code(
     >>> spikegen.target_rate_code(num_steps=5, rate=0.3)
     (array([1., 0., 0., 1., 0.], dtype=float32), array([0, 3]))
     """
-    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
-    first = checks.integer("first_spike_time", first_spike_time, 0, num_steps)
+    num_steps = arguments.integer("num_steps", num_steps, 1, arguments.MAX_STEPS)
+    first = arguments.integer("first_spike_time", first_spike_time, 0, num_steps)
     rates = (Fraction(0), _rate("rate", rate))
-    pattern = checks.choice("firing_pattern", firing_pattern, PATTERNS)
-    dtype = checks.spike_dtype(dtype, out, np.dtype(np.float32))
+    pattern = arguments.choice("firing_pattern", firing_pattern, PATTERNS)
+    dtype = arguments.spike_dtype(dtype, out, np.dtype(np.float32))
     train = _trains(
         (num_steps,), np.ones(1, bool), rates, first, pattern, False, dtype.type(1), dtype.type(0),
         seed, uniforms, dtype, out, first_element, device,
@@ -414,11 +414,11 @@ def rate_interpolate(
     >>> spikegen.rate_interpolate([0, 4], num_steps=5).round(4)
     array([1.    , 0.    , 0.3333, 0.6667, 1.    ], dtype=float32)
     """
-    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
+    num_steps = arguments.integer("num_steps", num_steps, 1, arguments.MAX_STEPS)
     times = _whole("spike_time", spike_time, num_steps, "num_steps").reshape(-1)
-    dtype = checks.spike_dtype(dtype, out, np.dtype(np.float32))
-    on, off = checks.levels(on_target, off_target, dtype, True)
-    result = checks.output(out, (num_steps,), dtype)
+    dtype = arguments.spike_dtype(dtype, out, np.dtype(np.float32))
+    on, off = arguments.levels(on_target, off_target, dtype, True)
+    result = arguments.output(out, (num_steps,), dtype)
     result[:] = 0
     result[times] = 1
     backends.choose().ramps(on, off, result.view(np.ndarray).reshape(num_steps, 1))
@@ -461,14 +461,14 @@ def latency_interpolate(spike_time, num_steps, on_target=1, off_target=0, *, dty
            [0.  , 0.75],
            [0.  , 1.  ]], dtype=float32)
     """
-    given = checks.array("spike_time", spike_time)
-    times = checks.real("spike_time", given)
-    num_steps = checks.integer("num_steps", num_steps, 1, checks.MAX_STEPS)
-    dtype = checks.spike_dtype(dtype, out, given.dtype)
-    on, off = checks.levels(on_target, off_target, dtype, True)
+    given = arguments.array("spike_time", spike_time)
+    times = arguments.real("spike_time", given)
+    num_steps = arguments.integer("num_steps", num_steps, 1, arguments.MAX_STEPS)
+    dtype = arguments.spike_dtype(dtype, out, given.dtype)
+    on, off = arguments.levels(on_target, off_target, dtype, True)
     limit = np.finfo(times.dtype).max
-    checks.within("spike_time", times, 0, limit, backends.choose(), "finite and at least 0")
-    result = checks.output(out, (num_steps, *times.shape), dtype, spike_time=given)
+    arguments.within("spike_time", times, 0, limit, backends.choose(), "finite and at least 0")
+    result = arguments.output(out, (num_steps, *times.shape), dtype, spike_time=given)
     steps = eq.spike_step(times, times.dtype.type(num_steps - 1))
     for t in range(num_steps):
         result[t] = eq.ramp(np.int64(t), np.int64(-1), steps, on, off)
@@ -531,11 +531,11 @@ def to_one_hot_inverse(one_hot_targets, *, dtype=None, out=None):
     >>> spikegen.to_one_hot_inverse([0.0, 0.0, 1.0])
     array([1., 1., 0.])
     """
-    given = checks.array("one_hot_targets", one_hot_targets)
-    values = checks.real("one_hot_targets", given)
-    checks.finite("one_hot_targets", values, backends.choose())
-    dtype = checks.spike_dtype(dtype, out, given.dtype)
-    result = checks.output(out, values.shape, dtype, one_hot_targets=given)
+    given = arguments.array("one_hot_targets", one_hot_targets)
+    values = arguments.real("one_hot_targets", given)
+    arguments.finite("one_hot_targets", values, backends.choose())
+    dtype = arguments.spike_dtype(dtype, out, given.dtype)
+    result = arguments.output(out, values.shape, dtype, one_hot_targets=given)
     result[...] = values == 0
     return result
 
@@ -568,7 +568,7 @@ def from_one_hot(one_hot_label):
     >>> spikegen.from_one_hot([[0, 0, 1], [1, 0, 0]])
     array([2, 0])
     """
-    rows = checks.array("one_hot_label", one_hot_label)
+    rows = arguments.array("one_hot_label", one_hot_label)
     if rows.ndim == 0 or rows.shape[-1] == 0:
         raise ValueError(
             f"one_hot_label must have a class axis, got shape {rows.shape}; pass [..., num_classes]"
@@ -585,7 +585,7 @@ def from_one_hot(one_hot_label):
 
 def _labels(targets, num_classes):
     """Labels as int64 [batch], and the number of classes."""
-    num_classes = checks.integer("num_classes", num_classes, 1, 2**40)
+    num_classes = arguments.integer("num_classes", num_classes, 1, 2**40)
     labels = _whole("targets", targets, num_classes, "num_classes")
     if labels.ndim != 1:
         raise ValueError(
@@ -597,7 +597,7 @@ def _labels(targets, num_classes):
 
 def _whole(name, value, end, end_name):
     """Whole numbers in [0, end) as int64; floats without a fraction are accepted."""
-    given = checks.array(name, value)
+    given = arguments.array(name, value)
     if given.size == 0:
         return given.astype(np.int64)
     bad = ~((given >= 0) & (given < end))
@@ -615,7 +615,7 @@ def _whole(name, value, end, end_name):
 
 def _rate(name, value):
     """A rate as the simplest fraction that rounds to the float given; a fraction as it is."""
-    checks.number(name, value, 0, 1)
+    arguments.number(name, value, 0, 1)
     if isinstance(value, Rational):
         return Fraction(value)
     value = np.asarray(value)[()]
@@ -659,15 +659,15 @@ def _trains(
             "because 32 random bits choose a step"
         )
     largest = random.MAX_ELEMENT - hot.size
-    first_element = checks.integer("first_element", first_element, 0, largest)
+    first_element = arguments.integer("first_element", first_element, 0, largest)
     if uniforms is not None:
         if pattern != "poisson":
             raise ValueError(
                 f"uniforms must be given for the poisson pattern only, got firing_pattern="
                 f"{pattern!r}; pass seed, or firing_pattern='poisson'"
             )
-        uniforms = checks.uniforms(uniforms, seed, shape, backend).reshape(num_steps, hot.size)
-    result = checks.output(out, shape, dtype, uniforms=uniforms)
+        uniforms = arguments.uniforms(uniforms, seed, shape, backend).reshape(num_steps, hot.size)
+    result = arguments.output(out, shape, dtype, uniforms=uniforms)
     key = random.key_of(seed, "targets")
     above, below = (dtype.type(1), dtype.type(0)) if interpolate else (on, off)
     trains, above, below = backends.rows(result.reshape(num_steps, hot.size), above, below)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import checks
-from .canvas import (
+from spikecore import arguments
+from spikecore.plots.canvas import (
     LINE_COLOR,
     OFF_COLOR,
     ON_COLOR,
@@ -153,7 +153,7 @@ def psth(data, ax=None, *, bin_steps=1, time_step=False, **kwargs):
     spikes = by_neuron(finite_array("data", data, "[num_steps, ...]", 1))
     if not spikes.size:
         raise ValueError(f"data must hold a spike train, got shape {np.shape(data)}; record one")
-    bin_steps = checks.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
+    bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
     time_step = optional_time_step(time_step)
     require_matplotlib()
 
@@ -223,13 +223,13 @@ def latency_curve(data, spike_times, ax=None, *, threshold=None, time_step=False
     (array([0.2, 0.4, 0.8]), array([3.47, 1.44, 0.67]))
     """
     inputs = finite_array("data", data, "an array of inputs", 0).ravel()
-    times = checks.array("spike_times", spike_times)
+    times = arguments.array("spike_times", spike_times)
     if times.shape != np.shape(data):
         raise ValueError(
             f"spike_times must have the shape of data, {np.shape(data)}, got {times.shape}; "
             "pass one time for each input"
         )
-    threshold = None if threshold is None else checks.number("threshold", threshold)
+    threshold = None if threshold is None else arguments.number("threshold", threshold)
     time_step = optional_time_step(time_step)
     require_matplotlib()
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore import backends, checks
-from spikecore.dynamics import Axes, Parameters, State
+from spikecore import arguments, backends
+from spikecore.neurons.dynamics import Axes, Parameters, State
 
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
@@ -100,7 +100,7 @@ class Neuron:
         """What is written for a spike and for none, checked once for a dtype."""
         found = self._numbers.get(("levels", dtype))
         if found is None:
-            on = checks.level("amplitude", self._model.amplitude, dtype)
+            on = arguments.level("amplitude", self._model.amplitude, dtype)
             found = self._numbers["levels", dtype] = on, dtype.type(0)
         return found
 
@@ -122,7 +122,7 @@ class Neuron:
         tuple of numpy.ndarray
             The spikes, then the states.  A state that is the spikes themselves comes once.
         """
-        values = checks.currents("current", current)
+        values = arguments.currents("current", current)
         backend = backends.choose(device, current, stream=stream)
         whole = values.reshape((1, *values.shape))
         done = self._run(whole, values, state, backend, (), dtype, None)
@@ -172,7 +172,7 @@ class Neuron:
             NaN, infinite or integer currents, a state or parameter of the wrong shape, an unknown
             name in ``record`` or ``out``, or an output larger than memory.
         """
-        values = checks.currents("current", current)
+        values = arguments.currents("current", current)
         if values.ndim == 0:
             raise ValueError(
                 f"current must have a time axis, got the scalar {values}; pass [num_steps, ...]"
@@ -188,7 +188,7 @@ class Neuron:
         places = _places(out, wanted)
         parameters = self._parameters(shape, values.dtype)
         held = _initial_state(state, model, shape, values.dtype, backend)
-        spike_dtype = checks.spike_dtype(dtype, places.get("spikes"), values.dtype)
+        spike_dtype = arguments.spike_dtype(dtype, places.get("spikes"), values.dtype)
         if model.axes.multi and spike_dtype.kind != "f":
             raise ValueError(
                 f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
@@ -202,10 +202,10 @@ class Neuron:
             )
         if model.recurrence is not None:
             _fits_recurrence(model.recurrence, values)
-        checks.finite("current", given, backend)
+        arguments.finite("current", given, backend)
 
         def place(name, dtype):
-            return checks.output(places.get(name), values.shape, dtype, backend, current=values)
+            return arguments.output(places.get(name), values.shape, dtype, backend, current=values)
 
         spikes = place("spikes", spike_dtype)
         recorded = {n: spikes if n == "spikes" else place(n, values.dtype) for n in wanted}
@@ -318,9 +318,9 @@ def _initial_state(state, model, shape, dtype, backend):
             value = np.full(shape, model.initial.get(field, 0.0), dtype)
             value = backend.copy(value) if getattr(backend, "resident", False) else value
         else:
-            if name == "spikes" and checks.array(name, start).dtype.kind in "bui":
+            if name == "spikes" and arguments.array(name, start).dtype.kind in "bui":
                 start = np.asarray(start).astype(dtype)  # written with dtype=uint8, say
-            value = backend.copy(checks.state(name, start, shape, dtype, backend))
+            value = backend.copy(arguments.state(name, start, shape, dtype, backend))
         held[field] = value.reshape(math.prod(shape))
     return State(**held)
 
@@ -344,7 +344,7 @@ def _parameters(model, shape, dtype):
         value = value(dtype) if callable(value) else value
         name = (model.names or {}).get(name, name)
         with np.errstate(over="ignore"):
-            column = checks.per_neuron(name, value, shape, dtype)
+            column = arguments.per_neuron(name, value, shape, dtype)
         _holds(name, column)
         columns.append(column)
     return Parameters(*columns)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .. import checks
-from .canvas import (
+from spikecore import arguments
+from spikecore.plots.canvas import (
     LINE_COLOR,
     OFF_COLOR,
     ON_COLOR,
@@ -90,7 +90,7 @@ def traces(
     """
     data = finite_array("data", data, "[num_steps] or [num_steps, neurons]", 1, 2)
     shape = data.shape
-    spk_height = checks.number("spk_height", spk_height)
+    spk_height = arguments.number("spk_height", spk_height)
     if spk is not None:
         spk = finite_array("spk", spk, f"of the shape of data, {shape}", len(shape), len(shape))
         if spk.shape != shape:
@@ -100,9 +100,9 @@ def traces(
             )
     rows, columns = _rows_and_columns(ax.shape if np.ndim(ax) == 2 else dim)
     titles = _strings("titles", titles)
-    threshold = None if threshold is None else checks.number("threshold", threshold)
-    mark_spikes = checks.flag("mark_spikes", mark_spikes)
-    show_axes = checks.flag("show_axes", show_axes)
+    threshold = None if threshold is None else arguments.number("threshold", threshold)
+    mark_spikes = arguments.flag("mark_spikes", mark_spikes)
+    show_axes = arguments.flag("show_axes", show_axes)
     time_step = optional_time_step(time_step)
     if mark_spikes and spk is None:
         raise ValueError("mark_spikes is True, but spk is None; pass the spikes to mark as spk")
@@ -229,7 +229,7 @@ def _rows_and_columns(dim):
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
         raise TypeError(f"dim must be (rows, columns), got {dim!r}; pass e.g. (3, 3)")
     return tuple(
-        checks.integer(f"dim[{i}]", length, 1, remedy="pass e.g. (3, 3)")
+        arguments.integer(f"dim[{i}]", length, 1, remedy="pass e.g. (3, 3)")
         for i, length in enumerate(dim)
     )
 

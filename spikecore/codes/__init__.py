@@ -1,0 +1,1 @@
+"""Spike codes, one file each: its equations and its encoder."""

@@ -1,0 +1,24 @@
+"""Spiking neurons: ``LIF`` over explicit axes, and snnTorch's models under its names."""
+
+from spikecore.neurons.lif import LIF, profiles
+from spikecore.neurons.neuron import Run
+from spikecore.neurons.snntorch import (
+    Alpha,
+    Lapicque,
+    Leaky,
+    RLeaky,
+    Synaptic,
+    leaky_integrate_and_fire,
+)
+
+__all__ = [
+    "LIF",
+    "Alpha",
+    "Lapicque",
+    "Leaky",
+    "RLeaky",
+    "Run",
+    "Synaptic",
+    "leaky_integrate_and_fire",
+    "profiles",
+]
