@@ -20,31 +20,38 @@ MEMORY_READ_EVERY = 0.05  # seconds, in which a process touches a few hundred MB
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
-def array(name, value):
+def refuse(name, must, got, remedy, error=ValueError):
+    """Raise one sentence: what an argument must be, what it is instead, and what helps."""
+    raise error(f"{name} must {must}, got {got}; {remedy}") from None
+
+
+def array(name, value, gpu=False):
     """``value`` as an array of real numbers; anything with ``__array__`` is accepted.
 
-    An array that lies on a GPU stays there.
+    An array on a GPU stays there where ``gpu`` says that the function takes it, and is refused
+    elsewhere.
     """
     if backends.on_gpu(value):
+        if not gpu:
+            remedy = "copy it to the host first"
+            refuse(name, "lie in the host's memory", "an array on a GPU", remedy, TypeError)
         return _gpu_array(name, value)
     if np.ma.is_masked(value):
-        raise ValueError(
-            f"{name} must not have masked values, got {np.ma.count_masked(value)} of them; decide "
-            "what they stand for, for example with filled(0)"
-        )
+        count = np.ma.count_masked(value)
+        remedy = "decide what they stand for, for example with filled(0)"
+        refuse(name, "not have masked values", f"{count} of them", remedy)
     try:
         result = np.asarray(value)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except Exception as error:  # a foreign __array__ raises whatever it likes
+        said = (str(error).splitlines() or [type(error).__name__])[0]
         raise TypeError(
             f"{name} must be convertible to a NumPy array, but converting a "
-            f"{type(value).__name__} failed with {str(error).splitlines()[0]!r}; pass a "
+            f"{type(value).__name__} failed with {said!r}; pass a "
             "rectangular array of numbers that lies in host memory and needs no gradient"
         ) from error
     if result.dtype.kind not in "biuf" or result.dtype.itemsize > 8:
-        raise TypeError(
-            f"{name} must hold real numbers of at most 64 bits, got dtype {result.dtype}; convert "
-            "it to float32 or float64 first"
-        )
+        must, remedy = "hold real numbers of at most 64 bits", "convert it to float32 or float64"
+        refuse(name, must, f"dtype {result.dtype}", remedy + " first", TypeError)
     return result
 
 
@@ -52,10 +59,9 @@ def _gpu_array(name, value):
     """An array on a GPU, which is used as it lies there."""
     result = backends.adopt(value)
     if result.dtype not in SPIKE_DTYPES or not result.is_c_contiguous():
-        raise TypeError(
-            f"{name} must be C-contiguous and float32, float64, bool, int8 or uint8 when it lies "
-            f"on a GPU, got dtype {result.dtype} and strides {result.strides}; copy it to that form"
-        )
+        must = "be C-contiguous and float32, float64, bool, int8 or uint8 when it lies on a GPU"
+        got = f"dtype {result.dtype} and strides {result.strides}"
+        refuse(name, must, got, "copy it to that form", TypeError)
     return result
 
 
@@ -64,13 +70,15 @@ def real(name, value):
 
     Read-only, because Numba compiles anew for every change of that flag.
     """
-    given = array(name, value)
+    return _real(name, array(name, value))
+
+
+def _real(name, given):
+    """As above, of an array that has been checked and may lie on a GPU."""
     if backends.on_gpu(given):
         if given.dtype.kind != "f":
-            raise TypeError(
-                f"{name} must be float32 or float64 when it lies on a GPU, got {given.dtype}; "
-                "convert it there"
-            )
+            must = "be float32 or float64 when it lies on a GPU"
+            refuse(name, must, given.dtype, "convert it there", TypeError)
         return given
     if given.dtype.kind in "iu" and given.dtype.itemsize == 8 and given.size:
         largest = max(abs(int(given.max())), abs(int(given.min())))
@@ -87,35 +95,37 @@ def real(name, value):
 
 def currents(name, value):
     """Floating data; a current of integers is refused because its arithmetic would not be."""
-    given = array(name, value)
+    return _currents(name, array(name, value))
+
+
+def _currents(name, given):
+    """As above, of an array that has been checked and may lie on a GPU."""
     if given.dtype.kind != "f":
-        raise TypeError(
-            f"{name} must be floating, got dtype {given.dtype}; convert it with "
-            "astype(numpy.float32)"
-        )
-    return real(name, given)
+        remedy = "convert it with astype(numpy.float32)"
+        refuse(name, "be floating", f"dtype {given.dtype}", remedy, TypeError)
+    return _real(name, given)
 
 
-def state(name, value, shape, dtype, backend):
-    """A state of the neurons' shape and of the current's dtype (plain numbers take it on)."""
-    given = array(name, value)
+def state(name, value, shape, dtype, backend, spikes=False):
+    """A state of the neurons' shape and of the current's dtype (plain numbers take it on).
+
+    Those that are ``spikes`` may also have another dtype of spikes, such as uint8.
+    """
+    given = array(name, value, gpu=True)
+    if given.size == 1 and math.prod(shape) == 1:  # one neuron, as numpy.zeros(1) or as 0.0
+        given = given.reshape(shape)
     if given.shape != shape:
-        raise ValueError(
-            f"{name} must have the shape of the neurons, {shape}, got {given.shape}; pass one "
-            "value per neuron, or None to begin at rest"
-        )
-    if hasattr(value, "dtype") and given.dtype != dtype:
-        raise TypeError(
-            f"{name} must have the dtype of the current, {dtype}, got {given.dtype}; convert one "
-            "of the two with astype"
-        )
-    if backends.on_gpu(given) and getattr(backend, "resident", False):
+        remedy = "pass one value per neuron, or None to begin at rest"
+        refuse(name, f"have the shape of the neurons, {shape}", given.shape, remedy)
+    exact = spikes and isinstance(given, np.ndarray) and given.dtype.kind in "bui"
+    if hasattr(value, "dtype") and given.dtype != dtype and not exact:
+        must, remedy = f"have the dtype of the current, {dtype}", "convert one of the two"
+        refuse(name, must, given.dtype, remedy + " with astype", TypeError)
+    if backends.on_gpu(given) and backend.resident:
         return given
     if backends.on_gpu(given):
-        raise TypeError(
-            f"{name} must lie in the host's memory, as the current does, got an array on a GPU; "
-            "bring the two together"
-        )
+        must, remedy = "lie in the host's memory, as the current does", "bring the two together"
+        refuse(name, must, "an array on a GPU", remedy, TypeError)
     result = np.ascontiguousarray(given, dtype)
     finite(name, result, backend)
     return result
@@ -125,7 +135,9 @@ def parameter(name, value, low=-math.inf, high=math.inf, **bounds):
     """A number, or a read-only float64 or float32 array of numbers within bounds."""
     given = array(name, value)
     if given.dtype.kind == "b":
-        raise TypeError(f"{name} must be real, got {value!r}; pass a float or an array of floats")
+        refuse(name, "be real", repr(value), "pass a float or an array of floats", TypeError)
+    if not given.size:
+        refuse(name, "hold a number", f"an array of shape {given.shape}", "pass a float")
     if given.ndim == 0:
         return number(name, given.item(), low, high, **bounds)
     _refuse_outlier(name, given, low, high, **bounds)
@@ -152,10 +164,8 @@ def per_neuron(name, value, shape, dtype):
     try:
         spread = np.broadcast_to(value, shape)
     except ValueError:
-        raise ValueError(
-            f"{name} must be a number or broadcast to the neurons' shape {shape}, got shape "
-            f"{np.shape(value)}; pass one value per neuron"
-        ) from None
+        must = f"be a number or broadcast to the neurons' shape {shape}"
+        refuse(name, must, f"shape {np.shape(value)}", "pass one value per neuron")
     result = spread.astype(dtype).reshape(-1)
     result.flags.writeable = False
     return result
@@ -191,13 +201,13 @@ def integer(name, value, low, high=None, remedy="pass a whole number in that ran
     """``value`` as an int in [low, high]."""
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
     if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be an integer {bounds}, got {value!r}; {remedy}")
+        refuse(name, f"be an integer {bounds}", repr(value), remedy, TypeError)
     try:
         result = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be an integer {bounds}, got {value!r}; {remedy}") from None
+        refuse(name, f"be an integer {bounds}", repr(value), remedy, TypeError)
     if result < low or (high is not None and result > high):
-        raise ValueError(f"{name} must be {bounds}, got {result}; {remedy}")
+        refuse(name, f"be {bounds}", result, remedy)
     return result
 
 
@@ -212,7 +222,7 @@ def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_hi
     """``value`` as a finite float between the bounds, which an open side excludes."""
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a real number, got {value!r}; pass a plain float")
+        refuse(name, "be a real number", repr(value), "pass a plain float", TypeError)
     try:
         result = float(value)
     except OverflowError:  # an int or a Fraction past the largest float
@@ -222,23 +232,22 @@ def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_hi
     if below or above or not math.isfinite(result):
         interval = f"{'(' if open_low or low == -math.inf else '['}{low}, {high}"
         interval += ")" if open_high or high == math.inf else "]"
-        raise ValueError(f"{name} must lie in {interval}, got {result}; choose a value in it")
+        refuse(name, f"lie in {interval}", result, "choose a value in it")
     return result
 
 
 def flag(name, value):
     """``value`` as a bool."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}; pass one of the two")
+        refuse(name, "be True or False", repr(value), "pass one of the two", TypeError)
     return bool(value)
 
 
 def choice(name, value, options):
     """``value`` as one of the names in ``options``, in lower case."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be one of {options}, got {value!r}; pass one of these names")
-    if value.lower() not in options:
-        raise ValueError(f"{name} must be one of {options}, got {value!r}; pass one of these names")
+    if not isinstance(value, str) or value.lower() not in options:
+        error = ValueError if isinstance(value, str) else TypeError
+        refuse(name, f"be one of {options}", repr(value), "pass one of these names", error)
     return value.lower()
 
 
@@ -265,8 +274,8 @@ def spike_dtype(dtype, out, data_dtype):
     except TypeError:
         result = np.dtype(object)
     if result not in SPIKE_DTYPES:
-        names = ", ".join(str(one) for one in SPIKE_DTYPES)
-        raise TypeError(f"dtype must be one of {names}, got {dtype!r}; pass one of these")
+        must = f"be one of {', '.join(map(str, SPIKE_DTYPES))}"
+        refuse("dtype", must, repr(dtype), "pass one of these", TypeError)
     return result
 
 
@@ -302,15 +311,12 @@ def levels(on_target, off_target, dtype, interpolate):
 def uniforms(value, seed, shape, backend):
     """Uniforms in [0, 1) of the expected shape, given instead of a seed."""
     if seed is not None:
-        raise ValueError(
-            f"uniforms must not be given together with seed, got seed={seed!r}; pass one of the two"
-        )
-    result = real("uniforms", value)
+        must = "not be given together with seed"
+        refuse("uniforms", must, f"seed={seed!r}", "pass one of the two")
+    result = _real("uniforms", array("uniforms", value, gpu=backend.resident))
     if result.shape != shape:
-        raise ValueError(
-            f"uniforms must have shape {shape}, one for each spike, got {result.shape}; draw them "
-            "with that shape"
-        )
+        must = f"have shape {shape}, one for each spike"
+        refuse("uniforms", must, result.shape, "draw them with that shape")
     below_one = np.nextafter(result.dtype.type(1), result.dtype.type(0))
     within("uniforms", result, 0, below_one, backend, "within [0, 1)")
     return result
@@ -318,26 +324,22 @@ def uniforms(value, seed, shape, backend):
 
 def output(out, shape, dtype, backend=None, **inputs):
     """The array to fill: ``out`` when it fits, or a new one when memory is large enough."""
-    if getattr(backend, "resident", False):
+    if backend is not None and backend.resident:
         return _gpu_output(out, shape, dtype, backend)
     if out is None:
         fits_memory(shape, dtype)
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
-        raise TypeError(
-            f"out must be a NumPy array (numpy.memmap included), got a {type(out).__name__}; "
-            f"pass numpy.empty({shape}, numpy.{dtype})"
-        )
+        must, got = "be a NumPy array (numpy.memmap included)", f"a {type(out).__name__}"
+        refuse("out", must, got, f"pass numpy.empty({shape}, numpy.{dtype})", TypeError)
     if out.shape != shape or out.dtype != dtype:
-        raise ValueError(
-            f"out must have shape {shape} and dtype {dtype}, got shape {out.shape} and dtype "
-            f"{out.dtype}; pass numpy.empty({shape}, numpy.{dtype}) or give dtype="
-        )
+        must, got = f"have shape {shape} and dtype {dtype}", f"shape {out.shape} and dtype "
+        remedy = f"pass numpy.empty({shape}, numpy.{dtype}) or give dtype="
+        refuse("out", must, f"{got}{out.dtype}", remedy)
     if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
-        raise ValueError(
-            f"out must be C-contiguous, aligned and writable, got strides {out.strides} and "
-            f"writeable={out.flags.writeable}; pass a whole array or its leading rows"
-        )
+        got = f"strides {out.strides} and writeable={out.flags.writeable}"
+        remedy = "pass a whole array or its leading rows"
+        refuse("out", "be C-contiguous, aligned and writable", got, remedy)
     for name, given in inputs.items():
         if isinstance(given, np.ndarray) and np.may_share_memory(out, given):
             raise ValueError(
@@ -352,17 +354,45 @@ def _gpu_output(out, shape, dtype, backend):
     if out is None:
         return backend.empty(shape, dtype)
     if not backends.on_gpu(out):
-        raise TypeError(
-            f"out must lie on the GPU, as the data do, got a {type(out).__name__}; leave it out, "
-            "or copy the data to the host"
-        )
+        must, got = "lie on the GPU, as the data do", f"a {type(out).__name__}"
+        refuse("out", must, got, "leave it out, or copy the data to the host", TypeError)
     result = backends.adopt(out)
     if result.shape != shape or result.dtype != dtype or not result.is_c_contiguous():
-        raise ValueError(
-            f"out must be C-contiguous of shape {shape} and dtype {dtype}, got shape "
-            f"{result.shape} and dtype {result.dtype}; leave it out to have it made"
-        )
+        must = f"be C-contiguous of shape {shape} and dtype {dtype}"
+        got = f"shape {result.shape} and dtype {result.dtype}"
+        refuse("out", must, got, "leave it out to have it made")
     return result
+
+
+class Call:
+    """One call of a public function: its data, dtype, ``out``, device and CUDA stream, settled.
+
+    Made of the arguments as they came.  When the function has looked at its own arguments,
+    ``start`` chooses the backend and examines the data, and ``output`` gives the array to fill.
+    """
+
+    def __init__(self, name, value, dtype=None, out=None, device=None, stream=None, floating=False):
+        self.name, self.data, self.out = name, value, out
+        self.device, self.stream = device, stream
+        self.given = array(name, value, gpu=True)
+        self.values = (_currents if floating else _real)(name, self.given)
+        self.dtype = spike_dtype(dtype, out, self.given.dtype)
+
+    def start(self, outputs):
+        """The backend, for data that are finite; ``outputs`` numbers are to be computed."""
+        self.choose(outputs)
+        finite(self.name, self.values, self.backend)
+        return self.backend
+
+    def choose(self, outputs):
+        """The backend; the caller examines the data."""
+        self.backend = backends.choose(self.device, self.data, stream=self.stream, outputs=outputs)
+        return self.backend
+
+    def output(self, shape, **inputs):
+        """The array to fill, which shares no memory with the data and the inputs."""
+        inputs[self.name] = self.given
+        return output(self.out, shape, self.dtype, self.backend, **inputs)
 
 
 def fits_memory(shape, dtype):

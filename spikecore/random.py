@@ -11,7 +11,7 @@ import secrets
 import numpy as np
 
 from spikecore import arguments
-from spikecore import equations as eq
+from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 STREAMS = {"rate": 0, "targets": 1, "weights": 2}
 MAX_ELEMENT = 2**64
@@ -69,9 +69,9 @@ def words(seed, elements, step, stream="rate"):
         raise ValueError(
             f"elements must be whole numbers of at least 0, got {elements!r}; count features from 0"
         )
-    block, word = divmod(step, eq.STEPS_PER_BLOCK)
+    block, word = divmod(step, STEPS_PER_BLOCK)
     k0, k1, number = key_of(seed, stream)
-    return eq.random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
+    return random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
 
 
 def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):

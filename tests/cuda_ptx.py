@@ -16,8 +16,8 @@ from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
 from spikecore.backends.cuda import kernels
-from spikecore.equations import LatencyCode
-from spikecore.neurons.dynamics import Axes, Parameters, State
+from spikecore.codes import delta, latency, lines, rate, trains
+from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -34,9 +34,8 @@ def _arrays(dtype, out_dtype=I8):
     )
 
 
-def _code(dtype, linear, stretch):
-    one = dtype.type(1)
-    return LatencyCode(linear, stretch, one, one, one, one, one, one)
+def _numbers(dtype, linear, stretch):
+    return latency.Numbers(linear, stretch, *[dtype.type(1)] * 7, clip=True)
 
 
 def _encoder_kernels(dtype, out_dtype=I8):
@@ -45,21 +44,24 @@ def _encoder_kernels(dtype, out_dtype=I8):
     number, level = typeof(dtype.type(0)), typeof(out_dtype.type(0))
     index, flag, word = numba.int64, numba.boolean, numba.uint64
     key = typeof((np.uint64(0),) * 3)
-    counts = typeof(np.zeros(4, np.uint64))
-    rate = (matrix, number, number, key, word, index, level, level, out)
+    counts = typeof(np.zeros((1, 4), np.uint64))
+    two = typeof(rate.Numbers(dtype.type(0), dtype.type(0)))
+    drawn = (matrix, two, key, word, index, level, level, out)
     yield "fill", kernels.fill, (level, out)
-    yield "rate", kernels.rate(varying=False), rate
-    yield "rate of varying data", kernels.rate(varying=True), rate
-    uniform = (matrix, flag, number, number, matrix, level, level, out)
-    yield "rate_from_uniforms", kernels.rate_from_uniforms, uniform
-    delta = (matrix, row, number, flag, level, level, level, out)
-    yield "delta", kernels.delta, delta
-    yield "below", kernels.below, (row, number, typeof(np.zeros(4, bool)))
-    steps = (counts, key, word, index, level, level, out)
-    yield "distinct_steps", kernels.distinct_steps, steps
-    yield "row_maxima", kernels.row_maxima, (matrix, number, row)
+    yield "rate", kernels.draw(rate.BERNOULLI, varying=False), drawn
+    yield "rate of varying data", kernels.draw(rate.BERNOULLI, varying=True), drawn
+    uniform = (matrix, flag, two, matrix, level, level, out)
+    yield "rate_from_uniforms", kernels.replay(rate.uniform_fires), uniform
+    change = typeof(delta.Numbers(dtype.type(0), True))
+    state, levels = typeof(delta.State(np.zeros(4, dtype))), delta.Levels(*[out_dtype.type(0)] * 3)
+    yield "delta", kernels.scan(delta.DELTA), (matrix, state, change, typeof(levels), out)
+    silent = (row, row, typeof(_numbers(dtype, True, False)), typeof(np.zeros(4, bool)))
+    yield "below", kernels.each(latency.is_silent), silent
+    steps = (counts, word, key, word, index, level, level, out)
+    yield "distinct_steps", kernels.draw(trains.DISTINCT, varying=False), steps
+    yield "row_maxima", kernels.row_maxima, (matrix, row)
     floating = typeof(np.zeros((2, 4), dtype))
-    yield "ramps", kernels.ramps, (number, number, floating)
+    yield "ramps", kernels.climb(lines.line), (number, number, floating)
     yield "event_product", kernels.event_product, (out, matrix, row, floating)
     dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
@@ -68,31 +70,33 @@ def _encoder_kernels(dtype, out_dtype=I8):
 def _latency_kernels(dtype):
     row, matrix, out = _arrays(dtype)
     number, level = typeof(dtype.type(0)), typeof(np.int8(0))
-    code = typeof(_code(dtype, False, True))
-    index, flag = numba.int64, numba.boolean
-    yield "latest_times", kernels.latest_times, (row, row, code, index, matrix)
-    yield "latency_times", kernels.latency_times, (row, row, code, row)
-    ramps = (row, row, code, number, flag, index, number, number, matrix)
-    yield "latency_ramps", kernels.latency_ramps, ramps
-    integers = (row, row, code, number, flag, index, level, level, out)
-    yield "latency to int8", kernels.latency, integers
+    numbers = typeof(_numbers(dtype, False, True))
+    index = numba.int64
+    largest = kernels.largest(latency.spike_time)
+    yield "latest_times", largest, (row, row, numbers, index, matrix)
+    yield "latency_times", kernels.each(latency.spike_time), (row, row, numbers, row)
+    ramps = (row, row, numbers, index, number, number, matrix)
+    yield "latency_ramps", kernels.place(latency.LINE), ramps
+    integers = (row, row, numbers, index, level, level, out)
+    yield "latency to int8", kernels.place(latency.SPIKE), integers
 
 
+SUBTRACT, VALUE = Axes(reset="subtract"), Axes(reset="value")
 AXES = {
     "none": Axes(),
-    "snntorch": Axes(subtract=True),
-    "decayed reset": Axes(subtract=True, decay_reset=True),
-    "exchange": Axes(subtract=True, exchange=True),
-    "same": Axes(subtract=True, same=True, at_least=True, leak=True, gain=True),
-    "multi": Axes(subtract=True, same=True, multi=True),
-    "value": Axes(value=True, leak=True, lower=True),
-    "dropped input": Axes(value=True, drop_input=True, gain=True),
-    "refractory": Axes(value=True, same=True, at_least=True, refractory=True),
-    "old": Axes(subtract=True, old=True),
-    "synaptic": Axes(subtract=True, synapse=True),
-    "alpha": Axes(subtract=True, alpha=True),
-    "alpha zero": Axes(value=True, alpha=True),
-    "recurrent": Axes(subtract=True, recurrent=True),
+    "snntorch": SUBTRACT,
+    "decayed reset": SUBTRACT._replace(decay_reset=True),
+    "exchange": SUBTRACT._replace(reset_at="exchange"),
+    "same": SUBTRACT._replace(reset_at="same", compare=">=", leak=True, gain=True),
+    "multi": SUBTRACT._replace(reset_at="same", spikes="multi"),
+    "value": VALUE._replace(leak=True, lower=True),
+    "dropped input": VALUE._replace(drop_input=True, gain=True),
+    "refractory": VALUE._replace(reset_at="same", compare=">=", refractory=True),
+    "old": SUBTRACT._replace(report="old"),
+    "synaptic": SUBTRACT._replace(model="synaptic"),
+    "alpha": SUBTRACT._replace(model="alpha"),
+    "alpha zero": VALUE._replace(model="alpha"),
+    "recurrent": SUBTRACT._replace(recurrent=True),
 }
 INHIBITED = ("snntorch", "same", "refractory", "alpha")
 
@@ -109,12 +113,12 @@ def _neuron_arguments(dtype, per_neuron):
 def _neuron_kernels(dtype):
     for name, axes in AXES.items():
         given = _neuron_arguments(dtype, per_neuron=name in ("snntorch", "refractory"))
-        yield f"neurons, {name}", kernels.neurons(axes), tuple(map(typeof, given))
+        yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
         if name not in INHIBITED:
             continue
         current, parameters, state, records, on, off, spikes = given
         inhibited = (current, 4, parameters, state, records, current[0], on, off, spikes)
-        kernel = kernels.inhibited_neurons(axes, from_dtype(dtype))
+        kernel = kernels.inhibited_neurons(step_of(axes), from_dtype(dtype))
         yield f"inhibited, {name}", kernel, tuple(map(typeof, inhibited))
 
 

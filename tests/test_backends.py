@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spikecore import backends, random, spikegen
-from spikecore.backends import cpu, threads
+from spikecore.backends import threads
+from spikecore.backends.cpu import tiles
 
 DTYPES = (np.float32, np.float64)
 SPIKES = (np.float32, np.float64, bool, np.uint8, np.int8)
@@ -24,7 +25,7 @@ def workers(request, monkeypatch):
     """Threads for the compiled backend, which shares out even the smallest work."""
     monkeypatch.setenv("SPIKECORE_NUM_THREADS", str(request.param))
     monkeypatch.setattr(threads, "SMALL", 0)
-    monkeypatch.setattr(cpu, "WIDE", 700)  # so that a few features span several wide tiles
+    monkeypatch.setattr(tiles, "WIDE", 700)  # so that a few features span several wide tiles
     return request.param
 
 
@@ -46,7 +47,7 @@ def same(function, *arguments, **keywords):
 
 
 def test_the_tiles_are_as_large_as_these_tests_suppose():
-    assert (cpu.TILE, cpu.BLOCKS, cpu.WIDE) == (1024, 256, 8192)
+    assert (tiles.TILE, tiles.BLOCKS, tiles.WIDE) == (1024, 256, 8192)
 
 
 # --- every encoder ------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numba import njit
 
-from spikecore import equations as eq
+from spikecore import arithmetic, philox
+from spikecore.codes import lines, rate, trains
 
 DTYPES = (np.float32, np.float64)
 
@@ -33,25 +34,27 @@ def words_of(text):
 
 @njit
 def compiled_philox(c0, c1, c2, c3, k0, k1):
-    return eq.philox(c0, c1, c2, c3, k0, k1)
+    return philox.philox(c0, c1, c2, c3, k0, k1)
 
 
 @njit
 def compiled_random_words(element, block, stream, k0, k1):
-    return eq.random_words(element, block, stream, k0, k1)
+    return philox.random_words(element, block, stream, k0, k1)
 
 
-@pytest.mark.parametrize("philox", [eq.philox, compiled_philox], ids=["interpreted", "compiled"])
+@pytest.mark.parametrize(
+    "philox", [philox.philox, compiled_philox], ids=["interpreted", "compiled"]
+)
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN)
-def test_philox_gives_the_known_answers(counter, key, answer, philox):
+def test_philox_gives_the_known_answers(counter, key, answer, words):
     arguments = [np.uint64(word) for word in words_of(counter) + words_of(key)]
-    assert [int(word) for word in philox(*arguments)] == words_of(answer)
+    assert [int(word) for word in words(*arguments)] == words_of(answer)
 
 
 def test_philox_gives_the_known_answers_in_arrays():
     counters = np.array([words_of(counter) for counter, _, _ in KNOWN], np.uint64).T
     keys = np.array([words_of(key) for _, key, _ in KNOWN], np.uint64).T
-    result = np.array(eq.philox(*counters, *keys))
+    result = np.array(philox.philox(*counters, *keys))
     assert result.dtype == np.uint64
     assert result.T.tolist() == [words_of(answer) for _, _, answer in KNOWN]
 
@@ -60,8 +63,8 @@ def test_philox_gives_the_known_answers_in_arrays():
 def test_an_element_is_split_into_the_counters_first_two_words(element, block):
     arguments = [np.uint64(number) for number in (element, block, 2, 5, 6)]
     low, high = np.uint64(element & 0xFFFFFFFF), np.uint64(element >> 32)
-    expected = eq.philox(low, high, *arguments[1:])
-    assert eq.random_words(*arguments) == expected
+    expected = philox.philox(low, high, *arguments[1:])
+    assert philox.random_words(*arguments) == expected
     assert compiled_random_words(*arguments) == tuple(int(word) for word in expected)
 
 
@@ -70,7 +73,7 @@ def test_an_element_is_split_into_the_counters_first_two_words(element, block):
 
 @njit
 def compiled_threshold(p):
-    return eq.word_threshold(p)
+    return rate.word_threshold(p)
 
 
 PROBABILITIES = {
@@ -91,9 +94,9 @@ def exact_threshold(p):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_threshold_of_a_probability_is_exact_at_the_ends(dtype):
     for p in PROBABILITIES[dtype]:
-        assert int(eq.word_threshold(p)) == exact_threshold(p), p
+        assert int(rate.word_threshold(p)) == exact_threshold(p), p
         assert int(compiled_threshold(p)) == exact_threshold(p), p
-    together = eq.word_threshold(np.array(PROBABILITIES[dtype]))
+    together = rate.word_threshold(np.array(PROBABILITIES[dtype]))
     assert together.tolist() == [exact_threshold(p) for p in PROBABILITIES[dtype]]
     assert together[0] == 0
     assert together[1] == 2**32
@@ -105,10 +108,10 @@ def test_the_threshold_of_a_probability_is_exact_at_the_ends(dtype):
 @example(p=2**-32 * 3)
 @example(p=math.nextafter(2**-32 * 3, 1))
 def test_the_threshold_of_a_probability_is_its_ceiling(p):
-    assert int(eq.word_threshold(np.float64(p))) == exact_threshold(p)
+    assert int(rate.word_threshold(np.float64(p))) == exact_threshold(p)
     assert int(compiled_threshold(np.float64(p))) == exact_threshold(p)
     single = np.float32(p)
-    assert int(eq.word_threshold(single)) == exact_threshold(single)
+    assert int(rate.word_threshold(single)) == exact_threshold(single)
     assert int(compiled_threshold(single)) == exact_threshold(single)
 
 
@@ -119,7 +122,7 @@ def test_the_threshold_of_a_probability_is_its_ceiling(p):
 )
 def test_the_probability_is_rounded_after_the_product_and_after_the_sum(x, gain, offset):
     for dtype in DTYPES:
-        p = eq.firing_probability(dtype(x), dtype(gain), dtype(offset))
+        p = rate.firing_probability(dtype(x), dtype(gain), dtype(offset))
         # Of float32 operands, a float64 result rounds to float32 as the exact one would.
         product = dtype(x * gain)
         total = dtype(float(product) + offset)
@@ -134,7 +137,9 @@ def test_a_uniform_is_compared_exactly_with_a_probability_of_another_dtype(dtype
     for u in close:
         for p in close:
             expected = Fraction(float(drawn(u))) < Fraction(float(dtype(p)))
-            assert eq.uniform_fires(drawn(u), dtype(p)) == expected
+            assert (
+                rate.uniform_fires(drawn(u), dtype(p), rate.Numbers(dtype(1), dtype(0))) == expected
+            )
 
 
 @given(
@@ -147,7 +152,9 @@ def test_a_uniform_is_compared_exactly_with_a_probability_of_another_dtype(dtype
 def test_a_step_is_chosen_with_the_exact_probability(word, remaining, share):
     needed = math.floor(remaining * share)
     expected = Fraction(word, 2**32) < Fraction(needed, remaining)
-    assert eq.choose_step(np.uint64(word), np.uint64(remaining), np.uint64(needed)) == expected
+    chosen, left = trains.choose(np.uint64(word), np.uint64(needed), np.uint64(remaining))
+    assert chosen == expected
+    assert left == needed - expected
 
 
 # --- the logarithm ------------------------------------------------------------------------------
@@ -157,7 +164,7 @@ def test_a_step_is_chosen_with_the_exact_probability(word, remaining, share):
 def compiled_log(x):
     result = np.empty_like(x)
     for i in range(x.size):
-        result[i] = eq.log(x[i])
+        result[i] = arithmetic.log(x[i])
     return result
 
 
@@ -178,12 +185,12 @@ def arguments_of_log():
 def test_the_logarithm_has_the_same_bits_interpreted_and_compiled():
     x = arguments_of_log()
     assert x.size > 2_000_000
-    assert_same_bits(compiled_log(x), eq.log(x))
+    assert_same_bits(compiled_log(x), arithmetic.log(x))
 
 
 def test_the_logarithm_is_within_one_ulp():
     x = arguments_of_log()
-    result = eq.log(x)
+    result = arithmetic.log(x)
     exact = np.log(x.astype(np.longdouble))  # 64 bits of mantissa: its own error is 2**-11 ulp
     ulp = np.spacing(np.abs(exact).astype(np.float64)).astype(np.longdouble)
     error = np.abs(result.astype(np.longdouble) - exact) / ulp
@@ -195,20 +202,20 @@ def test_the_constants_of_the_logarithm_are_exact_to_the_last_bit():
     with localcontext() as context:
         context.prec = 60
         ln_2 = Fraction(Decimal(2).ln())
-    high, low = Fraction(float(eq.LN2_HIGH)), Fraction(float(eq.LN2_LOW))
+    high, low = Fraction(float(arithmetic.LN2_HIGH)), Fraction(float(arithmetic.LN2_LOW))
     assert (high * 2**32).denominator == 1  # 32 bits: k*LN2_HIGH is exact for any exponent k
     assert abs(high - ln_2) < Fraction(1, 2**32)
     assert float(low) == float(ln_2 - high)  # the rest, rounded once
-    assert math.sqrt(2) == eq.SQRT_2
-    assert tuple(2 / n for n in (3, 5, 7, 9, 11, 13, 15, 17, 19, 21)) == eq.ATANH_TERMS
+    assert math.sqrt(2) == arithmetic.SQRT_2
+    assert tuple(2 / n for n in (3, 5, 7, 9, 11, 13, 15, 17, 19, 21)) == arithmetic.ATANH_TERMS
 
 
 def test_the_logarithm_of_one_is_zero_and_of_its_neighbours_exact():
-    assert eq.log(np.float64(1)) == 0
+    assert arithmetic.log(np.float64(1)) == 0
     above = np.nextafter(1.0, 2)
     below = np.nextafter(1.0, 0)
-    assert eq.log(above) == math.log1p(2.0**-52)
-    assert eq.log(below) == math.log1p(-(2.0**-53))
+    assert arithmetic.log(above) == math.log1p(2.0**-52)
+    assert arithmetic.log(below) == math.log1p(-(2.0**-53))
 
 
 # --- the helpers that keep arithmetic alike -----------------------------------------------------
@@ -216,12 +223,12 @@ def test_the_logarithm_of_one_is_zero_and_of_its_neighbours_exact():
 
 def test_mul_refuses_operands_of_two_dtypes():
     with pytest.raises(TypeError, match=r"^mul needs operands of one dtype"):
-        eq.mul(np.float32(2), np.float64(2))
-    assert eq.mul(np.float32(2), np.float32(3)).dtype == np.float32
+        arithmetic.mul(np.float32(2), np.float64(2))
+    assert arithmetic.mul(np.float32(2), np.float32(3)).dtype == np.float32
 
     @njit
     def product(a, b):
-        return eq.mul(a, b)
+        return arithmetic.mul(a, b)
 
     with pytest.raises(Exception, match="No implementation of function"):
         product(np.float32(2), np.float64(2))
@@ -231,44 +238,44 @@ def test_mul_refuses_operands_of_two_dtypes():
 def test_select_refuses_operands_of_two_dtypes_when_compiled():
     @njit
     def chosen(condition, a, b):
-        return eq.select(condition, a, b)
+        return arithmetic.select(condition, a, b)
 
     with pytest.raises(Exception, match="No implementation of function"):
         chosen(True, np.float32(2), np.float64(2))
-    assert chosen(False, 1, 2) == eq.select(False, 1, 2) == 2
+    assert chosen(False, 1, 2) == arithmetic.select(False, 1, 2) == 2
 
 
 @given(bits=st.integers(-(2**63), 2**63 - 1))
 def test_bits_and_floats_are_views_of_each_other(bits):
     bits = np.int64(bits)
-    assert eq.bits_of(eq.float_of(bits)) == bits
+    assert arithmetic.bits_of(arithmetic.float_of(bits)) == bits
 
 
 @njit
 def compiled_bits(x):
-    return eq.bits_of(x)
+    return arithmetic.bits_of(x)
 
 
 @njit
 def compiled_float(bits):
-    return eq.float_of(bits)
+    return arithmetic.float_of(bits)
 
 
 def test_bits_and_floats_are_the_same_compiled():
     for x in (0.0, -0.0, 1.0, -1.5, 5e-324, 1e308, np.inf):
         bits = np.float64(x).view(np.int64)
-        assert compiled_bits(np.float64(x)) == eq.bits_of(np.float64(x)) == bits
+        assert compiled_bits(np.float64(x)) == arithmetic.bits_of(np.float64(x)) == bits
         assert_same_bits(np.float64(compiled_float(bits)), np.float64(x))
-        assert_same_bits(eq.float_of(bits), np.float64(x))
+        assert_same_bits(arithmetic.float_of(bits), np.float64(x))
 
 
 @njit
 def compiled_step(time, last):
-    return eq.spike_step(time, last)
+    return lines.nearest_step(time, last)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("spike_step", [eq.spike_step, compiled_step])
+@pytest.mark.parametrize("spike_step", [lines.nearest_step, compiled_step])
 def test_times_round_half_to_even_and_late_ones_are_silent(spike_step, dtype):
     times = [0, 0.5, np.nextafter(0.5, 1), 1.5, 2.5, 3.5, 4.5, 5.5, 5.50001, 7, 1e30]
     expected = [0, 0, 0 if dtype is np.float32 else 1, 2, 2, 4, 4, -1, -1, -1, -1]
@@ -277,10 +284,10 @@ def test_times_round_half_to_even_and_late_ones_are_silent(spike_step, dtype):
 
 @njit
 def compiled_ramp(step, previous, following, on, off):
-    return eq.ramp(step, previous, following, on, off)
+    return lines.line(step, previous, following, on, off)
 
 
-@pytest.mark.parametrize("ramp", [eq.ramp, compiled_ramp])
+@pytest.mark.parametrize("ramp", [lines.line, compiled_ramp])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_a_ramp_begins_at_off_and_ends_at_on(dtype, ramp):
     def line(previous, following, steps):

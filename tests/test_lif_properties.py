@@ -14,7 +14,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spikecore import LIF
-from spikecore.backends import cpu, threads
+from spikecore.backends import threads
+from spikecore.backends.cpu import tiles
 
 TILE = 1024
 RESETS = (  # every way to reset
@@ -277,7 +278,7 @@ SHAPES = (  # around the tile, in all and in a row of which one neuron may fire
 
 
 def test_the_tile_is_as_large_as_these_tests_suppose():
-    assert cpu.TILE == TILE
+    assert tiles.TILE == TILE
 
 
 def test_the_covering_is_small_and_covers():

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from spikecore import random, spikegen
-from spikecore.codes import targets
+from spikecore.codes import trains
 
 SEEDS = st.integers(0, 2**64 - 1)
 DEVICES = st.sampled_from(["cpu", "numpy"])
@@ -71,7 +71,7 @@ def test_fractions_that_no_float_holds_are_understood(rate, num_steps):
 @example(value=np.float32(0.3))
 @example(value=np.float32(2.2021658e-26))  # its fraction would be rounded twice by way of float64
 def test_a_rate_is_the_simplest_fraction_that_rounds_to_it(value):
-    fraction = targets._rate("rate", value)
+    fraction = trains.exact_rate("rate", value)
     below, exact, above = (
         Fraction(float(one)) for one in (np.nextafter(value, 0), value, np.nextafter(value, 2))
     )

@@ -49,6 +49,12 @@ def choose(device=None, *data, stream=None, outputs=0):
     return _cuda_backend(index, stream, resident, data)
 
 
+def on_host():
+    """The backend for work that has no device to choose."""
+    named = os.environ.get("SPIKECORE_DEVICE")
+    return import_module(f"spikecore.backends.{'numpy' if named == 'numpy' else 'cpu'}")
+
+
 def _parse(name, device):
     """Kind and number (or None) of a device's name."""
     if not isinstance(device, str):

@@ -1,30 +1,36 @@
 """The reference: the equations on whole arrays, one time step after another, without Numba's help.
 
-Slow and plain on purpose.  Every function has its twin of the same name in ``cpu``, which gives the
-same bits.
+Slow and plain on purpose.  ``cpu`` and ``cuda`` have functions of the same names and arguments,
+which give the same bits.
 """
+
+from functools import partial
 
 import numpy as np
 
-from spikecore import equations as eq
-from spikecore.neurons.dynamics import only, step_of
+from spikecore.arithmetic import accumulate, like, select
+from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
+from spikecore.philox import STEPS_PER_BLOCK, random_words
+
+__all__ = [
+    "climb",
+    "copy",
+    "copy_into",
+    "dense_product",
+    "draw",
+    "each",
+    "fill",
+    "first_outside",
+    "largest",
+    "neurons",
+    "place",
+    "product",
+    "replay",
+    "resident",
+    "scan",
+]
 
 UINT64 = np.uint64
-
-
-def fill(out, value):
-    """Set an array to one value."""
-    out[...] = value
-
-
-def copy(values):
-    """A new array of the values."""
-    return np.array(values)
-
-
-def copy_into(out, values):
-    """Set an array to the values of another of its size."""
-    out[...] = values.reshape(out.shape)
 
 
 def first_outside(values, low, high):
@@ -33,124 +39,102 @@ def first_outside(values, low, high):
     return int(bad[0]) if bad.size else -1
 
 
+# --- codes --------------------------------------------------------------------------------------
+
+
+@np.errstate(over="ignore")  # a product may pass the largest float before it is clipped
+def draw(code, data, numbers, key, first_element, first_step, on, off, out):
+    """Spikes of the package's own random stream; ``key`` is (k0, k1, purpose).
+
+    ``data`` is one row for all steps, or a row a step.
+    """
+    held = None
+    for t, row in enumerate(out):
+        if held is None or not code.carried:
+            held = code.prepare(data[t % len(data)], numbers)
+        words = _words(row.size, first_element, first_step + t, key)
+        fired, held = code.fires(words, held, UINT64(len(out) - t))
+        row[:] = select(fired, on, off)
+
+
 def _words(elements, first_element, step, key):
     """The random word of one step for a range of elements."""
-    k0, k1, stream = key
-    block, word = divmod(step, eq.STEPS_PER_BLOCK)
+    k0, k1, purpose = key
+    block, word = divmod(step, STEPS_PER_BLOCK)
     element = UINT64(first_element) + np.arange(elements, dtype=UINT64)
-    return eq.random_words(element, UINT64(block), stream, k0, k1)[word]
-
-
-@np.errstate(over="ignore")  # gain*x may pass the largest float; it is clipped to 1
-def rate(data, gain, offset, key, first_element, first_step, on, off, out):
-    """Spikes of the package's own random stream; ``key`` is (k0, k1, stream)."""
-    for t, row in enumerate(out):
-        p = eq.firing_probability(data[t % len(data)], gain, offset)
-        words = _words(row.size, first_element, first_step + t, key)
-        row[:] = eq.select(words < eq.word_threshold(p), on, off)
+    return random_words(element, UINT64(block), purpose, k0, k1)[word]
 
 
 @np.errstate(over="ignore")
-def rate_from_uniforms(data, gain, offset, uniforms, on, off, out):
-    """Spikes of a stream given by the caller, one uniform per element and step."""
+def replay(fires, data, numbers, uniforms, on, off, out):
+    """Spikes of uniforms that the caller gives, one for each element and step."""
     for t, row in enumerate(out):
-        p = eq.firing_probability(data[t % len(data)], gain, offset)
-        row[:] = eq.select(eq.uniform_fires(uniforms[t], p), on, off)
+        row[:] = select(fires(uniforms[t], data[t % len(data)], numbers), on, off)
 
 
-def below(data, threshold, out):
-    """Which features are below the threshold."""
-    np.less(data, threshold, out=out)
-
-
-def latest_times(data, peaks, code, samples, less=0):
-    """Each sample's latest spike time, less a number."""
-    times = np.empty_like(data)
-    latency_times(data, peaks, code, times)
-    return times.reshape(samples, -1).max(axis=1) - data.dtype.type(less)
-
-
-def latency_times(data, peaks, code, out):
-    """Spike time of every feature."""
-    out[:] = eq.latency_time(data, np.repeat(peaks, data.size // peaks.size), code)
-
-
-def _latency_steps(data, peaks, code, last, clip):
-    """Step at which every feature spikes, or -1."""
-    times = np.empty_like(data)
-    latency_times(data, peaks, code, times)
-    steps = eq.spike_step(times, last)
-    return eq.clipped_step(steps, data, code.threshold) if clip else steps
-
-
-def latency(data, peaks, code, last, clip, on, off, out):
-    """Latency-coded spikes, [T, N]."""
-    steps = _latency_steps(data, peaks, code, last, clip)
+def place(code, data, shared, numbers, on, off, out):
+    """Spikes of which the steps are known beforehand; ``shared`` has a number a sample."""
+    places = code.prepare(data, _spread(shared, data), numbers)
     for t, row in enumerate(out):
-        row[:] = eq.select(steps == t, on, off)
+        row[:] = code.emit(np.int32(t), places, on, off)
 
 
-def latency_ramps(data, peaks, code, last, clip, on, off, out):
-    """Lines that climb to the latency-coded spikes, [T, N]."""
-    steps = _latency_steps(data, peaks, code, last, clip)
-    for t, row in enumerate(out):
-        row[:] = eq.ramp(np.int64(t), np.int64(-1), steps, on, off)
+def each(equation, data, shared, numbers, out):
+    """``equation(x, shared, numbers)`` of every feature."""
+    out[:] = equation(data, _spread(shared, data), numbers)
 
 
-@np.errstate(over="ignore")  # a difference may pass it too, and meets any threshold
-def delta(data, threshold, padding, off_spike, on, off, silent, out):
-    """Delta-modulated spikes, [T, N]."""
-    before = data[0] if padding else np.zeros_like(data[0])
-    for now, row in zip(data, out, strict=True):
-        falls = eq.delta_off(now, before, threshold) & off_spike
-        row[:] = eq.select(eq.delta_on(now, before, threshold), on, eq.select(falls, off, silent))
-        before = now
+largest = partial(largest_by, each)
 
 
-def distinct_steps(counts, key, first_element, first_step, on, off, out):
-    """Trains of a given number of spikes each, at distinct random steps."""
-    needed = counts.copy()
-    for t, row in enumerate(out):
-        words = _words(row.size, first_element, first_step + t, key)
-        chosen = eq.choose_step(words, UINT64(len(out) - t), needed)
-        needed -= chosen
-        row[:] = eq.select(chosen, on, off)
+def _spread(shared, data):
+    """The number of each feature's sample."""
+    return np.repeat(shared, data.size // shared.size)
 
 
-def ramps(on, off, out):
-    """Replace trains of ones and zeros by linear interpolation between the ones."""
+@np.errstate(over="ignore")  # a difference may pass the largest float, and meets any threshold
+def scan(code, data, state, numbers, levels, out):
+    """Spikes of a state that goes through time, from ``state`` on."""
+    for x, row in zip(data, out, strict=True):
+        state, count = code.step(state, x, numbers)
+        row[:] = code.emit(count, levels)
+
+
+def climb(line, on, off, out):
+    """Replace trains of ones and zeros by a line that climbs to each of the ones."""
     fired = out != 0
     nobody = np.full(out.shape[1], -1)
     following = np.empty(out.shape, np.int64)
     ahead = nobody
     for t in reversed(range(len(out))):
-        ahead = following[t] = eq.select(fired[t], np.int64(t), ahead)
+        ahead = following[t] = select(fired[t], np.int64(t), ahead)
     previous = nobody
     for t, row in enumerate(out):
-        row[:] = eq.ramp(np.int64(t), previous, following[t], on, off)
-        previous = eq.select(fired[t], np.int64(t), previous)
+        row[:] = line(np.int64(t), previous, following[t], on, off)
+        previous = select(fired[t], np.int64(t), previous)
+
+
+# --- neurons ------------------------------------------------------------------------------------
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a membrane may overflow, as in any simulator
-def neurons(axes, width, current, parameters, state, records, on, off, spikes):
+def neurons(step, width, current, parameters, state, records, on, off, spikes):
     """Run neurons over [T, M] currents; ``state`` is updated in place.
 
     With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
     """
-    count, advance, settle, emit = step_of(axes)
-    may_fire = _winners(state.membrane, parameters.threshold, width) if width else True
+    may_fire = winners(step, state.membrane, parameters.threshold, width)
     now = state
     for t, x in enumerate(current):
-        before = only(count(now.membrane, parameters), may_fire)
-        new = advance(now, before, x, parameters)
-        if width:
-            may_fire = _winners(new.membrane, parameters.threshold, width)
-        fired = only(count(new.membrane, parameters), may_fire)
-        now, reported = settle(new, before, fired, parameters)
-        if width and axes.exchange:  # the next step resets what the settled membranes say
-            may_fire = _winners(now.membrane, parameters.threshold, width)
+        before = step.only(step.count(now.membrane, parameters), may_fire)
+        new = step.advance(now, before, x, parameters)
+        may_fire = winners(step, new.membrane, parameters.threshold, width)
+        fired = step.only(step.count(new.membrane, parameters), may_fire)
+        now, reported = step.settle(new, before, fired, parameters)
+        if step.moves:  # the next step resets what the settled membranes say
+            may_fire = winners(step, now.membrane, parameters.threshold, width)
         if isinstance(spikes, np.ndarray):
-            spikes[t] = emit(reported, on, off)
+            spikes[t] = step.emit(reported, on, off)
         for record, value in zip(records, now, strict=True):
             if isinstance(record, np.ndarray):
                 record[t] = value
@@ -159,11 +143,15 @@ def neurons(axes, width, current, parameters, state, records, on, off, spikes):
             held[:] = value
 
 
-def _winners(membrane, threshold, width):
-    """Mask of each row's first neuron that is the furthest above its threshold; NaN never is."""
-    above = (membrane - threshold).reshape(-1, width)
-    above = np.where(np.isnan(above), -np.inf, above)
-    return (np.arange(width) == above.argmax(axis=1)[:, None]).reshape(-1)
+def winners(step, membrane, threshold, width):
+    """Mask of each row's first neuron that is the highest; True, all may fire, without rows."""
+    if not width:
+        return True
+    heights = step.height(membrane, threshold).reshape(-1, width)
+    return (np.arange(width) == heights.argmax(axis=1)[:, None]).reshape(-1)
+
+
+# --- layers -------------------------------------------------------------------------------------
 
 
 def product(spikes, weights, bias, out):
@@ -171,11 +159,5 @@ def product(spikes, weights, bias, out):
     out[:] = 0
     for s, w in zip(spikes.T, weights, strict=True):
         fired = s != 0
-        out[fired] = eq.accumulate(out[fired], eq.like(w, s[fired])[:, None], w)
-    out += bias
-
-
-def dense_product(spikes, weights, bias, out):
-    """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
-    np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
+        out[fired] = accumulate(out[fired], like(w, s[fired])[:, None], w)
     out += bias

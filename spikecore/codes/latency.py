@@ -1,9 +1,93 @@
 """Latency codes: one spike a feature, the sooner the larger it is."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from spikecore import arguments, backends
-from spikecore import equations as eq
+from spikecore.arithmetic import like, log, mul, select
+from spikecore.backends.loops import Place
+from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
+from spikecore.compiler import equation
+
+
+class Numbers(NamedTuple):
+    """The numbers of a latency code; the floats are all of the data's dtype."""
+
+    linear: bool
+    stretch: bool  # divide the log code by its peak and spread it over the span
+    threshold: Any
+    floor: Any  # threshold + epsilon, the least value the logarithm sees
+    tau: Any
+    latest: Any  # the linear code's time of a silent feature, -tau*(threshold - 1)
+    first: Any  # first_spike_time
+    span: Any  # num_steps - 1 - first_spike_time
+    last: Any = 0  # the last step
+    clip: bool = False
+
+
+@equation
+def log_time(x, numbers):
+    """tau*ln(x'/(x' - threshold)) + first, x' = max(x, threshold + epsilon)."""
+    saturated = select(x < numbers.floor, numbers.floor, x)
+    ratio = saturated / (saturated - numbers.threshold)
+    return mul(numbers.tau, like(x, log(np.float64(ratio)))) + numbers.first
+
+
+@equation
+def linear_time(x, numbers):
+    """min(-tau*(x - 1), -tau*(threshold - 1)) + first."""
+    time = mul(-numbers.tau, x - like(x, 1))
+    return select(time > numbers.latest, numbers.latest, time) + numbers.first
+
+
+@equation
+def stretched_time(time, latest, numbers):
+    """(time - first)*span/peak + first; a code whose peak is 0 stays where it is."""
+    peak = latest - numbers.first
+    since_first = time - numbers.first
+    some = peak > like(peak, 0)
+    return select(
+        some,
+        mul(since_first, numbers.span) / select(some, peak, like(peak, 1)) + numbers.first,
+        time,
+    )
+
+
+@equation
+def spike_time(x, latest, numbers):
+    """Spike time of one feature in steps, not yet rounded; ``latest`` is its sample's latest."""
+    if numbers.linear:
+        return linear_time(x, numbers)
+    time = log_time(x, numbers)
+    if numbers.stretch:
+        return stretched_time(time, latest, numbers)
+    return time
+
+
+@equation
+def is_silent(x, latest, numbers):
+    """Whether a feature is below the threshold."""
+    return x < numbers.threshold
+
+
+@equation
+def spike_step(x, latest, numbers):
+    """The step of one feature's spike."""
+    step = nearest_step(spike_time(x, latest, numbers), numbers.last)
+    if numbers.clip:
+        step = select(x < numbers.threshold, NOWHERE, step)
+    return step
+
+
+@equation
+def emit_spike(step, place, on, off):
+    """The value of a spike at its step."""
+    return select(step == place, on, off)
+
+
+SPIKE = Place(spike_step, emit_spike)
+LINE = Place(spike_step, emit_line)
 
 
 def latency(
@@ -96,40 +180,41 @@ def latency(
            [0., 0., 0.],
            [1., 0., 0.]], dtype=float32)
     """
-    given = arguments.array("data", data)
     num_steps = arguments.optional_steps("num_steps", num_steps)
     clip = arguments.flag("clip", clip)
     interpolate = arguments.flag("interpolate", interpolate)
     bypass = arguments.flag("bypass", bypass)
     if num_steps is None and not bypass:
-        raise ValueError(
-            "num_steps must be given, got None; pass num_steps, or bypass=True to take as many "
-            "steps as the last spike needs"
-        )
-    dtype = arguments.spike_dtype(dtype, out, given.dtype)
-    on, off = arguments.levels(on_target, off_target, dtype, interpolate)
-    outputs = given.size * (num_steps or 0)
-    backend = backends.choose(device, data, stream=stream, outputs=outputs)
-    values, code, peaks = _prepare(
-        given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
+        remedy = "pass num_steps, or bypass=True to take as many steps as the last spike needs"
+        arguments.refuse("num_steps", "be given", None, remedy)
+    call = arguments.Call("data", data, dtype, out, device, stream)
+    on, off = arguments.levels(on_target, off_target, call.dtype, interpolate)
+    values = call.values
+    numbers = _numbers(
+        values.dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon
     )
-    if not getattr(backend, "resident", False):
-        num_steps = _steps_needed(values, peaks, code, num_steps, bypass, backend)
+    backend = call.choose(values.size * (num_steps or 0))
+    latest = _latest(values, numbers, normalize, backend)
+    if not backend.resident:
+        num_steps = _steps_needed(values, latest, numbers, num_steps, bypass, backend)
     elif num_steps is None:
-        raise ValueError("num_steps must be given for data on a GPU, got None; pass num_steps")
-    result = arguments.output(out, (num_steps, *values.shape), dtype, backend, data=given)
+        remedy = "pass num_steps"
+        arguments.refuse("num_steps", "be given for data on a GPU", None, remedy)
+    result = call.output((num_steps, *values.shape))
     if result.size:
         trains, on, off = backends.rows(result, on, off)
-        last = values.dtype.type(num_steps - 1)
-        encode = backend.latency_ramps if interpolate else backend.latency
-        encode(values.reshape(-1), peaks, code, last, clip, on, off, trains)
+        numbers = numbers._replace(last=values.dtype.type(num_steps - 1), clip=clip)
+        code = LINE if interpolate else SPIKE
+        backend.place(code, values.reshape(-1), latest, numbers, on, off, trains)
     return result
 
 
-def _steps_needed(values, peaks, code, num_steps, bypass, backend):
+def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
     """``num_steps``, or what the last spike needs; a spike past the last step is refused."""
-    latest = backend.latest_times(values.reshape(-1), peaks, code, 1)[0] if values.size else 0
-    last_step = int(np.rint(latest))
+    last = 0
+    if values.size:
+        last = backend.largest(spike_time, values.reshape(-1), latest, numbers, 1)[0]
+    last_step = int(np.rint(last))
     if num_steps is None:
         return _countable(last_step + 1, values.dtype)
     if last_step > num_steps - 1 and not bypass:
@@ -180,17 +265,20 @@ def latency_code(
     >>> spikegen.latency_code(data, num_steps=5, normalize=True, linear=True)
     (array([3.92, 2.  , 0.  ], dtype=float32), array([False, False, False]))
     """
-    given = arguments.array("data", data)
     num_steps = arguments.optional_steps("num_steps", num_steps)
-    backend = backends.choose(device, data, stream=stream, outputs=given.size)
-    values, code, peaks = _prepare(
-        given, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
+    call = arguments.Call("data", data, device=device, stream=stream)
+    values = call.values
+    numbers = _numbers(
+        values.dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon
     )
+    backend = call.choose(values.size)
+    latest = _latest(values, numbers, normalize, backend)
     times = arguments.output(None, values.shape, values.dtype, backend)
     silent = arguments.output(None, values.shape, np.dtype(bool), backend)
     if values.size:
-        backend.latency_times(values.reshape(-1), peaks, code, times.reshape(-1))
-        backend.below(values.reshape(-1), code.threshold, silent.reshape(-1))
+        features = values.reshape(-1)
+        backend.each(spike_time, features, latest, numbers, times.reshape(-1))
+        backend.each(is_silent, features, latest, numbers, silent.reshape(-1))
     return times, silent
 
 
@@ -292,43 +380,35 @@ def latency_code_log(
     )[0]
 
 
-def _prepare(
-    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, backend
-):
-    """Checked data, the numbers of the code in its dtype, and the peaks that divide it."""
-    values = arguments.real("data", data)
+def _numbers(dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon):
+    """The numbers of the code in the data's dtype."""
     linear = arguments.flag("linear", linear)
-    sample = isinstance(normalize, str) and arguments.choice("normalize", normalize, ("sample",))
-    normalize = bool(sample) or arguments.flag("normalize", normalize)
+    normalize = _normalizes(normalize) is not None
     if normalize and num_steps is None:
-        raise ValueError("num_steps must be given with normalize, got None; pass num_steps")
+        arguments.refuse("num_steps", "be given with normalize", None, "pass num_steps")
     if num_steps is not None:
-        _countable(num_steps, values.dtype)
-    first = arguments.integer(
-        "first_spike_time", first_spike_time, 0, _most_steps(values.dtype) - 1
-    )
+        _countable(num_steps, dtype)
+    first = arguments.integer("first_spike_time", first_spike_time, 0, _most_steps(dtype) - 1)
     if num_steps is not None and first > num_steps - 1:
-        raise ValueError(
-            f"first_spike_time must be at most num_steps-1, {num_steps - 1}, got {first}; lower it "
-            "or raise num_steps"
-        )
+        must, remedy = f"be at most num_steps-1, {num_steps - 1}", "lower it or raise num_steps"
+        arguments.refuse("first_spike_time", must, first, remedy)
     inside = {"low": 0, "high": 1, "open_low": True, "open_high": True}
-    arguments.scalar("threshold", threshold, values.dtype, **inside)
-    arguments.scalar("tau", tau, values.dtype, low=0, open_low=True)
+    arguments.scalar("threshold", threshold, dtype, **inside)
+    arguments.scalar("tau", tau, dtype, low=0, open_low=True)
     arguments.number("epsilon", epsilon, 0, open_low=True)
     threshold, tau, epsilon = float(threshold), float(tau), float(epsilon)
     span = num_steps - 1 - first if normalize else 0
     if normalize and linear:
         tau = span
-    cast = values.dtype.type
+    cast = dtype.type
     with np.errstate(over="ignore"):
         floor = cast(threshold + epsilon)
     if not cast(threshold) < floor < np.inf:
         raise ValueError(
-            f"epsilon is {epsilon}, which {values.dtype} cannot add to threshold {threshold}; "
+            f"epsilon is {epsilon}, which {dtype} cannot add to threshold {threshold}; "
             "choose one between 1e-7 and 1, or pass float64 data"
         )
-    code = eq.LatencyCode(
+    numbers = Numbers(
         linear=linear,
         stretch=normalize and not linear,
         threshold=cast(threshold),
@@ -337,22 +417,35 @@ def _prepare(
         latest=cast(-tau * (threshold - 1)),
         first=cast(first),
         span=cast(span),
+        last=cast(0),
     )
     with np.errstate(over="ignore"):
-        slowest = eq.latency_time(cast(0), cast(1), code._replace(stretch=False))
-        longest = slowest * max(code.span, cast(1))
+        slowest = spike_time(cast(0), cast(1), numbers._replace(stretch=False))
+        longest = slowest * max(numbers.span, cast(1))
     if not np.isfinite(longest):
         raise ValueError(
-            f"tau is {tau}, with which spike times exceed the range of {values.dtype}; choose a "
+            f"tau is {tau}, with which spike times exceed the range of {dtype}; choose a "
             "smaller tau"
         )
+    return numbers
+
+
+def _normalizes(normalize):
+    """What is normalized: "all" of the data, each "sample", or None for nothing."""
+    if isinstance(normalize, str):
+        return arguments.choice("normalize", normalize, ("sample",))
+    return "all" if arguments.flag("normalize", normalize) else None
+
+
+def _latest(values, numbers, normalize, backend):
+    """The latest spike time of each sample, or of all, which the stretched code divides by."""
     arguments.within("data", values, 0, 1, backend, "within [0, 1]")
-    peaks = np.ones(1, values.dtype)
-    if code.stretch and values.size:
-        samples = len(values) if sample and values.ndim > 1 else 1
-        plain = code._replace(stretch=False)
-        peaks = backend.latest_times(values.reshape(-1), peaks, plain, samples, code.first)
-    return values, code, peaks
+    if not (numbers.stretch and values.size):
+        return np.ones(1, values.dtype)
+    each_sample = _normalizes(normalize) == "sample" and values.ndim > 1
+    samples = len(values) if each_sample else 1
+    plain, shared = numbers._replace(stretch=False), np.ones(1, values.dtype)
+    return backend.largest(spike_time, values.reshape(-1), shared, plain, samples)
 
 
 def _most_steps(dtype):

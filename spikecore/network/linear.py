@@ -44,20 +44,16 @@ class Linear:
     bias: np.ndarray | None = None
 
     def __post_init__(self):
-        backend = backends.choose()
+        backend = backends.on_host()
         weight = arguments.currents("weight", self.weight)
         if weight.ndim != 2 or 0 in weight.shape:
-            raise ValueError(
-                f"weight must be a matrix [out_features, in_features], got shape {weight.shape}; "
-                "reshape it"
-            )
+            must = "be a matrix [out_features, in_features]"
+            arguments.refuse("weight", must, f"shape {weight.shape}", "reshape it")
         bias = np.zeros(len(weight), weight.dtype) if self.bias is None else self.bias
         bias = arguments.currents("bias", bias)
         if bias.shape != weight.shape[:1]:
-            raise ValueError(
-                f"bias must have shape {weight.shape[:1]}, one number per output, got "
-                f"{bias.shape}; leave it out for no bias"
-            )
+            must = f"have shape {weight.shape[:1]}, one number per output"
+            arguments.refuse("bias", must, bias.shape, "leave it out for no bias")
         for name, values in (("weight", weight), ("bias", bias)):
             with np.errstate(over="ignore"):
                 frozen = np.array(values, weight.dtype)
@@ -152,36 +148,55 @@ class Linear:
         ValueError, TypeError
             Spikes of another width or dtype, or NaN.
         """
-        given = arguments.array("spikes", spikes)
-        if given.dtype not in arguments.SPIKE_DTYPES:
-            raise TypeError(
-                f"spikes must be bool, int8, uint8, float32 or float64, got {given.dtype}; convert "
-                "them with astype"
-            )
-        if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
-            raise ValueError(
-                f"spikes must have {self.in_features} inputs on their last axis, got shape "
-                f"{given.shape}; pass [..., {self.in_features}]"
-            )
+        given = self.inputs(arguments.array("spikes", spikes, gpu=True))
         exact = arguments.flag("exact", exact)
         shape = (*tuple(given.shape)[:-1], self.out_features)
         backend = backends.choose(device, spikes, stream=stream, outputs=math.prod(shape))
+        self.refuse_infinite(given, backend)
+        return self.product(given, backend, exact, out)
+
+    def inputs(self, given):
+        """An array as inputs of the layer: of a dtype of spikes, of its width, contiguous."""
+        if given.dtype not in arguments.SPIKE_DTYPES:
+            must, remedy = "be bool, int8, uint8, float32 or float64", "convert them with astype"
+            arguments.refuse("spikes", must, given.dtype, remedy, TypeError)
+        if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
+            must, remedy = f"have {self.in_features} inputs on their last axis", "pass [..., "
+            got = f"shape {given.shape}"
+            arguments.refuse("spikes", must, got, f"{remedy}{self.in_features}]")
         if isinstance(given, np.ndarray):
             given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
-        if given.dtype.kind == "f":
-            limit = min(np.finfo(given.dtype).max, np.finfo(self.weight.dtype).max)
-            arguments.within("spikes", given, -limit, limit, backend, "finite")
-        return self.product(given, backend, exact, out)
+        return given
+
+    def refuse_infinite(self, spikes, backend):
+        """Refuse inputs that are NaN or past the largest number of the weights' dtype."""
+        if spikes.dtype.kind == "f":
+            limit = min(np.finfo(spikes.dtype).max, np.finfo(self.weight.dtype).max)
+            arguments.within("spikes", spikes, -limit, limit, backend, "finite")
+
+    def cannot_overflow(self, largest):
+        """Whether the currents of inputs up to ``largest`` are finite, whatever they are.
+
+        Half the largest number of the dtype leaves room for the rounding of 2**20 sums and more.
+        """
+        with np.errstate(over="ignore"):
+            sums = np.abs(self.weight).sum(axis=1, dtype=np.float64) * largest
+            bound = np.max(sums + np.abs(self.bias))
+        return bool(bound < np.finfo(self.weight.dtype).max / 2)
 
     def product(self, spikes, backend, exact=False, out=None):
         """What calling the layer gives, for spikes that have been checked and a chosen backend."""
         shape = (*tuple(spikes.shape)[:-1], self.out_features)
         result = arguments.output(out, shape, self.weight.dtype, backend, spikes=spikes)
-        if result.size:
-            inputs = spikes.reshape((-1, self.in_features))
-            plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
-            self._fill(inputs, plain.reshape((len(inputs), self.out_features)), exact, backend)
+        plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
+        self.fill(spikes, plain, exact, backend)
         return result
+
+    def fill(self, spikes, out, exact, backend):
+        """Set ``out``, [..., out_features], to the currents of spikes that have been checked."""
+        if out.size:
+            rows = spikes.reshape((-1, self.in_features))
+            self._fill(rows, out.reshape((len(rows), self.out_features)), exact, backend)
 
     def _fill(self, spikes, out, exact, backend):
         """The event-driven product where it is exact or cheaper, the dense one elsewhere."""

@@ -138,71 +138,79 @@ class Sequential:
             Input that does not fit the first layer, unknown names in ``record`` or ``state``, or
             an output larger than memory.
         """
-        given = arguments.array("spikes", spikes)
-        if backends.on_gpu(given):
+        if backends.on_gpu(spikes):
             raise TypeError(
                 "spikes must lie in the host's memory, got an array on a GPU; copy them and pass "
                 "device='cuda', or call the layers one by one"
             )
-        neurons = {n: layer for n, layer in self.layers.items() if isinstance(layer, Neuron)}
+        given = arguments.array("spikes", spikes)
         if given.ndim < 2:
-            raise ValueError(
-                f"spikes must have a time axis and a feature axis, got shape {given.shape}; pass "
-                "[num_steps, ..., in_features]"
-            )
-        arguments.flag("exact", exact)
-        wanted = self._recordable(record, neurons)
-        states = self._states(state, neurons)
-        num_steps = len(given)
+            must, got = "have a time axis and a feature axis", f"shape {given.shape}"
+            arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
+        exact = arguments.flag("exact", exact)
+        wanted = self._recordable(record)
+        states = self._states(state)
         shapes = self._shapes(given.shape)
         if steps_per_chunk is None:
             widest = max(math.prod(shape) for shape in (given.shape[1:], *shapes.values()))
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
-        dtypes, spike_dtypes = self._dtypes(given)
-        kept = {name: {} for name in neurons}
-        for name in neurons:
-            for what in wanted[name]:
-                kind = spike_dtypes[name] if what == "spikes" else dtypes[name]
-                kept[name][what] = arguments.output(None, (num_steps, *shapes[name]), kind)
-        counts = {name: np.zeros(shapes[name], np.int64) for name in neurons}
+        widest = max(math.prod(shape) for shape in shapes.values())
+        backend = backends.choose(device, outputs=len(given) * widest)
+        given = self._inputs(given, backend)
+        num_steps = len(given)
+        stages, largest = {}, _largest_input(given.dtype)
+        for name, layer in self.layers.items():
+            if isinstance(layer, Linear):
+                checked = not layer.cannot_overflow(largest)
+                stages[name] = _Weights(layer, backend, exact, checked)
+                dtype = layer.weight.dtype
+                continue
+            dtype = given.dtype if not stages else dtype
+            places = _Places(num_steps, shapes[name], dtype, layer, wanted[name])
+            work = layer._begin(shapes[name], dtype, states[name], backend, places.spike_dtype)
+            stages[name] = _Neurons(layer, work, places)
+            largest = layer.largest_spike
         for start in range(0, max(num_steps, 1), chunk):  # no steps have a final state too
-            flowing = given[start : start + chunk]
-            for name, layer in self.layers.items():
-                if isinstance(layer, Linear):
-                    flowing = layer(flowing, exact=exact, device=device)
-                    continue
-                places = {w: out[start : start + chunk] for w, out in kept[name].items()}
-                places.setdefault("spikes", np.empty(flowing.shape, spike_dtypes[name]))
-                recorded = [w for w in wanted[name] if w != "spikes"]
-                flowing = flowing.astype(dtypes[name], copy=False)  # a neuron after a neuron
-                run = layer.run(flowing, *states[name], record=recorded, out=places, device=device)
-                states[name] = run.final
-                counts[name] += layer.counted(run.spikes)
-                flowing = run.spikes
-        return {
-            name: LayerRun(kept[name].pop("spikes", None), kept[name], counts[name], states[name])
-            for name in neurons
-        }
+            moment = slice(start, start + chunk)
+            flowing = given[moment]
+            for stage in stages.values():
+                flowing = stage.take(flowing, moment)
+        return {name: stages[name].result() for name in self._neurons}
 
-    def _recordable(self, record, neurons):
+    @property
+    def _neurons(self):
+        """The layers of neurons by name."""
+        return {n: layer for n, layer in self.layers.items() if isinstance(layer, Neuron)}
+
+    def _inputs(self, given, backend):
+        """The input as the first layer takes it, finite."""
+        first = self._layers[0]
+        if isinstance(first, Linear):
+            given = first.inputs(given)
+            first.refuse_infinite(given, backend)
+            return given
+        given = arguments.currents("spikes", given)
+        arguments.finite("spikes", given, backend)
+        return given
+
+    def _recordable(self, record):
         """For each layer of neurons, what it records of what was asked."""
         names = listed("record", record)
-        known = {"spikes"}.union(*(layer.state_names for layer in neurons.values()))
+        known = {"spikes"}.union(*(layer.state_names for layer in self._neurons.values()))
         for name in names:
-            if name not in known:
-                raise ValueError(
-                    f"record must name 'spikes' or states out of {sorted(known)}, got {name!r}; "
-                    "choose among them"
-                )
+            if not isinstance(name, str) or name not in known:
+                must = f"name 'spikes' or states out of {sorted(known)}"
+                arguments.refuse("record", must, repr(name), "choose among them")
         return {
             layer_name: [n for n in names if n == "spikes" or n in layer.state_names]
-            for layer_name, layer in neurons.items()
+            for layer_name, layer in self._neurons.items()
         }
 
-    def _states(self, state, neurons):
+    def _states(self, state):
         """State to begin with, by layer."""
         given = {} if state is None else state
+        neurons = self._neurons
         if not isinstance(given, dict):
             raise TypeError(
                 f"state must be a dict of tuples by layer name, got a {type(given).__name__}; pass "
@@ -210,10 +218,8 @@ class Sequential:
             )
         for name, held in given.items():
             if name not in neurons:
-                raise ValueError(
-                    f"state must name layers of neurons {tuple(neurons)}, got {name!r}; use those "
-                    "names"
-                )
+                must = f"name layers of neurons {tuple(neurons)}"
+                arguments.refuse("state", must, repr(name), "use those names")
             if not isinstance(held, (tuple, list)):
                 raise TypeError(
                     f"state must hold tuples, got a {type(held).__name__} for {name!r}; pass the "
@@ -235,18 +241,76 @@ class Sequential:
             shapes[name] = current
         return shapes
 
-    def _dtypes(self, given):
-        """dtype of the currents and of the spikes of each layer of neurons."""
-        dtypes, spike_dtypes, current = {}, {}, None
-        for name, layer in self.layers.items():
-            if isinstance(layer, Linear):
-                current = layer.weight.dtype
-                continue
-            if current is None:
-                current = arguments.currents("spikes", given).dtype
-            dtypes[name] = current
-            spike_dtypes[name] = np.dtype(np.uint8) if layer.fits_a_byte else current
-        return dtypes, spike_dtypes
+
+def _largest_input(dtype):
+    """The largest size that inputs of a dtype may have."""
+    return {"b": 1, "u": 255, "i": 128}.get(dtype.kind, np.inf)
+
+
+class _Places:
+    """Where a layer of neurons writes: arrays of the whole run, and what serves every chunk."""
+
+    def __init__(self, num_steps, shape, dtype, layer, wanted):
+        self.shape, self.dtype = shape, dtype
+        self.spike_dtype = np.dtype(np.uint8) if layer.fits_a_byte else dtype
+        self.kept = {}
+        for name in wanted:
+            kind = self.spike_dtype if name == "spikes" else dtype
+            self.kept[name] = arguments.output(None, (num_steps, *shape), kind)
+        self.spikes = self.kept.pop("spikes", None)
+        self.counts = np.zeros(shape, np.int64)
+        self._scratch = None
+
+    def spikes_of(self, moment, steps):
+        """Where the spikes of a chunk go."""
+        if self.spikes is not None:
+            return self.spikes[moment]
+        if self._scratch is None:
+            self._scratch = np.empty((steps, *self.shape), self.spike_dtype)
+        return self._scratch[:steps]
+
+
+class _Weights:
+    """A linear layer at work."""
+
+    def __init__(self, layer, backend, exact, checked):
+        self.layer, self.backend, self.exact, self.checked = layer, backend, exact, checked
+        self._scratch = None
+
+    def take(self, spikes, moment):
+        """Currents of a chunk of spikes, which serve until the next chunk."""
+        steps, layer = len(spikes), self.layer
+        if self._scratch is None:
+            shape = (*spikes.shape[:-1], layer.out_features)
+            self._scratch = np.empty(shape, layer.weight.dtype)
+        currents = self._scratch[:steps]
+        layer.fill(spikes, currents, self.exact, self.backend)
+        currents.flags.writeable = False  # Numba compiles anew for every change of that flag
+        if self.checked:
+            arguments.finite("current", currents, self.backend)
+        return currents
+
+
+class _Neurons:
+    """A layer of neurons at work."""
+
+    def __init__(self, layer, work, places):
+        self.layer, self.work, self.places = layer, work, places
+
+    def take(self, currents, moment):
+        """Spikes of a chunk of currents."""
+        currents = currents.astype(self.places.dtype, copy=False)  # a neuron after a neuron
+        spikes = self.places.spikes_of(moment, len(currents))
+        if currents.size:
+            recorded = {name: kept[moment] for name, kept in self.places.kept.items()}
+            self.work.advance(currents, recorded, spikes)
+            self.places.counts += self.layer.counted(spikes)
+        return spikes
+
+    def result(self):
+        """What the layer did."""
+        places = self.places
+        return LayerRun(places.spikes, places.kept, places.counts, self.work.final)
 
 
 def _layer_names(layers, names):

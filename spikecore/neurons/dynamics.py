@@ -5,7 +5,7 @@ A step has three parts, so that inhibition can look at all neurons before the la
 The axes on which simulators differ are constants of the step, not data: ``step_of(axes)`` builds
 the functions for one combination, and branches on axes are gone when they are compiled.
 
-As in equations.py, everything here holds for arrays, for scalars and inside kernels.
+As in arithmetic.py, everything here holds for arrays, for scalars and inside kernels.
 """
 
 from functools import cache
@@ -13,38 +13,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore.compiler import equation, overload
-from spikecore.equations import INLINE, like, mul, select
-
-
-def floor(x):
-    """Largest integer not above x, in the dtype of x."""
-    return np.floor(x)
-
-
-@overload(floor, target="cpu", jit_options=INLINE)
-def _floor_cpu(x):
-    return lambda x: np.floor(x)
+from spikecore.arithmetic import floor, like, mul, select
+from spikecore.compiler import equation
 
 
 class Axes(NamedTuple):
     """What is done, as opposed to with which numbers: the constants of a compiled step."""
 
-    at_least: bool = False  # spike when v >= threshold, not v > threshold
-    subtract: bool = False  # reset by subtracting the threshold
-    value: bool = False  # reset to a value; neither: no reset
-    same: bool = False  # reset in the step of the spike, not at the next
-    exchange: bool = False  # at the next step, but exchanged for the new spike's in the same
+    compare: str = ">"  # or ">=": when the membrane meets the threshold
+    reset: str = "none"  # "subtract" the threshold, or set a "value"
+    reset_at: str = "next"  # step, the "same" step, or "exchange"d for the new spike's in the same
     decay_reset: bool = False  # the subtracted threshold decays with the membrane
     drop_input: bool = False  # the input of a reset step is discarded
-    multi: bool = False  # floor(v / threshold) spikes in one step
-    old: bool = False  # report the spike of the membrane before the update
+    spikes: str = "single"  # or "multi": floor(v / threshold) in one step
+    report: str = "new"  # spike, or the "old" one, of the membrane before the update
+    model: str = "leaky"  # or "synaptic": a filtered input; "alpha": the difference of two
     refractory: bool = False  # steps without input after a spike
     leak: bool = False  # decay towards a value other than 0
     gain: bool = False  # the input is scaled
     lower: bool = False  # the membrane is kept above a bound
-    synapse: bool = False  # the input is filtered by a decaying synaptic current
-    alpha: bool = False  # two synaptic currents, whose difference is the membrane
     recurrent: bool = False  # each neuron's own last spike is added to its input
 
 
@@ -80,16 +67,20 @@ class Step(NamedTuple):
     advance: Any
     settle: Any
     emit: Any
+    only: Any  # under inhibition: the spikes of the neurons that may fire
+    height: Any  # under inhibition: what the neuron that may fire has the most of
+    moves: bool  # the membrane that the next step resets is not the one that fired
 
 
 @cache
 def step_of(axes):
     """The step for one combination of axes."""
-    return Step(_count(axes), _advance(axes), _settle(axes), _emit(axes))
+    moves = axes.reset_at == "exchange"
+    return Step(_count(axes), _advance(axes), _settle(axes), _emit(axes), only, height, moves)
 
 
 def _count(axes):
-    multi, at_least = axes.multi, axes.at_least
+    multi, at_least = axes.spikes == "multi", axes.compare == ">="
 
     @equation
     def count(v, p):
@@ -105,15 +96,16 @@ def _count(axes):
 
 
 def _advance(axes):
-    if axes.alpha:
+    if axes.model == "alpha":
         return _advance_alpha(axes)
-    following = not axes.same
-    value_first = following and axes.value and not axes.drop_input
-    value_last = following and axes.value and axes.drop_input
-    subtract_first = following and axes.subtract and axes.decay_reset
-    subtract_last = following and axes.subtract and not axes.decay_reset
+    following = axes.reset_at != "same"
+    value, subtract = axes.reset == "value", axes.reset == "subtract"
+    value_first = following and value and not axes.drop_input
+    value_last = following and value and axes.drop_input
+    subtract_first = following and subtract and axes.decay_reset
+    subtract_last = following and subtract and not axes.decay_reset
     leak, gain, lower, refractory = axes.leak, axes.gain, axes.lower, axes.refractory
-    synapse, recurrent = axes.synapse, axes.recurrent
+    synapse, recurrent = axes.model == "synaptic", axes.recurrent
 
     @equation
     def advance(state, n, x, p):
@@ -150,7 +142,7 @@ def _advance(axes):
 
 
 def _advance_alpha(axes):
-    subtract, value = axes.subtract, axes.value
+    subtract, value = axes.reset == "subtract", axes.reset == "value"
 
     @equation
     def advance(state, n, x, p):
@@ -173,9 +165,10 @@ def _advance_alpha(axes):
 
 
 def _settle(axes):
-    subtract, value = axes.same and axes.subtract, axes.same and axes.value
-    exchange = axes.exchange and axes.subtract
-    old, refractory, recurrent = axes.old, axes.refractory, axes.recurrent
+    same = axes.reset_at == "same"
+    subtract, value = same and axes.reset == "subtract", same and axes.reset == "value"
+    exchange = axes.reset_at == "exchange" and axes.reset == "subtract"
+    old, refractory, recurrent = axes.report == "old", axes.refractory, axes.recurrent
 
     @equation
     def settle(state, before, now, p):
@@ -202,7 +195,7 @@ def _settle(axes):
 
 
 def _emit(axes):
-    multi = axes.multi
+    multi = axes.spikes == "multi"
 
     @equation
     def emit(n, on, off):
@@ -218,3 +211,13 @@ def _emit(axes):
 def only(n, allowed):
     """Spikes of the neurons that may fire."""
     return select(allowed, n, like(n, 0))
+
+
+@equation
+def height(v, threshold):
+    """How far a membrane is above its threshold; NaN is below every other.
+
+    Under inhibition the highest neuron of a row may fire, the first of equals.
+    """
+    above = v - threshold
+    return select(above == above, above, like(above, -np.inf))

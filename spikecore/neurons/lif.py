@@ -1,6 +1,6 @@
 """The leaky integrate-and-fire neuron over every axis on which simulators differ."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -108,9 +108,6 @@ class LIF(Neuron):
             self._set("lower", arguments.number("lower", self.lower))
         self._refuse_nonsense()
 
-    def _set(self, name, value):
-        object.__setattr__(self, name, value)
-
     def _refuse_nonsense(self):
         """Combinations that mean nothing, each with a sentence."""
         subtracts, sets = self.reset == "subtract", self.reset == "value"
@@ -194,15 +191,13 @@ class LIF(Neuron):
     @cached_property
     def _model(self):
         axes = Axes(
-            at_least=self.compare == ">=",
-            subtract=self.reset == "subtract",
-            value=self.reset == "value",
-            same=self.reset_at == "same",
-            exchange=self.reset_at == "exchange",
+            compare=self.compare,
+            reset=self.reset,
+            reset_at=self.reset_at,
             decay_reset=self.decay_reset,
             drop_input=self.drop_input,
-            multi=self.spikes == "multi",
-            old=self.report_spike == "old",
+            spikes=self.spikes,
+            report=self.report_spike,
             refractory=self.refractory > 0,
             leak=bool(np.any(np.asarray(self.leak) != 0)),
             gain=bool(np.any(np.asarray(self.gain) != 1)),
@@ -223,14 +218,6 @@ class LIF(Neuron):
         return Model(
             axes, parameters, states, {"membrane": self.leak}, self.inhibition, self.amplitude
         )
-
-    def _differences(self):
-        """Fields that are not at their default."""
-        return {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name == "decay" or not same(getattr(self, field.name), field.default)
-        }
 
     def __repr__(self):
         shown = {
@@ -289,7 +276,7 @@ def profiles():
     >>> profile.simulator, profile.axes["report_spike"]
     ('Spyx', 'old')
     """
-    return {name: one._replace(axes=dict(one.axes)) for name, one in PROFILES.items()}
+    return {name: found._replace(axes=dict(found.axes)) for name, found in PROFILES.items()}
 
 
 def _text(value):

@@ -4,14 +4,15 @@ A neuron object holds numbers and choices and nothing else: state goes in and co
 """
 
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cached_property
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends
-from spikecore.neurons.dynamics import Axes, Parameters, State
+from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
@@ -52,13 +53,81 @@ class Neuron:
 
     _model: Model
 
-    def __eq__(self, other):
+    def __eq__(self, neuron):
         """Whether the kind and every field are equal, arrays included."""
-        if type(self) is not type(other):
+        if type(self) is not type(neuron):
             return NotImplemented
-        return all(same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return all(same(getattr(self, f.name), getattr(neuron, f.name)) for f in fields(self))
 
     __hash__ = None
+
+    def to_dict(self):
+        """The kind of neuron and every field that is not at its default, as a plain dict.
+
+        Returns
+        -------
+        dict
+            ``"kind"`` and the fields: numbers, names, and arrays as they are.
+
+        Examples
+        --------
+        >>> from spikecore import LIF
+        >>> LIF(decay=0.5, reset="value").to_dict()
+        {'kind': 'LIF', 'decay': 0.5, 'reset': 'value'}
+        """
+        return {"kind": type(self).__name__, **self._differences()}
+
+    @classmethod
+    def from_dict(cls, description):
+        """The neuron that ``to_dict`` described.
+
+        Parameters
+        ----------
+        description : dict
+            ``"kind"``, which must be that of the class, and fields.
+
+        Returns
+        -------
+        Neuron
+
+        Raises
+        ------
+        ValueError, TypeError
+            Another kind, an unknown field, or a value that the neuron refuses.
+
+        Examples
+        --------
+        >>> from spikecore import LIF
+        >>> LIF.from_dict({"kind": "LIF", "decay": 0.5})
+        LIF(decay=0.5)
+        """
+        kind = description.get("kind", cls.__name__)
+        if kind != cls.__name__:
+            remedy = f"call {kind}.from_dict"
+            arguments.refuse("kind", f"be {cls.__name__!r}", repr(kind), remedy)
+        given = {name: value for name, value in description.items() if name != "kind"}
+        known = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in known:
+                must, remedy = f"have fields out of {known}", "correct or remove it"
+                arguments.refuse("description", must, repr(name), remedy)
+        return cls(**given)
+
+    def __reduce__(self):
+        return type(self).from_dict, (self.to_dict(),)
+
+    def _differences(self):
+        """Fields that are not at their default, or have none."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            field.name: values[field.name]
+            for field in fields(self)
+            if field.default is MISSING or not same(values[field.name], field.default)
+        }
+
+    def _set(self, name, value):
+        """Set a field of this frozen dataclass, while it is made."""
+        object.__setattr__(self, name, value)
 
     @property
     def state_names(self):
@@ -69,11 +138,17 @@ class Neuron:
     def fits_a_byte(self):
         """Whether the spikes are whole numbers that uint8 holds."""
         model = self._model
-        return not model.axes.multi and model.amplitude in range(256)
+        return model.axes.spikes == "single" and model.amplitude in range(256)
+
+    @property
+    def largest_spike(self):
+        """The largest size of what is written for a spike; infinite for several in a step."""
+        model = self._model
+        return np.inf if model.axes.spikes == "multi" else abs(model.amplitude)
 
     def counted(self, spikes):
         """Spikes of each neuron over a run, several in a step counted as such."""
-        if self._model.axes.multi:
+        if self._model.axes.spikes == "multi":
             thresholds = spikes.astype(np.float64) / self._model.amplitude
             return np.rint(thresholds).sum(axis=0).astype(np.int64)
         counts = np.zeros(spikes.shape[1:], np.int64)
@@ -92,7 +167,7 @@ class Neuron:
         found = self._numbers.get(dtype)
         if found is None:
             found = _parameters(self._model, shape, dtype)
-            if not any(np.ndim(one) for one in found):
+            if not any(np.ndim(column) for column in found):
                 self._numbers[dtype] = found
         return found
 
@@ -120,16 +195,17 @@ class Neuron:
         Returns
         -------
         tuple of numpy.ndarray
-            The spikes, then the states.  A state that is the spikes themselves comes once.
+            The spikes, then the states.
         """
-        values = arguments.currents("current", current)
-        backend = backends.choose(device, current, stream=stream)
+        call = arguments.Call("current", current, dtype, None, device, stream, floating=True)
+        values = call.values
+        work = self._begin(values.shape, values.dtype, state, call.choose(0), call.dtype)
+        arguments.finite("current", values, work.backend)
         whole = values.reshape((1, *values.shape))
-        done = self._run(whole, values, state, backend, (), dtype, None)
-        spikes = done.spikes.reshape(values.shape)
-        rest = [held for name, held in zip(self.state_names, done.final, strict=True)
-                if name != "spikes"]  # fmt: skip
-        return spikes, *rest
+        spikes = call.output(whole.shape)
+        if values.size:
+            work.advance(whole, {}, spikes)
+        return spikes.reshape(values.shape), *work.final
 
     def run(
         self,
@@ -172,80 +248,101 @@ class Neuron:
             NaN, infinite or integer currents, a state or parameter of the wrong shape, an unknown
             name in ``record`` or ``out``, or an output larger than memory.
         """
-        values = arguments.currents("current", current)
+        names = _names(record, self._model.states)
+        places = _places(out, names)
+        spikes = places.get("spikes")
+        call = arguments.Call("current", current, dtype, spikes, device, stream, floating=True)
+        values = call.values
         if values.ndim == 0:
-            raise ValueError(
-                f"current must have a time axis, got the scalar {values}; pass [num_steps, ...]"
+            got, remedy = f"the scalar {values}", "pass [num_steps, ...]"
+            arguments.refuse("current", "have a time axis", got, remedy)
+        backend = call.choose(values.size)
+        work = self._begin(values.shape[1:], values.dtype, state, backend, call.dtype)
+        arguments.finite("current", values, backend)
+        spikes = call.output(values.shape)
+        recorded = {}
+        for name in work.columns(names):
+            place = places.get(name)
+            recorded[name] = arguments.output(
+                place, values.shape, values.dtype, backend, current=values
             )
-        backend = backends.choose(device, current, stream=stream, outputs=values.size)
-        return self._run(values, values, state, backend, record, dtype, out)
+        if values.size:
+            work.advance(values, recorded, spikes)
+        asked = {name: recorded.get(name, spikes) for name in names}
+        return Run(spikes, asked, work.final)
 
-    def _run(self, values, given, state, backend, record, dtype, out):
-        """``run`` of a current with a time axis; ``given`` is that current as it is spoken of."""
+    def _begin(self, shape, dtype, state, backend, spike_dtype):
+        """The neuron ready for currents of one shape and dtype, its arguments checked."""
         model = self._model
-        shape = values.shape[1:]
-        wanted = _names(record, model.states)
-        places = _places(out, wanted)
-        parameters = self._parameters(shape, values.dtype)
-        held = _initial_state(state, model, shape, values.dtype, backend)
-        spike_dtype = arguments.spike_dtype(dtype, places.get("spikes"), values.dtype)
-        if model.axes.multi and spike_dtype.kind != "f":
+        parameters = self._parameters(shape, dtype)
+        held = _initial_state(state, model, shape, dtype, backend)
+        if model.axes.spikes == "multi" and spike_dtype.kind != "f":
             raise ValueError(
                 f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
                 "dtype=numpy.float32"
             )
         levels = self._levels(spike_dtype)
         if model.inhibition and not shape:
-            raise ValueError(
-                f"current must have an axis of neurons for inhibition, got shape {values.shape}; "
-                "pass [num_steps, ..., neurons]"
-            )
+            must, remedy = "have an axis of neurons for inhibition", "pass [..., neurons]"
+            arguments.refuse("current", must, "none", remedy)
         if model.recurrence is not None:
-            _fits_recurrence(model.recurrence, values)
-        arguments.finite("current", given, backend)
-
-        def place(name, dtype):
-            return arguments.output(places.get(name), values.shape, dtype, backend, current=values)
-
-        spikes = place("spikes", spike_dtype)
-        recorded = {n: spikes if n == "spikes" else place(n, values.dtype) for n in wanted}
-        if values.size:
-            _launch(model, backend, values, parameters, held, recorded, spikes, levels)
-        final = tuple(getattr(held, field).reshape(shape) for field in model.states.values())
-        return Run(spikes, recorded, final)
+            _fits_recurrence(model.recurrence, shape, dtype)
+        return Work(model, backend, shape, parameters, held, levels)
 
 
-def _launch(model, backend, values, parameters, held, recorded, spikes, levels):
-    """Run the kernel over the sequence; ``held`` is updated in place."""
-    trains, on, off = backends.rows(spikes, *levels)
-    rows = dict.fromkeys(State._fields, values.dtype.type(0))
-    for name, array in recorded.items():
-        if name != "spikes":
-            (rows[model.states[name]],) = backends.rows(array)
-    rows = State(**rows)
-    shape = values.shape[1:]
-    width = shape[-1] if model.inhibition else 0
-    steps = values.reshape((len(values), math.prod(shape)))
-    if model.recurrence is None:
-        backend.neurons(model.axes, width, steps, parameters, held, rows, on, off, trains)
-        return
-    for t in range(len(values)):  # a product of the spikes comes between the steps
-        moment = slice(t, t + 1)
-        total = model.recurrence.product(held.spike.reshape(shape), backend, exact=True)
-        backend.copy_into(held.spike, total)
-        records = State(*(one[moment] if np.ndim(one) else one for one in rows))
-        now, fired = steps[moment], trains[moment]
-        backend.neurons(model.axes, width, now, parameters, held, records, on, off, fired)
+class Work(NamedTuple):
+    """A neuron at work on currents of one shape and dtype; nothing is checked any more."""
+
+    model: Model
+    backend: Any
+    shape: tuple
+    parameters: Parameters
+    held: State  # updated in place
+    levels: tuple
+
+    @property
+    def final(self):
+        """The states after the steps so far."""
+        return tuple(getattr(self.held, f).reshape(self.shape) for f in self.model.states.values())
+
+    def columns(self, names):
+        """Those of the states that a record holds; the last spikes are the spikes themselves."""
+        return [name for name in names if self.model.states[name] != "spike"]
+
+    def advance(self, values, recorded, spikes):
+        """Run the kernel over a stretch of time."""
+        trains, on, off = backends.rows(spikes, *self.levels)
+        rows = dict.fromkeys(State._fields, values.dtype.type(0))
+        for name, array in recorded.items():
+            (rows[self.model.states[name]],) = backends.rows(array)
+        rows = State(**rows)
+        steps = values.reshape((len(values), math.prod(self.shape)))
+        if self.model.recurrence is None:
+            self._step(steps, rows, on, off, trains)
+            return
+        for t in range(len(values)):  # a product of the spikes comes between the steps
+            moment = slice(t, t + 1)
+            fired = self.held.spike.reshape(self.shape)
+            total = self.model.recurrence.product(fired, self.backend, exact=True)
+            self.backend.copy_into(self.held.spike, total)
+            records = State(*(row[moment] if np.ndim(row) else row for row in rows))
+            self._step(steps[moment], records, on, off, trains[moment])
+
+    def _step(self, steps, records, on, off, trains):
+        model, step = self.model, step_of(self.model.axes)
+        width = self.shape[-1] if model.inhibition else 0
+        self.backend.neurons(
+            step, width, steps, self.parameters, self.held, records, on, off, trains
+        )
 
 
 def _names(record, states):
     """The recorded states' names, checked."""
     names = listed("record", record)
     for name in names:
-        if name not in states:
-            raise ValueError(
-                f"record must name states out of {tuple(states)}, got {name!r}; choose among them"
-            )
+        if not isinstance(name, str) or name not in states:
+            must = f"name states out of {tuple(states)}"
+            arguments.refuse("record", must, repr(name), "choose among them")
     return names
 
 
@@ -256,7 +353,7 @@ def listed(name, value):
     try:
         return tuple(value)
     except TypeError:
-        raise TypeError(f"{name} must be names, got {value!r}; pass a tuple, () for none") from None
+        arguments.refuse(name, "be names", repr(value), "pass a tuple, () for none", TypeError)
 
 
 def same(a, b):
@@ -266,19 +363,16 @@ def same(a, b):
     return np.array_equal(a, b)
 
 
-def _fits_recurrence(linear, values):
+def _fits_recurrence(linear, shape, dtype):
     """Refuse currents of another width or dtype than the recurrent weights."""
-    width = values.shape[-1] if values.ndim > 1 else None
+    width = shape[-1] if shape else None
     if width != linear.in_features:
-        raise ValueError(
-            f"current must have {linear.in_features} neurons on its last axis, as recurrent has, "
-            f"got shape {values.shape}; pass [num_steps, ..., {linear.in_features}]"
-        )
-    if values.dtype != linear.weight.dtype:
-        raise TypeError(
-            f"current must have the dtype of recurrent, {linear.weight.dtype}, got {values.dtype}; "
-            "convert one of the two with astype"
-        )
+        must = f"have {linear.in_features} neurons on its last axis, as recurrent has"
+        remedy = f"pass [num_steps, ..., {linear.in_features}]"
+        arguments.refuse("current", must, f"neurons of shape {shape}", remedy)
+    if dtype != linear.weight.dtype:
+        must, remedy = f"have the dtype of recurrent, {linear.weight.dtype}", "convert one of the"
+        arguments.refuse("current", must, dtype, remedy + " two with astype", TypeError)
 
 
 def _places(out, wanted):
@@ -288,39 +382,33 @@ def _places(out, wanted):
     places = dict(out) if isinstance(out, dict) else {"spikes": out}
     for name in places:
         if name != "spikes" and name not in wanted:
+            must = f"name 'spikes' or recorded states {wanted}"
+            arguments.refuse("out", must, repr(name), "add it to record or leave it out")
+    for first, second in combinations(places.values(), 2):
+        if isinstance(first, np.ndarray) and np.may_share_memory(first, second):
             raise ValueError(
-                f"out must name 'spikes' or recorded states {wanted}, got {name!r}; add it to "
-                "record or leave it out"
+                f"out holds arrays that overlap, of shapes {second.shape} and {first.shape}; pass "
+                "separate ones"
             )
-    arrays = list(places.values())
-    for i, one in enumerate(arrays):
-        for other in arrays[:i]:
-            if isinstance(one, np.ndarray) and np.may_share_memory(one, other):
-                raise ValueError(
-                    f"out holds arrays that overlap, of shapes {one.shape} and {other.shape}; pass "
-                    "separate ones"
-                )
     return places
 
 
 def _initial_state(state, model, shape, dtype, backend):
     """The state to begin with: new arrays, which the kernel updates in place."""
     if len(state) > len(model.states):
-        raise TypeError(
-            f"state must be at most {len(model.states)} arrays, {tuple(model.states)}, got "
-            f"{len(state)}; pass them in that order"
-        )
+        must, remedy = f"be at most {len(model.states)} arrays", "pass them in that order"
+        got = f"{len(state)} where the states are {tuple(model.states)}"
+        arguments.refuse("state", must, got, remedy, TypeError)
     given = dict(zip(model.states, state, strict=False))
     held = dict.fromkeys(State._fields, dtype.type(0))
     for name, field in model.states.items():
         start = given.get(name)
         if start is None:
             value = np.full(shape, model.initial.get(field, 0.0), dtype)
-            value = backend.copy(value) if getattr(backend, "resident", False) else value
+            value = backend.copy(value) if backend.resident else value
         else:
-            if name == "spikes" and arguments.array(name, start).dtype.kind in "bui":
-                start = np.asarray(start).astype(dtype)  # written with dtype=uint8, say
-            value = backend.copy(arguments.state(name, start, shape, dtype, backend))
+            start = arguments.state(name, start, shape, dtype, backend, field == "spike")
+            value = backend.copy(start)
         held[field] = value.reshape(math.prod(shape))
     return State(**held)
 

@@ -33,20 +33,13 @@ class _Named(Neuron):
         mechanism = arguments.choice("reset_mechanism", self.reset_mechanism, RESETS)
         self._set("reset_mechanism", mechanism)
 
-    def _set(self, name, value):
-        object.__setattr__(self, name, value)
-
     def _reset_axes(self, drop_input):
         """How ``reset_mechanism`` and ``reset_delay`` reset."""
+        reset = {"zero": "value"}.get(self.reset_mechanism, self.reset_mechanism)
         delay = getattr(self, "reset_delay", True)
-        subtract, zero = self.reset_mechanism == "subtract", self.reset_mechanism == "zero"
-        return Axes(
-            subtract=subtract,
-            value=zero,
-            same=zero and not delay,
-            exchange=subtract and not delay,
-            drop_input=zero and delay and drop_input,
-        )
+        at = {"value": "same", "subtract": "exchange"}.get(reset, "next")
+        drop = reset == "value" and delay and drop_input
+        return Axes(reset=reset, reset_at="next" if delay else at, drop_input=drop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +96,11 @@ class Leaky(_Named):
     def lif(self):
         """The same neuron as a point in the space of :class:`LIF`'s axes."""
         axes = self._reset_axes(drop_input=False)
-        at = "same" if axes.same else "exchange" if axes.exchange else "next"
         return LIF(
             decay=self.beta,
             threshold=self.threshold,
-            reset={"zero": "value"}.get(self.reset_mechanism, self.reset_mechanism),
-            reset_at=at,
+            reset=axes.reset,
+            reset_at=axes.reset_at,
             inhibition=self.inhibition,
             amplitude=self.graded_spikes_factor,
         )
@@ -201,7 +193,7 @@ class Lapicque(_Named):
             decay=1 - self.time_step / (resistance * capacitance),
             gain=self.time_step / capacitance,
             threshold=self.threshold,
-            reset={"zero": "value"}.get(self.reset_mechanism, self.reset_mechanism),
+            reset=axes.reset,
             drop_input=axes.drop_input,
             inhibition=self.inhibition,
         )._model
@@ -253,7 +245,7 @@ class Synaptic(_Named):
     @cached_property
     def _model(self):
         return Model(
-            axes=self._reset_axes(drop_input=True)._replace(synapse=True),
+            axes=self._reset_axes(drop_input=True)._replace(model="synaptic"),
             parameters={
                 "decay": self.beta,
                 "threshold": self.threshold,
@@ -326,7 +318,7 @@ class Alpha(_Named):
     @cached_property
     def _model(self):
         return Model(
-            axes=self._reset_axes(drop_input=False)._replace(alpha=True),
+            axes=self._reset_axes(drop_input=False)._replace(model="alpha"),
             parameters={
                 "decay": self.beta,
                 "threshold": self.threshold,
@@ -342,8 +334,8 @@ class Alpha(_Named):
     def _tau(self, dtype):
         """ln(alpha)/(ln(beta) - ln(alpha)) + 1, each operation rounded to the dtype."""
         logs = [
-            np.log(np.asarray(one).astype(dtype).astype(np.float64)).astype(dtype)
-            for one in (self.alpha, self.beta)
+            np.log(np.asarray(decay).astype(dtype).astype(np.float64)).astype(dtype)
+            for decay in (self.alpha, self.beta)
         ]
         if np.any(logs[0] == logs[1]):
             raise ValueError(
@@ -445,6 +437,16 @@ class RLeaky(_Named):
             names={"decay": "beta", "recurrent": "V"},
         )
 
+    def __call__(self, current, *state, dtype=None, device=None, stream=None):
+        """One step: the spikes, which are a state too, and the membrane.
+
+        Parameters and results are as in :meth:`Neuron.__call__`, but the spikes come once.
+        """
+        fired, _, membrane = super().__call__(
+            current, *state, dtype=dtype, device=device, stream=stream
+        )
+        return fired, membrane
+
 
 def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     """One step of the tutorial's hand-written neuron, whose spike is read before the update.
@@ -490,7 +492,7 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     w = arguments.parameter("w", w)
     lif = LIF.profile("tutorial", decay=beta, gain=w, threshold=threshold)
     membrane, current = arguments.currents("mem", mem), arguments.real("x", x)
-    backend = backends.choose()
+    backend = backends.on_host()
     arguments.finite("mem", membrane, backend)
     if current.ndim and current.shape != membrane.shape:
         raise ValueError(

@@ -94,7 +94,7 @@ def _rate(kind, options, dtype):
 
 def probability(data, options):
     """p of the rate code, as the reference rounds it."""
-    from spikecore.equations import firing_probability
+    from spikecore.codes.rate import firing_probability
 
     cast = data.dtype.type
     gain, offset = (cast(options.get(name, v)) for name, v in (("gain", 1), ("offset", 0)))

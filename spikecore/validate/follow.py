@@ -51,23 +51,23 @@ def follow(lif, current, observed, band=BAND):
     last, touched = None, np.zeros(shape, bool)
     for t, x in enumerate(current.astype(dtype)):
         low, own, high = _counts(step, state.membrane, p, width, model.inhibition)
-        claimed = fired[t] if model.axes.old else last
+        claimed = fired[t] if model.axes.report == "old" else last
         before = own if claimed is None else np.clip(claimed, low, high)
         new = step.advance(state, before, x, p)
         width = _width(current.dtype, state, new, x, p, largest, band, min(t + 1, drift))
         width = np.where(_exact(model.axes, state, exposed, touched), 0.0, width)
         touched |= x != 0
         bounds = low, own, high
-        if not model.axes.old:
+        if model.axes.report != "old":
             bounds = low, own, high = _counts(step, new.membrane, p, width, model.inhibition)
         judged = np.clip(fired[t], bounds[0], bounds[2])
-        now = _counts(step, new.membrane, p, width, model.inhibition)[1] if model.axes.old \
+        now = _counts(step, new.membrane, p, width, model.inhibition)[1] if model.axes.report == "old" \
             else judged  # fmt: skip
         settled, _ = step.settle(new, before, now, p)
         if model.axes.refractory:
             waiting = np.where(fired[t] > 0, p.refractory, np.maximum(state.refractory - 1, 0))
             settled = settled._replace(refractory=waiting.astype(dtype))
-        compared = state.membrane if model.axes.old else new.membrane
+        compared = state.membrane if model.axes.report == "old" else new.membrane
         rows["spikes"][t] = bounds[1] * dtype.type(lif.amplitude)
         rows["membrane"][t] = settled.membrane
         rows["before_reset"][t] = new.membrane
@@ -122,6 +122,6 @@ def _exact(axes, state, exposed, touched):
 def _distance(v, p, axes, dtype):
     """From the membrane to the nearest threshold, in ulp of the threshold."""
     nearest = p.threshold
-    if axes.multi:
+    if axes.spikes == "multi":
         nearest = np.maximum(np.rint(v / p.threshold), 1) * p.threshold
     return (v - nearest) / np.spacing(np.asarray(p.threshold, dtype)).astype(v.dtype)

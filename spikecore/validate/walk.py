@@ -45,7 +45,7 @@ def walk(
         if losers:
             reset = above
         state, _ = step.settle(new, before, reset, p)
-        spikes[t] = before if model.axes.old else now
+        spikes[t] = before if model.axes.report == "old" else now
         membranes[t] = state.membrane
         if stored is not None:
             state = state._replace(membrane=state.membrane.astype(stored).astype(dtype))
@@ -85,11 +85,11 @@ def _once(a, b, c):
 def _fused(axes, state, n, x, p, product):
     """``advance`` with one product fused into the sum that takes it: that of decay or of gain."""
     v, zero = state.membrane, np.zeros_like(state.membrane)
-    following = not axes.same
+    following = axes.reset_at != "same"
     x = np.where(state.refractory > 0, zero, x) if axes.refractory else x
-    if following and axes.value and not axes.drop_input:
+    if following and axes.reset == "value" and not axes.drop_input:
         v = np.where(n > 0, p.reset_value, v)
-    if following and axes.subtract and axes.decay_reset:
+    if following and axes.reset == "subtract" and axes.decay_reset:
         v = v - n * p.threshold
     if product == "gain":
         v = p.leak + p.decay * (v - p.leak) if axes.leak else p.decay * v
@@ -98,9 +98,9 @@ def _fused(axes, state, n, x, p, product):
         drive = p.gain * x if axes.gain else x
         leaking = axes.leak
         v = _once(p.decay, v - p.leak, p.leak) + drive if leaking else _once(p.decay, v, drive)
-    if following and axes.subtract and not axes.decay_reset:
+    if following and axes.reset == "subtract" and not axes.decay_reset:
         v = v - n * p.threshold
-    if following and axes.value and axes.drop_input:
+    if following and axes.reset == "value" and axes.drop_input:
         v = np.where(n > 0, p.reset_value, v)
     if axes.lower:
         v = np.where(v < p.lower, p.lower, v)

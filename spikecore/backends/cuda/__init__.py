@@ -7,10 +7,9 @@ import warnings
 import numpy as np
 from numba import config, cuda, from_dtype
 
-from spikecore import equations as eq
 from spikecore.backends import cpu, on_gpu
 from spikecore.backends.cuda import kernels
-from spikecore.neurons.dynamics import State
+from spikecore.philox import STEPS_PER_BLOCK
 
 WAVES = 32  # blocks to a multiprocessor before threads begin to do several elements
 PARTS = 1024  # partial maxima to a sample
@@ -112,6 +111,16 @@ class Backend:
             return cuda.to_device(np.ascontiguousarray(value), stream=self.stream)
         return value
 
+    def _all_to_device(self, columns):
+        """The columns of a NamedTuple, those of the host copied to the device."""
+        return type(columns)(*map(self._to_device, columns))
+
+    def _all_to_host(self, columns, out):
+        """Bring back those columns whose place is on the host."""
+        for column, place in zip(columns, out, strict=True):
+            if isinstance(place, np.ndarray):
+                self._to_host(column, place)
+
     def _to_host(self, values, out=None):
         """Bring values back, and wait for them: the caller is about to read host memory."""
         result = values.copy_to_host(out, stream=self.stream)
@@ -178,22 +187,30 @@ class Backend:
 
     # encoders
 
-    def rate(self, data, gain, offset, key, first_element, first_step, on, off, out):
-        """Spikes of the package's own random stream; ``key`` is (k0, k1, stream)."""
+    def draw(self, code, data, numbers, key, first_element, first_step, on, off, out):
+        """Spikes of the package's own random stream; ``key`` is (k0, k1, purpose)."""
         with self._device():
             varying = len(data) > 1
+            kernel = kernels.draw(code, varying)
             whole = data if varying else self._to_device(data)
-            for moment, part in self._chunks(out, out[:1].nbytes + varying * data[:1].nbytes):
+            for moment, part in self._parts(code.carried, out, varying * data[:1].nbytes):
                 some = self._to_device(data[moment]) if varying else whole
-                blocks = math.ceil(len(part) / eq.STEPS_PER_BLOCK) + 1
+                blocks = 1 if code.carried else math.ceil(len(part) / STEPS_PER_BLOCK) + 1
                 self._launch(
-                    kernels.rate(varying), part.shape[1], blocks,
-                    some, gain, offset, key, np.uint64(first_element), first_step + moment.start,
+                    kernel, part.shape[1], blocks,
+                    some, numbers, key, np.uint64(first_element), first_step + moment.start,
                     on, off, part,
                 )  # fmt: skip
 
-    def rate_from_uniforms(self, data, gain, offset, uniforms, on, off, out):
-        """Spikes of a stream given by the caller, one uniform per element and step."""
+    def _parts(self, carried, out, bytes_per_step):
+        """Chunks of time; one, where a draw carries what it holds from step to step."""
+        step = out[:1].nbytes + bytes_per_step
+        if carried:
+            self._fits(len(out) * step, "fewer elements per call")
+        return self._chunks(out, step)
+
+    def replay(self, fires, data, numbers, uniforms, on, off, out):
+        """Spikes of uniforms that the caller gives, one for each element and step."""
         with self._device():
             varying = len(data) > 1
             whole = data if varying else self._to_device(data)
@@ -202,106 +219,69 @@ class Backend:
                 some = self._to_device(data[moment]) if varying else whole
                 drawn = self._to_device(uniforms[moment])
                 self._launch(
-                    kernels.rate_from_uniforms, part.shape[1], math.ceil(len(part) / 4),
-                    some, varying, gain, offset, drawn, on, off, part,
+                    kernels.replay(fires), part.shape[1], math.ceil(len(part) / 4),
+                    some, varying, numbers, drawn, on, off, part,
                 )  # fmt: skip
 
-    def latest_times(self, data, peaks, code, samples, less=0):
-        """Each sample's latest spike time, less a number; on the host for data of the host."""
+    def largest(self, equation, data, shared, numbers, samples):
+        """Each sample's largest ``equation(x, shared, numbers)``; where the data are."""
         with self._device():
-            values = self._to_device(data)
             per_sample = data.size // samples
             parts = cuda.device_array((samples, min(PARTS, per_sample)), data.dtype)
-            self._launch(
-                kernels.latest_times,
-                parts.size,
-                1,
-                values,
-                self._to_device(peaks),
-                code,
-                per_sample,
-                parts,
-            )
-            latest = cuda.device_array(samples, data.dtype)
-            self._launch(kernels.row_maxima, samples, 1, parts, data.dtype.type(less), latest)
-            return latest if self.resident else self._to_host(latest)
+            values, known = self._to_device(data), self._to_device(shared)
+            kernel = kernels.largest(equation)
+            self._launch(kernel, parts.size, 1, values, known, numbers, per_sample, parts)
+            found = cuda.device_array(samples, data.dtype)
+            self._launch(kernels.row_maxima, samples, 1, parts, found)
+            return found if self.resident else self._to_host(found)
 
-    def latency_times(self, data, peaks, code, out):
-        """Spike time of every feature."""
+    def each(self, equation, data, shared, numbers, out):
+        """``equation(x, shared, numbers)`` of every feature."""
         with self._device():
             part = out if on_gpu(out) else cuda.device_array(out.shape, out.dtype)
-            values = self._to_device(data)
-            self._launch(
-                kernels.latency_times, data.size, 1, values, self._to_device(peaks), code, part
-            )
+            values, known = self._to_device(data), self._to_device(shared)
+            self._launch(kernels.each(equation), data.size, 1, values, known, numbers, part)
             if part is not out:
                 self._to_host(part, out)
 
-    def below(self, data, threshold, out):
-        """Which features are below the threshold."""
-        if not on_gpu(data):
-            np.less(data, threshold, out=out)
-            return
+    def place(self, code, data, shared, numbers, on, off, out):
+        """Spikes of which the steps are known beforehand; ``shared`` has a number a sample."""
         with self._device():
-            self._launch(kernels.below, data.size, 1, data, threshold, out)
-
-    def latency(self, data, peaks, code, last, clip, on, off, out):
-        """Latency-coded spikes, [T, N]."""
-        self._latency(kernels.latency, data, peaks, code, last, clip, on, off, out)
-
-    def latency_ramps(self, data, peaks, code, last, clip, on, off, out):
-        """The lines that climb to the spikes of ``latency``."""
-        self._latency(kernels.latency_ramps, data, peaks, code, last, clip, on, off, out)
-
-    def _latency(self, kernel, data, peaks, code, last, clip, on, off, out):
-        with self._device():
-            values, tops = self._to_device(data), self._to_device(peaks)
+            values, known = self._to_device(data), self._to_device(shared)
             for moment, part in self._chunks(out, out[:1].nbytes):
                 self._launch(
-                    kernel, part.shape[1], math.ceil(len(part) / kernels.AHEAD),
-                    values, tops, code, last, clip, moment.start, on, off, part,
+                    kernels.place(code), part.shape[1], math.ceil(len(part) / kernels.AHEAD),
+                    values, known, numbers, moment.start, on, off, part,
                 )  # fmt: skip
 
-    def delta(self, data, threshold, padding, off_spike, on, off, silent, out):
-        """Delta-modulated spikes, [T, N]."""
+    def scan(self, code, data, state, numbers, levels, out):
+        """Spikes of a state that goes through time, from ``state`` on."""
         with self._device():
-            zeros = np.zeros(data.shape[1], data.dtype)
+            held = self._all_to_device(state)
             for moment, part in self._chunks(out, out[:1].nbytes + data[:1].nbytes):
-                first = data[0] if padding else zeros
-                before = data[moment.start - 1] if moment.start else first
+                if code.recall and moment.start:
+                    held = self._all_to_device(code.recall(data[moment.start - 1]))
+                groups = math.ceil(len(part) / kernels.AHEAD) if code.recall else 1
                 self._launch(
-                    kernels.delta, part.shape[1], math.ceil(len(part) / kernels.AHEAD),
-                    self._to_device(data[moment]), self._to_device(before), threshold, off_spike,
-                    on, off, silent, part,
+                    kernels.scan(code), part.shape[1], groups,
+                    self._to_device(data[moment]), held, numbers, levels, part,
                 )  # fmt: skip
+            if not code.recall:
+                self._all_to_host(held, state)
 
-    # targets
-
-    def distinct_steps(self, counts, key, first_element, first_step, on, off, out):
-        """Trains of a given number of spikes each, at distinct random steps."""
-        with self._device():
-            self._fits(out.nbytes, "fewer elements per call")
-            part = cuda.device_array(out.shape, out.dtype)
-            self._launch(
-                kernels.distinct_steps, out.shape[1], 1, self._to_device(counts), key,
-                np.uint64(first_element), first_step, on, off, part,
-            )  # fmt: skip
-            self._to_host(part, out)
-
-    def ramps(self, on, off, out):
-        """Replace trains of ones and zeros by linear interpolation between the ones."""
+    def climb(self, line, on, off, out):
+        """Replace trains of ones and zeros by a line that climbs to each of the ones."""
         with self._device():
             part = self._to_device(out)
-            self._launch(kernels.ramps, out.shape[1], 1, on, off, part)
+            self._launch(kernels.climb(line), out.shape[1], 1, on, off, part)
             self._to_host(part, out)
 
     # neurons
 
-    def neurons(self, axes, width, current, parameters, state, records, on, off, spikes):
+    def neurons(self, step, width, current, parameters, state, records, on, off, spikes):
         """Run neurons over [T, M] currents; ``state`` is updated in place."""
         with self._device():
-            numbers = type(parameters)(*map(self._to_device, parameters))
-            held = State(*map(self._to_device, state))
+            numbers, held = self._all_to_device(parameters), self._all_to_device(state)
             per_step = spikes[:1].nbytes + current[:1].nbytes
             per_step += sum(r[:1].nbytes for r in records if np.ndim(r))
             for moment, part in self._chunks(spikes, per_step):
@@ -311,23 +291,23 @@ class Backend:
                     for r in records
                 ]  # fmt: skip
                 steps = self._to_device(current[moment])
-                self._run_neurons(axes, width, steps, numbers, held, State(*kept), on, off, part)
+                self._run_neurons(
+                    step, width, steps, numbers, held, type(records)(*kept), on, off, part
+                )
                 for r, there in zip(records, kept, strict=True):
                     if isinstance(r, np.ndarray):
                         self._to_host(there, r[moment])
-            for here, there in zip(state, held, strict=True):
-                if isinstance(here, np.ndarray):
-                    self._to_host(there, here)
+            self._all_to_host(held, state)
 
-    def _run_neurons(self, axes, width, current, parameters, state, records, on, off, spikes):
+    def _run_neurons(self, step, width, current, parameters, state, records, on, off, spikes):
         size = current.shape[1]
         if not width:
             self._launch(
-                kernels.neurons(axes), size, 1, current, parameters, state, records, on, off, spikes
+                kernels.neurons(step), size, 1, current, parameters, state, records, on, off, spikes
             )
             return
         pending = cuda.device_array(size, current.dtype, stream=self.stream)
-        kernel = kernels.inhibited_neurons(axes, from_dtype(current.dtype))
+        kernel = kernels.inhibited_neurons(step, from_dtype(current.dtype))
         blocks = min(size // width, 2**31 - 1)
         self._configured(kernel, blocks, kernels.THREADS)(
             current, width, parameters, state, records, pending, on, off, spikes

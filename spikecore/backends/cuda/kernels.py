@@ -1,4 +1,4 @@
-"""The CUDA kernels: loops that index and call the equations.
+"""The CUDA kernels: the loops of ``cpu``, which index and call the equations that they are handed.
 
 One thread does one element, or one neuron over all of time, neighbours in neighbouring threads, in
 grid-stride loops with 64-bit indices.  What is read from memory is read for several steps before
@@ -12,18 +12,11 @@ from functools import cache
 import numpy as np
 from numba import config, cuda, int64, types
 
-from spikecore import equations as eq
-from spikecore.backends.columns import (
-    at,
-    parameters_at,
-    put_at,
-    state_at,
-    state_put,
-    state_put_at,
-)
+from spikecore.arithmetic import INLINE, accumulate, floor, like, mul, rint, select
+from spikecore.backends.columns import at, put_at
+from spikecore.backends.columns import put as put_column
 from spikecore.compiler import equation, overload
-from spikecore.equations import INLINE, mul, rint
-from spikecore.neurons.dynamics import floor, only, step_of
+from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 THREADS = 128  # to a block, along the elements
 SIDE = 16  # of the square blocks that share tiles of a product
@@ -111,262 +104,241 @@ def fill(value, out):
             put(out, t, i, value)
 
 
-@equation
-def _limit(x, gain, offset):
-    """Threshold of the random words."""
-    return eq.word_threshold(eq.firing_probability(x, gain, offset))
-
-
 @cache
-def rate(varying):
-    """The kernel for data that are one row for all steps, or a row a step."""
+def draw(code, varying):
+    """The kernel for one code, of data that are one row for all steps, or a row a step."""
+    prepare, fires, carried = code
 
     @equation
-    def limits(data, t, i, gain, offset, still):
-        """Thresholds of four steps."""
-        if not varying:
-            return still, still, still, still
-        x0, x1, x2, x3 = four(data, t, i)
-        return (
-            _limit(x0, gain, offset),
-            _limit(x1, gain, offset),
-            _limit(x2, gain, offset),
-            _limit(x3, gain, offset),
-        )
+    def fire(word, held, t, i, on, off, out):
+        """One step of one element, and what it holds afterwards."""
+        fired, held = fires(word, held, np.uint64(out.shape[0] - t))
+        put(out, t, i, select(fired, on, off))
+        return held
 
     @equation
-    def fire(data, gain, offset, limit, word, t, i, on, off, out):
-        """One spike, where its step is within the output."""
-        if t >= 0 and t < out.shape[0]:
-            if varying:
-                limit = _limit(get(data, t, i), gain, offset)
-            put(out, t, i, eq.select(word < limit, on, off))
+    def fire_within(word, held, data, numbers, t, i, on, off, out):
+        """The same, where the step is within the output."""
+        if t < 0 or t >= out.shape[0]:
+            return held
+        if varying:
+            held = prepare(get(data, t, i), numbers)
+        return fire(word, held, t, i, on, off, out)
 
     @cuda.jit
-    def run(data, gain, offset, key, first_element, first_step, on, off, out):
+    def run(data, numbers, key, first_element, first_step, on, off, out):
         num_steps, size = out.shape
-        first_block = first_step // eq.STEPS_PER_BLOCK
-        end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
-        k0, k1, stream = key
+        first_block = first_step // STEPS_PER_BLOCK
+        end_block = (first_step + num_steps - 1) // STEPS_PER_BLOCK + 1
+        start, stride = (0, 1) if carried else (first_row(), rows())
+        k0, k1, purpose = key
         for i in range(first_column(), size, columns()):
-            limit = _limit(get(data, 0, i), gain, offset)
+            held = prepare(get(data, 0, i), numbers)
             element = first_element + np.uint64(i)
-            for block in range(first_block + first_row(), end_block, rows()):
-                w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
-                t = block * eq.STEPS_PER_BLOCK - first_step
-                if t >= 0 and t + eq.STEPS_PER_BLOCK <= num_steps:
-                    l0, l1, l2, l3 = limits(data, t, i, gain, offset, limit)
-                    put(out, t, i, eq.select(w0 < l0, on, off))
-                    put(out, t + 1, i, eq.select(w1 < l1, on, off))
-                    put(out, t + 2, i, eq.select(w2 < l2, on, off))
-                    put(out, t + 3, i, eq.select(w3 < l3, on, off))
+            for block in range(first_block + start, end_block, stride):
+                w0, w1, w2, w3 = random_words(element, np.uint64(block), purpose, k0, k1)
+                t = block * STEPS_PER_BLOCK - first_step
+                if t < 0 or t + STEPS_PER_BLOCK > num_steps:
+                    held = fire_within(w0, held, data, numbers, t, i, on, off, out)
+                    held = fire_within(w1, held, data, numbers, t + 1, i, on, off, out)
+                    held = fire_within(w2, held, data, numbers, t + 2, i, on, off, out)
+                    held = fire_within(w3, held, data, numbers, t + 3, i, on, off, out)
+                elif varying:
+                    x0, x1, x2, x3 = four(data, t, i)
+                    fire(w0, prepare(x0, numbers), t, i, on, off, out)
+                    fire(w1, prepare(x1, numbers), t + 1, i, on, off, out)
+                    fire(w2, prepare(x2, numbers), t + 2, i, on, off, out)
+                    fire(w3, prepare(x3, numbers), t + 3, i, on, off, out)
                 else:
-                    fire(data, gain, offset, limit, w0, t, i, on, off, out)
-                    fire(data, gain, offset, limit, w1, t + 1, i, on, off, out)
-                    fire(data, gain, offset, limit, w2, t + 2, i, on, off, out)
-                    fire(data, gain, offset, limit, w3, t + 3, i, on, off, out)
+                    held = fire(w0, held, t, i, on, off, out)
+                    held = fire(w1, held, t + 1, i, on, off, out)
+                    held = fire(w2, held, t + 2, i, on, off, out)
+                    held = fire(w3, held, t + 3, i, on, off, out)
 
     return run
 
 
-@equation
-def _fire_below(uniform, p, t, i, on, off, out):
-    """One spike, from a given uniform."""
-    put(out, t, i, eq.select(eq.uniform_fires(uniform, p), on, off))
+@cache
+def replay(fires):
+    """The kernel for one comparison of a given uniform with a feature, four steps at a time."""
+
+    @equation
+    def fire(uniform, x, numbers, t, i, on, off, out):
+        """One step of one element."""
+        put(out, t, i, select(fires(uniform, x, numbers), on, off))
+
+    @cuda.jit
+    def run(data, varying, numbers, uniforms, on, off, out):
+        num_steps, size = out.shape
+        for i in range(first_column(), size, columns()):
+            for group in range(first_row(), (num_steps + 3) // 4, rows()):
+                t = group * 4
+                if t + 4 <= num_steps:
+                    u0, u1, u2, u3 = four(uniforms, t, i)
+                    x0 = get(data, t if varying else 0, i)
+                    x1 = get(data, t + 1 if varying else 0, i)
+                    x2 = get(data, t + 2 if varying else 0, i)
+                    x3 = get(data, t + 3 if varying else 0, i)
+                    fire(u0, x0, numbers, t, i, on, off, out)
+                    fire(u1, x1, numbers, t + 1, i, on, off, out)
+                    fire(u2, x2, numbers, t + 2, i, on, off, out)
+                    fire(u3, x3, numbers, t + 3, i, on, off, out)
+                else:
+                    for s in range(t, num_steps):
+                        x = get(data, s if varying else 0, i)
+                        fire(get(uniforms, s, i), x, numbers, s, i, on, off, out)
+
+    return run
+
+
+@cache
+def largest(prepare):
+    """The kernel for the largest value of one equation in each part of each sample."""
+
+    @cuda.jit
+    def run(data, shared, numbers, per_sample, results):
+        samples, parts = results.shape
+        per_number = data.size // shared.size
+        for index in range(first_column(), samples * parts, columns()):
+            sample = index // parts
+            part = index % parts
+            first = sample * per_sample + part
+            best = prepare(data[first], shared[first // per_number], numbers)
+            for i in range(first + parts, (sample + 1) * per_sample, parts):
+                value = prepare(data[i], shared[i // per_number], numbers)
+                best = select(value > best, value, best)
+            results[sample, part] = best
+
+    return run
 
 
 @cuda.jit
-def rate_from_uniforms(data, varying, gain, offset, uniforms, on, off, out):
-    """Spikes where a given uniform is below the probability, four steps to a thread at a time."""
-    num_steps, size = out.shape
-    for i in range(first_column(), size, columns()):
-        for group in range(first_row(), (num_steps + 3) // 4, rows()):
-            t = group * 4
-            if t + 4 <= num_steps:
-                u0, u1, u2, u3 = four(uniforms, t, i)
-                x0 = get(data, t if varying else 0, i)
-                x1 = get(data, t + 1 if varying else 0, i)
-                x2 = get(data, t + 2 if varying else 0, i)
-                x3 = get(data, t + 3 if varying else 0, i)
-                _fire_below(u0, eq.firing_probability(x0, gain, offset), t, i, on, off, out)
-                _fire_below(u1, eq.firing_probability(x1, gain, offset), t + 1, i, on, off, out)
-                _fire_below(u2, eq.firing_probability(x2, gain, offset), t + 2, i, on, off, out)
-                _fire_below(u3, eq.firing_probability(x3, gain, offset), t + 3, i, on, off, out)
-            else:
-                for s in range(t, num_steps):
-                    p = eq.firing_probability(get(data, s if varying else 0, i), gain, offset)
-                    _fire_below(get(uniforms, s, i), p, s, i, on, off, out)
-
-
-@cuda.jit
-def latest_times(data, peaks, code, per_sample, latest):
-    """Latest spike time of each part of each sample."""
-    samples, parts = latest.shape
-    per_peak = data.size // peaks.size
-    for index in range(first_column(), samples * parts, columns()):
-        sample = index // parts
-        part = index % parts
-        first = sample * per_sample + part
-        last = eq.latency_time(data[first], peaks[first // per_peak], code)
-        for i in range(first + parts, (sample + 1) * per_sample, parts):
-            time = eq.latency_time(data[i], peaks[i // per_peak], code)
-            last = eq.select(time > last, time, last)
-        latest[sample, part] = last
-
-
-@cuda.jit
-def row_maxima(values, less, out):
-    """Maximum of each row, less a number."""
+def row_maxima(values, out):
+    """Maximum of each row."""
     num_rows, parts = values.shape
     for row in range(first_column(), num_rows, columns()):
         best = values[row, 0]
         for part in range(1, parts):
-            best = eq.select(values[row, part] > best, values[row, part], best)
-        out[row] = best - less
-
-
-@cuda.jit
-def latency_times(data, peaks, code, out):
-    """Spike time of every feature."""
-    per_peak = data.size // peaks.size
-    for i in range(first_column(), data.size, columns()):
-        out[i] = eq.latency_time(data[i], peaks[i // per_peak], code)
-
-
-@cuda.jit
-def below(data, threshold, out):
-    """Which features are below the threshold."""
-    for i in range(first_column(), data.size, columns()):
-        out[i] = data[i] < threshold
-
-
-@equation
-def _latency_step(x, peak, code, last, clip):
-    """Step at which one feature spikes, or -1."""
-    step = eq.spike_step(eq.latency_time(x, peak, code), last)
-    return eq.clipped_step(step, x, code.threshold) if clip else step
-
-
-@cuda.jit
-def latency(data, peaks, code, last, clip, first_step, on, off, out):
-    """One spike a feature, 8 steps at a time."""
-    num_steps, size = out.shape
-    per_peak = size // peaks.size
-    for i in range(first_column(), size, columns()):
-        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip) - first_step
-        for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
-            t = group * AHEAD
-            due = np.int32(step - t) if t <= step and step < t + AHEAD else np.int32(-1)
-            if t + AHEAD <= num_steps:
-                put(out, t, i, eq.select(due == 0, on, off))
-                put(out, t + 1, i, eq.select(due == 1, on, off))
-                put(out, t + 2, i, eq.select(due == 2, on, off))
-                put(out, t + 3, i, eq.select(due == 3, on, off))
-                put(out, t + 4, i, eq.select(due == 4, on, off))
-                put(out, t + 5, i, eq.select(due == 5, on, off))
-                put(out, t + 6, i, eq.select(due == 6, on, off))
-                put(out, t + 7, i, eq.select(due == 7, on, off))
-            else:
-                for s in range(t, num_steps):
-                    put(out, s, i, eq.select(due == s - t, on, off))
-
-
-@cuda.jit
-def latency_ramps(data, peaks, code, last, clip, first_step, on, off, out):
-    """The line that climbs to each feature's one spike."""
-    num_steps, size = out.shape
-    per_peak = size // peaks.size
-    for i in range(first_column(), size, columns()):
-        step = _latency_step(data[i], peaks[i // per_peak], code, last, clip)
-        for t in range(first_row(), num_steps, rows()):
-            value = eq.ramp(np.int64(first_step + t), np.int64(-1), step, on, off)
-            put(out, t, i, value)
-
-
-@equation
-def _change(now, previous, threshold, off_spike, t, i, on, off, silent, out):
-    """One spike of delta modulation."""
-    fall = silent
-    if off_spike:
-        fall = eq.select(eq.delta_off(now, previous, threshold), off, silent)
-    put(out, t, i, eq.select(eq.delta_on(now, previous, threshold), on, fall))
-
-
-@cuda.jit
-def delta(data, before, threshold, off_spike, on, off, silent, out):
-    """Spikes where the difference of neighbouring steps meets the threshold, 8 steps at a time."""
-    num_steps, size = out.shape
-    for i in range(first_column(), size, columns()):
-        for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
-            t = group * AHEAD
-            last = get(data, t - 1, i) if t > 0 else before[unsigned(i)]
-            if t + AHEAD <= num_steps:
-                x0, x1, x2, x3 = four(data, t, i)
-                x4, x5, x6, x7 = four(data, t + 4, i)
-                _change(x0, last, threshold, off_spike, t, i, on, off, silent, out)
-                _change(x1, x0, threshold, off_spike, t + 1, i, on, off, silent, out)
-                _change(x2, x1, threshold, off_spike, t + 2, i, on, off, silent, out)
-                _change(x3, x2, threshold, off_spike, t + 3, i, on, off, silent, out)
-                _change(x4, x3, threshold, off_spike, t + 4, i, on, off, silent, out)
-                _change(x5, x4, threshold, off_spike, t + 5, i, on, off, silent, out)
-                _change(x6, x5, threshold, off_spike, t + 6, i, on, off, silent, out)
-                _change(x7, x6, threshold, off_spike, t + 7, i, on, off, silent, out)
-            else:
-                for s in range(t, num_steps):
-                    now = get(data, s, i)
-                    _change(now, last, threshold, off_spike, s, i, on, off, silent, out)
-                    last = now
-
-
-@equation
-def _choose(word, left, needed, t, i, on, off, out):
-    """Take this step or not, where it is within the output; how many are still needed."""
-    if left <= 0 or t < 0:
-        return needed
-    chosen = eq.choose_step(word, np.uint64(left), needed)
-    put(out, t, i, eq.select(chosen, on, off))
-    return needed - np.uint64(chosen)
-
-
-@cuda.jit
-def distinct_steps(counts, key, first_element, first_step, on, off, out):
-    """Exactly ``counts[i]`` distinct steps of element i, every set of them equally likely."""
-    num_steps, size = out.shape
-    first_block = first_step // eq.STEPS_PER_BLOCK
-    end_block = (first_step + num_steps - 1) // eq.STEPS_PER_BLOCK + 1
-    k0, k1, stream = key
-    for i in range(first_column(), size, columns()):
-        needed = counts[unsigned(i)]
-        element = first_element + np.uint64(i)
-        for block in range(first_block, end_block):
-            w0, w1, w2, w3 = eq.random_words(element, np.uint64(block), stream, k0, k1)
-            t = block * eq.STEPS_PER_BLOCK - first_step
-            left = num_steps - t
-            needed = _choose(w0, left, needed, t, i, on, off, out)
-            needed = _choose(w1, left - 1, needed, t + 1, i, on, off, out)
-            needed = _choose(w2, left - 2, needed, t + 2, i, on, off, out)
-            needed = _choose(w3, left - 3, needed, t + 3, i, on, off, out)
-
-
-@cuda.jit
-def ramps(on, off, out):
-    """Lines that climb to each spike of a train from the step after the one before."""
-    num_steps, size = out.shape
-    for i in range(first_column(), size, columns()):
-        previous = np.int64(-1)
-        for t in range(num_steps):
-            if get(out, t, i) != 0:
-                for s in range(previous + 1, t + 1):
-                    put(out, s, i, eq.ramp(np.int64(s), previous, np.int64(t), on, off))
-                previous = np.int64(t)
-        for s in range(previous + 1, num_steps):
-            put(out, s, i, off)
+            best = select(values[row, part] > best, values[row, part], best)
+        out[row] = best
 
 
 @cache
-def neurons(axes):
+def each(prepare):
+    """The kernel that fills an array by one equation."""
+
+    @cuda.jit
+    def run(data, shared, numbers, out):
+        per_number = data.size // shared.size
+        for i in range(first_column(), data.size, columns()):
+            out[i] = prepare(data[i], shared[i // per_number], numbers)
+
+    return run
+
+
+@cache
+def place(code):
+    """The kernel for one code, 8 steps at a time."""
+    prepare, emit = code
+
+    @cuda.jit
+    def run(data, shared, numbers, first_step, on, off, out):
+        num_steps, size = out.shape
+        per_number = size // shared.size
+        for i in range(first_column(), size, columns()):
+            where = prepare(data[i], shared[i // per_number], numbers)
+            for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
+                t = group * AHEAD
+                step = np.int32(first_step + t)
+                if t + AHEAD <= num_steps:
+                    put(out, t, i, emit(step, where, on, off))
+                    put(out, t + 1, i, emit(np.int32(step + 1), where, on, off))
+                    put(out, t + 2, i, emit(np.int32(step + 2), where, on, off))
+                    put(out, t + 3, i, emit(np.int32(step + 3), where, on, off))
+                    put(out, t + 4, i, emit(np.int32(step + 4), where, on, off))
+                    put(out, t + 5, i, emit(np.int32(step + 5), where, on, off))
+                    put(out, t + 6, i, emit(np.int32(step + 6), where, on, off))
+                    put(out, t + 7, i, emit(np.int32(step + 7), where, on, off))
+                else:
+                    for s in range(t, num_steps):
+                        put(out, s, i, emit(np.int32(first_step + s), where, on, off))
+
+    return run
+
+
+@cache
+def scan(code):
+    """The kernel for one code, 8 steps at a time; a code that recalls begins anywhere in time."""
+    step, emit, recall = code
+    recalls = recall is not None
+    remember = recall if recalls else (lambda x: x)
+
+    @equation
+    def take(state, x, numbers, levels, t, i, out):
+        """One step of one element, and its state afterwards."""
+        state, count = step(state, x, numbers)
+        put(out, t, i, emit(count, levels))
+        return state
+
+    @cuda.jit
+    def run(data, state, numbers, levels, out):
+        num_steps, size = out.shape
+        start, stride = (first_row(), rows()) if recalls else (0, 1)
+        for i in range(first_column(), size, columns()):
+            s = at(state, unsigned(i))
+            for group in range(start, (num_steps + AHEAD - 1) // AHEAD, stride):
+                t = group * AHEAD
+                if recalls and t > 0:
+                    s = remember(get(data, t - 1, i))
+                if t + AHEAD <= num_steps:
+                    x0, x1, x2, x3 = four(data, t, i)
+                    x4, x5, x6, x7 = four(data, t + 4, i)
+                    s = take(s, x0, numbers, levels, t, i, out)
+                    s = take(s, x1, numbers, levels, t + 1, i, out)
+                    s = take(s, x2, numbers, levels, t + 2, i, out)
+                    s = take(s, x3, numbers, levels, t + 3, i, out)
+                    s = take(s, x4, numbers, levels, t + 4, i, out)
+                    s = take(s, x5, numbers, levels, t + 5, i, out)
+                    s = take(s, x6, numbers, levels, t + 6, i, out)
+                    s = take(s, x7, numbers, levels, t + 7, i, out)
+                else:
+                    for moment in range(t, num_steps):
+                        s = take(s, get(data, moment, i), numbers, levels, moment, i, out)
+            if not recalls:
+                put_column(state, unsigned(i), s)
+
+    return run
+
+
+@cache
+def climb(line):
+    """The kernel for one line that climbs to each spike of a train from the one before."""
+
+    @cuda.jit
+    def run(on, off, out):
+        num_steps, size = out.shape
+        for i in range(first_column(), size, columns()):
+            previous = np.int64(-1)
+            for t in range(num_steps):
+                if get(out, t, i) != 0:
+                    for s in range(previous + 1, t + 1):
+                        put(out, s, i, line(np.int64(s), previous, np.int64(t), on, off))
+                    previous = np.int64(t)
+            for s in range(previous + 1, num_steps):
+                put(out, s, i, off)
+
+    return run
+
+
+@cache
+def neurons(functions):
     """The kernel for one combination of axes, neurons that do not see each other."""
-    count, advance, settle, emit = step_of(axes)
+    count, advance, settle, emit = (
+        functions.count,
+        functions.advance,
+        functions.settle,
+        functions.emit,
+    )
 
     @equation
     def step(s, x, p, t, i, records, on, off, spikes):
@@ -375,7 +347,7 @@ def neurons(axes):
         new = advance(s, before, x, p)
         s, reported = settle(new, before, count(new.membrane, p), p)
         put_at(spikes, unsigned(t), unsigned(i), emit(reported, on, off))
-        state_put_at(records, unsigned(t), unsigned(i), s)
+        put_at(records, unsigned(t), unsigned(i), s)
         return s
 
     @cuda.jit
@@ -383,8 +355,8 @@ def neurons(axes):
         num_steps, size = current.shape
         together = num_steps - num_steps % AHEAD
         for i in range(first_column(), size, columns()):
-            p = parameters_at(parameters, unsigned(i))
-            s = state_at(state, unsigned(i))
+            p = at(parameters, unsigned(i))
+            s = at(state, unsigned(i))
             for t in range(0, together, AHEAD):
                 x0, x1, x2, x3 = four(current, t, i)
                 x4, x5, x6, x7 = four(current, t + 4, i)
@@ -398,7 +370,7 @@ def neurons(axes):
                 s = step(s, x7, p, t + 7, i, records, on, off, spikes)
             for t in range(together, num_steps):
                 s = step(s, get(current, t, i), p, t, i, records, on, off, spikes)
-            state_put(state, unsigned(i), s)
+            put_column(state, unsigned(i), s)
 
     return run
 
@@ -410,10 +382,10 @@ def _higher(value, index, best, winner):
 
 
 @cache
-def inhibited_neurons(axes, dtype):
+def inhibited_neurons(step, dtype):
     """The kernel for one combination of axes when only the highest of a row may fire."""
-    count, advance, settle, emit = step_of(axes)
-    moved = axes.exchange  # the membrane that the next step resets is not the one that fired
+    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+    only, height, moves = step.only, step.height, step.moves
 
     @equation
     def highest(membrane, threshold, low, width, values, indices):
@@ -422,8 +394,7 @@ def inhibited_neurons(axes, dtype):
         winner = width
         best = membrane[low]
         for i in range(thread, width, np.int64(cuda.blockDim.x)):
-            value = membrane[low + i] - at(threshold, low + i)
-            value = eq.select(value == value, value, eq.like(value, -np.inf))  # NaN never wins
+            value = height(membrane[low + i], at(threshold, low + i))
             if winner == width or _higher(value, i, best, winner):
                 best = value
                 winner = i
@@ -450,22 +421,22 @@ def inhibited_neurons(axes, dtype):
             winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
             for t in range(num_steps):
                 for i in range(first, width, stride):
-                    p = parameters_at(parameters, low + i)
-                    old = state_at(state, low + i)
+                    p = at(parameters, low + i)
+                    old = at(state, low + i)
                     due = only(count(old.membrane, p), i == winner)
                     pending[low + i] = due
-                    state_put(state, low + i, advance(old, due, current[t, low + i], p))
+                    put_column(state, low + i, advance(old, due, current[t, low + i], p))
                 cuda.syncthreads()
                 winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
                 for i in range(first, width, stride):
-                    p = parameters_at(parameters, low + i)
-                    new = state_at(state, low + i)
+                    p = at(parameters, low + i)
+                    new = at(state, low + i)
                     now = only(count(new.membrane, p), i == winner)
                     new, reported = settle(new, pending[low + i], now, p)
-                    state_put(state, low + i, new)
-                    state_put_at(records, t, low + i, new)
+                    put_column(state, low + i, new)
+                    put_at(records, t, low + i, new)
                     put_at(spikes, t, low + i, emit(reported, on, off))
-                if moved:
+                if moves:
                     cuda.syncthreads()
                     winner = highest(
                         state.membrane, parameters.threshold, low, width, values, indices
@@ -482,11 +453,11 @@ def event_product(spikes, weights, bias, out):
     for o in range(first_column(), num_outputs, columns()):
         for r in range(first_row(), num_rows, rows()):
             offset = bias[unsigned(o)]
-            total = eq.like(offset, 0)
+            total = like(offset, 0)
             for i in range(num_inputs):
                 spike = get(spikes, r, i)
                 if spike != 0:
-                    total = eq.accumulate(total, eq.like(total, spike), get(weights, i, o))
+                    total = accumulate(total, like(total, spike), get(weights, i, o))
             put(out, r, o, total + offset)
 
 
@@ -504,7 +475,7 @@ def dense_product(spike_dtype, dtype):
         y = np.int64(cuda.threadIdx.y)
         o = np.int64(cuda.blockIdx.x) * SIDE + x
         r = np.int64(cuda.blockIdx.y) * SIDE + y
-        total = eq.like(bias[0], 0)
+        total = like(bias[0], 0)
         for k in range(0, num_inputs, SIDE):
             inputs[y, x] = 0
             if r < num_rows and k + x < num_inputs:
@@ -514,7 +485,7 @@ def dense_product(spike_dtype, dtype):
                 tile[y, x] = weights[k + y, o]
             cuda.syncthreads()
             for j in range(SIDE):
-                total = eq.accumulate(total, eq.like(total, inputs[y, j]), tile[j, x])
+                total = accumulate(total, like(total, inputs[y, j]), tile[j, x])
             cuda.syncthreads()
         if r < num_rows and o < num_outputs:
             out[r, o] = total + bias[o]

@@ -1,0 +1,33 @@
+"""What the backends of the host share: moving arrays, and the product that BLAS does."""
+
+import numpy as np
+
+resident = False  # new arrays never lie on a GPU
+
+
+def fill(out, value):
+    """Set an array to one value."""
+    out[...] = value
+
+
+def copy(values):
+    """A new array of the values."""
+    return np.array(values)
+
+
+def copy_into(out, values):
+    """Set an array to the values of another of its size."""
+    out[...] = values.reshape(out.shape)
+
+
+def dense_product(spikes, weights, bias, out):
+    """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
+    np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
+    out += bias
+
+
+def largest_by(each, equation, data, shared, numbers, samples):
+    """Each sample's largest ``equation(x, shared, numbers)``, with a backend's ``each``."""
+    values = np.empty_like(data)
+    each(equation, data, shared, numbers, values)
+    return values.reshape(samples, -1).max(axis=1)

@@ -1,0 +1,136 @@
+"""Delta modulation: spikes where a signal changes from one step to the next."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikecore import arguments, backends
+from spikecore.arithmetic import select
+from spikecore.backends.loops import Scan
+from spikecore.compiler import equation
+
+NONE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
+
+
+class State(NamedTuple):
+    """What is kept of the signal: the sample of the step before."""
+
+    previous: Any
+
+
+class Numbers(NamedTuple):
+    """The numbers of delta modulation; the threshold has the data's dtype."""
+
+    threshold: Any
+    off_spike: bool
+
+
+class Levels(NamedTuple):
+    """What is written for a rise, a fall and neither."""
+
+    on: Any
+    off: Any
+    silent: Any
+
+
+@equation
+def step(state, x, numbers):
+    """1 where x[t] - x[t-1] >= threshold, -1 where it is <= -threshold, 0 elsewhere."""
+    change = x - state.previous
+    count = NONE
+    if numbers.off_spike:
+        count = select(change <= -numbers.threshold, DOWN, NONE)
+    return State(x), select(change >= numbers.threshold, UP, count)
+
+
+@equation
+def emit(count, levels):
+    """The value of a rise, a fall or neither."""
+    return select(count > NONE, levels.on, select(count < NONE, levels.off, levels.silent))
+
+
+@equation
+def recall(x):
+    """The state after a sample."""
+    return State(x)
+
+
+DELTA = Scan(step, emit, recall)
+
+
+def delta(
+    data,
+    threshold=0.1,
+    padding=False,
+    off_spike=False,
+    *,
+    dtype=None,
+    out=None,
+    device=None,
+    stream=None,
+):
+    """Delta modulation: spike where the change since the step before meets the threshold.
+
+    ``d[t] = data[t] - data[t-1]``; 1 where ``d >= threshold``; with ``off_spike``, -1 where
+    ``d <= -threshold``; 0 elsewhere.  The difference is rounded to the dtype of the data.
+
+    Parameters
+    ----------
+    data : array_like
+        ``[num_steps, ...]``; integers are compared exactly.
+    threshold : float
+        Positive, in the units of the data.
+    padding : bool
+        Compare the first sample with itself, so that it never spikes, rather than with 0.
+    off_spike : bool
+        Give -1 where the signal falls.
+    dtype, out, device, stream
+        As in :func:`rate`; bool and uint8 cannot hold off-spikes.
+
+    Returns
+    -------
+    numpy.ndarray
+        Spikes of the shape of the data.
+
+    Raises
+    ------
+    ValueError, TypeError
+        NaN or infinity in the data, no time axis, a threshold that is not positive, a dtype that
+        cannot hold -1, or an ``out`` of the wrong form.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``spikegen.delta``, whose text says "greater than" and whose code
+    compares with ``>=``, as here.  A part of a longer signal is encoded by passing the sample
+    before it as well and dropping the first step.
+
+    Examples
+    --------
+    >>> from spikecore import spikegen
+    >>> spikegen.delta([1, 2, 0, 2, 2.9], threshold=1, off_spike=True)
+    array([ 1.,  1., -1.,  1.,  0.])
+    """
+    call = arguments.Call("data", data, dtype, out, device, stream)
+    values = call.values
+    if values.ndim == 0:
+        got, remedy = f"the scalar {values}", "pass [num_steps, ...]"
+        arguments.refuse("data", "have a time axis", got, remedy)
+    threshold = arguments.scalar("threshold", threshold, values.dtype, low=0, open_low=True)
+    padding = arguments.flag("padding", padding)
+    off_spike = arguments.flag("off_spike", off_spike)
+    if off_spike and call.dtype.kind in "bu":
+        raise ValueError(
+            f"dtype is {call.dtype}, which cannot hold the -1 of off_spike=True; use "
+            "dtype=numpy.int8"
+        )
+    backend = call.start(values.size)
+    result = call.output(values.shape)
+    if result.size:
+        silent, on = call.dtype.type(0), call.dtype.type(1)
+        trains, *levels = backends.rows(result, on, -on if off_spike else silent, silent)
+        samples = values.reshape(trains.shape)
+        zeros = np.zeros(trains.shape[1], values.dtype)
+        before = backend.copy(samples[0]) if padding else zeros  # which the loop writes to
+        numbers = Numbers(threshold, off_spike)
+        backend.scan(DELTA, samples, State(before), numbers, Levels(*levels), trains)
+    return result

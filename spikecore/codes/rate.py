@@ -1,0 +1,260 @@
+"""Rate code: at every step, a spike with a probability that grows with the data."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spikecore import arguments, backends, random
+from spikecore.arithmetic import like, mul, select
+from spikecore.backends.loops import Draw
+from spikecore.compiler import equation
+
+TWO_TO_32 = np.float64(2.0**32)
+
+
+@equation
+def firing_probability(x, gain, offset):
+    """p = clip(gain*x + offset, 0, 1)."""
+    p = mul(gain, x) + offset
+    zero = like(p, 0)
+    one = like(p, 1)
+    return select(p < zero, zero, select(p > one, one, p))
+
+
+@equation
+def word_threshold(p):
+    """ceil(p * 2**32): a 32-bit word below it fires, which is ``word * 2**-32 < p`` exactly.
+
+    Exact in the dtype of p: a power of two scales it, and the whole part needs no more bits.
+    """
+    scaled = p * like(p, TWO_TO_32)
+    whole = np.int64(scaled)
+    return np.uint64(whole + np.int64(like(p, whole) < scaled))
+
+
+class Numbers(NamedTuple):
+    """The numbers of a rate code, of the data's dtype."""
+
+    gain: Any
+    offset: Any
+
+
+@equation
+def prepare(x, numbers):
+    """What the random words of a feature are compared with."""
+    return word_threshold(firing_probability(x, numbers.gain, numbers.offset))
+
+
+@equation
+def fires(word, threshold, left):
+    """A spike for a word below the threshold, which stays the same."""
+    return word < threshold, threshold
+
+
+@equation
+def uniform_fires(uniform, x, numbers):
+    """u < p, compared exactly: of two dtypes, the narrower is widened."""
+    return uniform < firing_probability(x, numbers.gain, numbers.offset)
+
+
+BERNOULLI = Draw(prepare, fires)
+
+
+def rate(
+    data,
+    num_steps=None,
+    gain=1,
+    offset=0,
+    first_spike_time=0,
+    time_var_input=False,
+    *,
+    seed=None,
+    uniforms=None,
+    dtype=None,
+    out=None,
+    first_element=0,
+    first_step=0,
+    device=None,
+    stream=None,
+):
+    """Rate code: at every step, spike with probability ``clip(gain*data + offset, 0, 1)``.
+
+    A draw depends on (seed, element, step) alone, so the same spikes come out for any number of
+    threads, any device and any split of the work (SPEC.md, "Random stream").
+
+    Parameters
+    ----------
+    data : array_like
+        ``[...]``, or time first ``[num_steps, ...]`` with ``time_var_input=True``.  float32 and
+        float64 are used as they are; integers, bools and float16 as NumPy promotes them to float.
+    num_steps : int, optional
+        Time steps to draw; given for static data and only for static data.
+    gain, offset : float
+        Applied in the dtype of the data, to static and to time-varying data.
+    first_spike_time : int
+        Steps without spikes at the start.  Static data: the first steps of ``num_steps`` are
+        silenced.  Time-varying data: silent steps are put before the data's own.
+    time_var_input : bool
+        The first axis of the data is time.
+    seed : int, numpy.random.Generator or None
+        See :func:`spikecore.random.seed_of`.
+    uniforms : array_like, optional
+        Instead of ``seed``: the uniforms in [0, 1), one for each spike; spike when ``u < p``.
+        ``(num_steps, *data.shape)`` for static data, ``data.shape`` for time-varying data.
+    dtype : dtype, optional
+        float32 (default), float64 (default for float64 data), bool, uint8 or int8.
+    out : numpy.ndarray, optional
+        Array to fill and return; C-contiguous, of the output's shape and dtype.
+    first_element, first_step : int
+        Where in a larger array this part begins: flat C-order index of its first feature within a
+        step, and its first time step.  Parts so encoded join to what the whole would have been.
+    device : {None, "cpu", "numpy", "cuda", "cuda:1", ...}
+        Where to compute; the bits are the same.  Data on a GPU (anything with
+        ``__cuda_array_interface__``) are used there, and the result stays there.
+    stream : optional
+        CUDA stream for the kernels: Numba's, CuPy's or torch's, or a pointer.  Nothing waits for
+        them when the data are on the GPU, and such data are not examined for NaN.
+
+    Returns
+    -------
+    numpy.ndarray
+        Spikes, 0 or 1, ``[num_steps, ...]``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        NaN or infinity in the data, a ``num_steps`` or ``first_spike_time`` that does not fit, both
+        ``seed`` and ``uniforms``, an ``out`` of the wrong form, or an output larger than memory.
+
+    Notes
+    -----
+    After snnTorch 1.0.0's ``spikegen.rate``, with two differences: ``gain`` and ``offset`` hold for
+    time-varying data too, and the random stream is spikecore's own (``uniforms=
+    spikecore.random.torch_uniforms(seed, shape)`` gives torch's).
+
+    Examples
+    --------
+    >>> from spikecore import spikegen
+    >>> spikegen.rate([0.0, 0.5, 1.0], num_steps=4, seed=0)
+    array([[0., 0., 1.],
+           [0., 1., 1.],
+           [0., 0., 1.],
+           [0., 1., 1.]])
+    """
+    call = arguments.Call("data", data, dtype, out, device, stream)
+    values = call.values
+    varying = arguments.flag("time_var_input", time_var_input)
+    num_steps = _steps(values, num_steps, varying)
+    gain = arguments.scalar("gain", gain, values.dtype)
+    offset = arguments.scalar("offset", offset, values.dtype)
+    lead = arguments.integer("first_spike_time", first_spike_time, 0)
+    first_step = arguments.integer("first_step", first_step, 0, arguments.MAX_STEPS - num_steps)
+    features = values.shape[varying:]
+    size = math.prod(features)
+    largest = random.MAX_ELEMENT - size
+    first_element = arguments.integer("first_element", first_element, 0, largest)
+    total, silent = _silent_steps(num_steps, lead, first_step, varying)
+    shape = (total, *features)
+    backend = call.start(math.prod(shape))
+    if uniforms is not None:
+        expected = values.shape if varying else shape
+        uniforms = arguments.uniforms(uniforms, seed, expected, backend)
+    result = call.output(shape, uniforms=uniforms)
+    key = random.key_of(seed, "rate")
+    trains, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
+    if silent:
+        backend.fill(trains[:silent], off)
+    samples = values.reshape(num_steps if varying else 1, size)
+    numbers, live = Numbers(gain, offset), trains[silent:]
+    if uniforms is None:
+        begin = first_step if varying else first_step + silent
+        backend.draw(BERNOULLI, samples, numbers, key, first_element, begin, on, off, live)
+    else:
+        drawn = uniforms.reshape(uniforms.shape[0], size)[0 if varying else silent :]
+        backend.replay(uniform_fires, samples, numbers, drawn, on, off, live)
+    return result
+
+
+def _silent_steps(num_steps, lead, first_step, varying):
+    """Steps of the output, and how many of the first are silent."""
+    if not varying:
+        last = first_step + num_steps - 1
+        if lead > last:
+            must, remedy = f"be at most the last step, {last}", "lower it or raise num_steps"
+            arguments.refuse("first_spike_time", must, lead, remedy)
+        return num_steps, max(0, lead - first_step)
+    if lead and first_step:
+        must = f"be 0 when first_step is {first_step}"
+        remedy = "the silent steps belong to the first part of time-varying data"
+        arguments.refuse("first_spike_time", must, lead, remedy)
+    return num_steps + lead, lead
+
+
+def _steps(values, num_steps, varying):
+    """Number of steps to draw."""
+    num_steps = arguments.optional_steps("num_steps", num_steps)
+    if varying and num_steps is not None:
+        remedy = "the data's first axis and first_spike_time determine it"
+        arguments.refuse("num_steps", "not be given with time_var_input=True", num_steps, remedy)
+    if varying and values.ndim == 0:
+        must, got = "have a time axis with time_var_input=True", f"the scalar {values}"
+        arguments.refuse("data", must, got, "pass [num_steps, ...]")
+    if not varying and num_steps is None:
+        remedy = "pass num_steps, or time_var_input=True when the first axis of data is time"
+        arguments.refuse("num_steps", "be given for static data", None, remedy)
+    return values.shape[0] if varying else num_steps
+
+
+def rate_conv(
+    data,
+    *,
+    seed=None,
+    uniforms=None,
+    dtype=None,
+    out=None,
+    first_element=0,
+    first_step=0,
+    device=None,
+    stream=None,
+):
+    """Spike at every step of time-first data with probability ``clip(data, 0, 1)``.
+
+    The same as ``rate(data, time_var_input=True)``, as in snnTorch 1.0.0, whose ``rate_conv`` adds
+    no time axis: the first axis of the data is time.
+
+    Parameters
+    ----------
+    data : array_like
+        ``[num_steps, ...]``.
+    seed, uniforms, dtype, out, first_element, first_step, device, stream
+        As in :func:`rate`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Spikes of the shape of the data.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`rate`.
+
+    Examples
+    --------
+    >>> from spikecore import spikegen
+    >>> spikegen.rate_conv([0.0, 1.0, -3.0, 7.0], seed=0)
+    array([0., 1., 0., 1.])
+    """
+    return rate(
+        data,
+        time_var_input=True,
+        seed=seed,
+        uniforms=uniforms,
+        dtype=dtype,
+        out=out,
+        first_element=first_element,
+        first_step=first_step,
+        device=device,
+        stream=stream,
+    )
