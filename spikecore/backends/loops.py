@@ -53,8 +53,9 @@ class Scan(NamedTuple):
     emit : equation
         ``emit(count, levels)``: what is written for a count.
     recall : equation or None
-        ``recall(x)``: the state after a sample, where that sample alone determines it.  A GPU then
-        begins anywhere in time; without it, one thread takes all steps of an element.
+        ``recall(x)``: the state after a sample, where that sample alone determines it.  Nothing is
+        then stored from step to step, and a GPU begins anywhere in time.  Without it the loop
+        updates the state in place, and one thread takes all steps of an element.
     """
 
     step: Any

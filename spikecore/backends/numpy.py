@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from spikecore.arithmetic import accumulate, like, select
+from spikecore.backends.columns import put
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
@@ -95,9 +96,12 @@ def _spread(shared, data):
 @np.errstate(over="ignore")  # a difference may pass the largest float, and meets any threshold
 def scan(code, data, state, numbers, levels, out):
     """Spikes of a state that goes through time, from ``state`` on."""
+    now = state
     for x, row in zip(data, out, strict=True):
-        state, count = code.step(state, x, numbers)
+        now, count = code.step(now, x, numbers)
         row[:] = code.emit(count, levels)
+    if code.recall is None:
+        put(state, slice(None), now)
 
 
 def climb(line, on, off, out):

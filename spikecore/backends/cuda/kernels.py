@@ -119,11 +119,12 @@ def draw(code, varying):
     @equation
     def fire_within(word, held, data, numbers, t, i, on, off, out):
         """The same, where the step is within the output."""
-        if t < 0 or t >= out.shape[0]:
-            return held
-        if varying:
-            held = prepare(get(data, t, i), numbers)
-        return fire(word, held, t, i, on, off, out)
+        after = held
+        if t >= 0 and t < out.shape[0]:
+            if varying:
+                held = prepare(get(data, t, i), numbers)
+            after = fire(word, held, t, i, on, off, out)
+        return after if carried else held
 
     @cuda.jit
     def run(data, numbers, key, first_element, first_step, on, off, out):
@@ -138,22 +139,22 @@ def draw(code, varying):
             for block in range(first_block + start, end_block, stride):
                 w0, w1, w2, w3 = random_words(element, np.uint64(block), purpose, k0, k1)
                 t = block * STEPS_PER_BLOCK - first_step
-                if t < 0 or t + STEPS_PER_BLOCK > num_steps:
+                if t >= 0 and t + STEPS_PER_BLOCK <= num_steps:
+                    h0, h1, h2, h3 = held, held, held, held
+                    if varying:
+                        x0, x1, x2, x3 = four(data, t, i)
+                        h0, h1 = prepare(x0, numbers), prepare(x1, numbers)
+                        h2, h3 = prepare(x2, numbers), prepare(x3, numbers)
+                    after = fire(w0, h0, t, i, on, off, out)
+                    after = fire(w1, after if carried else h1, t + 1, i, on, off, out)
+                    after = fire(w2, after if carried else h2, t + 2, i, on, off, out)
+                    after = fire(w3, after if carried else h3, t + 3, i, on, off, out)
+                    held = after if carried else held
+                else:
                     held = fire_within(w0, held, data, numbers, t, i, on, off, out)
                     held = fire_within(w1, held, data, numbers, t + 1, i, on, off, out)
                     held = fire_within(w2, held, data, numbers, t + 2, i, on, off, out)
                     held = fire_within(w3, held, data, numbers, t + 3, i, on, off, out)
-                elif varying:
-                    x0, x1, x2, x3 = four(data, t, i)
-                    fire(w0, prepare(x0, numbers), t, i, on, off, out)
-                    fire(w1, prepare(x1, numbers), t + 1, i, on, off, out)
-                    fire(w2, prepare(x2, numbers), t + 2, i, on, off, out)
-                    fire(w3, prepare(x3, numbers), t + 3, i, on, off, out)
-                else:
-                    held = fire(w0, held, t, i, on, off, out)
-                    held = fire(w1, held, t + 1, i, on, off, out)
-                    held = fire(w2, held, t + 2, i, on, off, out)
-                    held = fire(w3, held, t + 3, i, on, off, out)
 
     return run
 
