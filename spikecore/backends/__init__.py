@@ -9,6 +9,7 @@ import math
 import os
 import re
 from importlib import import_module
+from operator import methodcaller
 
 import numpy as np
 
@@ -140,6 +141,9 @@ def devices():
     return {**found, **{f"cuda:{i}": text for i, text in enumerate(_cuda().describe())}}
 
 
+_AS_INT8 = methodcaller("view", np.int8)
+
+
 def rows(out, *levels):
     """``out`` as a plain [T, N] array and the levels to write, as the kernels take them.
 
@@ -149,5 +153,5 @@ def rows(out, *levels):
     plain = out.view(np.ndarray) if isinstance(out, np.ndarray) else out
     trains = plain.reshape(out.shape[0], math.prod(out.shape[1:]))
     if out.dtype.itemsize == 1:
-        return trains.view(np.int8), *(level.view(np.int8) for level in levels)
+        return trains.view(np.int8), *map(_AS_INT8, levels)
     return trains, *levels

@@ -195,17 +195,19 @@ class Linear:
     def fill(self, spikes, out, exact, backend):
         """Set ``out``, [..., out_features], to the currents of spikes that have been checked."""
         if out.size:
-            rows = spikes.reshape((-1, self.in_features))
-            self._fill(rows, out.reshape((len(rows), self.out_features)), exact, backend)
+            outputs, inputs = self.weight.shape
+            rows = spikes.reshape((-1, inputs))
+            self._fill(rows, out.reshape((len(rows), outputs)), exact, backend)
 
     def _fill(self, spikes, out, exact, backend):
         """The event-driven product where it is exact or cheaper, the dense one elsewhere."""
         if spikes.dtype == np.bool_:
             spikes = spikes.view(np.uint8)
-        if isinstance(spikes, np.ndarray):
+        host = isinstance(spikes, np.ndarray)
+        if host:
             spikes = spikes.view()
             spikes.flags.writeable = False
-        event_driven = exact or _density(spikes) < EVENT_DENSITY
+        event_driven = exact or (host and _density(spikes) < EVENT_DENSITY)
         fill = backend.product if event_driven else backend.dense_product
         fill(spikes, self._rows, self.bias, out)
 
@@ -217,8 +219,6 @@ def _spread(uniforms, bound):
 
 
 def _density(spikes):
-    """Share of the inputs that are not 0, in evenly spaced rows; 1 on a GPU, where none is read."""
-    if backends.on_gpu(spikes):
-        return 1.0
+    """Share of the inputs that are not 0, in evenly spaced rows."""
     rows = spikes[:: max(1, len(spikes) // SAMPLED_ROWS)]
     return np.count_nonzero(rows) / rows.size

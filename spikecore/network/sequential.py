@@ -302,7 +302,9 @@ class _Neurons:
         currents = currents.astype(self.places.dtype, copy=False)  # a neuron after a neuron
         spikes = self.places.spikes_of(moment, len(currents))
         if currents.size:
-            recorded = {name: kept[moment] for name, kept in self.places.kept.items()}
+            recorded = {}
+            for name, kept in self.places.kept.items():
+                recorded[name] = kept[moment]
             self.work.advance(currents, recorded, spikes)
             self.places.counts += self.layer.counted(spikes)
         return spikes

@@ -147,7 +147,7 @@ class Neuron:
         return np.inf if model.axes.spikes == "multi" else abs(model.amplitude)
 
     def counted(self, spikes):
-        """Spikes of each neuron over a run, several in a step counted as such."""
+        """How often each neuron fired in ``spikes`` of a run, several times in a step counted."""
         if self._model.axes.spikes == "multi":
             thresholds = spikes.astype(np.float64) / self._model.amplitude
             return np.rint(thresholds).sum(axis=0).astype(np.int64)

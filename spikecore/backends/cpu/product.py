@@ -4,7 +4,6 @@ import numpy as np
 
 from spikecore.arithmetic import accumulate, like
 from spikecore.backends import threads
-from spikecore.backends.cpu.tiles import tile_count
 from spikecore.compiler import kernel
 
 ROWS = 32  # rows of spikes to a tile of the product
@@ -57,6 +56,6 @@ def _product(spikes, weights, bias, out, start, stop):
 
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
-    tiles = tile_count(out.shape[0], ROWS) * tile_count(out.shape[1], OUTPUTS)
+    tiles = -(-out.shape[0] // ROWS) * -(-out.shape[1] // OUTPUTS)
     nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # finding and adding up
     threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)

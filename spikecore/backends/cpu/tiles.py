@@ -21,4 +21,5 @@ def wide(size, most=None):
     """Elements to a tile, at most so many (WIDE), such that every thread gets as many tiles."""
     most = WIDE if most is None else most
     workers, size = threads.thread_count(), max(1, size)
-    return tile_count(size, workers * tile_count(size, workers * most))
+    rounds = -(-size // (workers * most))
+    return -(-size // (workers * rounds))
