@@ -1,11 +1,10 @@
-"""What a new process waits for: imports, and first calls of an installed copy, cold and cached.
+"""What a new process waits for: imports, and first calls, cold and cached.
 
 ``python -m benchmarks.startup`` prints each public function's first call with an empty cache and
 with a full one, seconds after Numba's own import.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,8 +14,8 @@ from pathlib import Path
 from benchmarks import machine, report
 from benchmarks.harness import Case, Rival
 
-PACKAGE = Path(__file__).resolve().parent.parent / "spikecore"
-BUDGET = 0.5  # seconds, installed and cached
+CHECKOUT = Path(__file__).resolve().parent.parent
+BUDGET = 0.5  # seconds, cached
 
 SETUP = """
 import numpy as np
@@ -80,11 +79,10 @@ def main(argv=None):
     print(*machine.lines(machine.describe()), sep="\n")
     rows = [("function", "import", "cold", "cached", "budget met")]
     with tempfile.TemporaryDirectory() as folder:
-        site = install(folder)
         for name, (imports, call) in CALLS.items():
             cache = Path(folder) / "cache" / str(len(rows))
-            _, cold = first_call(imports, call, site, cache)
-            again = [first_call(imports, call, site, cache) for _ in range(3)]
+            _, cold = first_call(imports, call, cache)
+            again = [first_call(imports, call, cache) for _ in range(3)]
             imported, cached = (sorted(times)[1] for times in zip(*again, strict=True))
             met = "yes" if imported + cached < BUDGET else "no"
             print(".", end="", flush=True)
@@ -93,22 +91,12 @@ def main(argv=None):
     return 0 if all(row[-1] != "no" for row in rows) else 1
 
 
-def install(folder):
-    """A copy of the package as pip lays it out: no setup.cfg beside it, so that it may cache."""
-    site = Path(folder) / "site"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(PACKAGE, site / "spikecore", ignore=ignored)
-    return site
-
-
-def first_call(imports, call, site, cache):
+def first_call(imports, call, cache):
     """Seconds of the imports and of the call in a new process, NumPy and Numba being imported."""
     code = TIMED.format(setup=SETUP, imports=imports, call=call)
-    environment = os.environ | {"PYTHONPATH": str(site), "NUMBA_CACHE_DIR": str(cache)}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "NUMBA_CACHE_DIR": str(cache)}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(
-        command, env=environment, cwd=site, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     imported, called = map(float, done.stdout.split())
     return imported, called
 

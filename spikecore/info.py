@@ -11,6 +11,7 @@ VARIABLES = (
     "SPIKECORE_CUDA_CROSSOVER",
     "SPIKECORE_NUM_THREADS",
     "NUMBA_NUM_THREADS",
+    "NUMBA_CACHE_DIR",
     "NUMBA_ENABLE_CUDASIM",
     "CUDA_VISIBLE_DEVICES",
 )
@@ -22,7 +23,7 @@ def add_arguments(parser):
 
 def facts():
     """Pairs of what and what was found."""
-    from spikecore import __version__, devices
+    from spikecore import __version__, devices, kernel_cache
 
     yield "spikecore", __version__
     yield "Python", f"{platform.python_version()} on {platform.platform()}"
@@ -32,6 +33,7 @@ def facts():
         except metadata.PackageNotFoundError:
             continue
     yield from devices().items()
+    yield "kernels are kept in", str(kernel_cache.folder() or "none; see the warning")
     for name in VARIABLES:
         if name in os.environ:
             yield name, os.environ[name]

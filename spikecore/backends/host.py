@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from spikecore.backends.floats import standard_floats
+
 resident = False  # new arrays never lie on a GPU
 
 
@@ -22,8 +24,9 @@ def copy_into(out, values):
 
 def dense_product(spikes, weights, bias, out):
     """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
-    np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
-    out += bias
+    with standard_floats():  # BLAS's own threads keep the mode in which NumPy was imported
+        np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
+        out += bias
 
 
 def largest_by(each, equation, data, shared, numbers, samples):

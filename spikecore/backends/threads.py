@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import numba
 from numba.np.ufunc import parallel
 
+from spikecore.backends.floats import standard_floats
+
 # Nanoseconds of work below which the caller does it alone: to wake a thread and to wait for it
 # takes 0.1 to 0.2 ms.
 SMALL = 300_000
@@ -42,9 +44,15 @@ def run(kernel, num_tiles, nanoseconds, *arguments):
     ``nanoseconds`` is about what all of it takes one thread.
     """
     workers = min(thread_count(), num_tiles)  # refuses nonsense, however small the work
-    if workers <= 1 or nanoseconds <= SMALL:
-        kernel(*arguments, 0, num_tiles)
-        return
+    with standard_floats():  # also of the threads that start here, which do nothing else
+        if workers <= 1 or nanoseconds <= SMALL:
+            kernel(*arguments, 0, num_tiles)
+        else:
+            _share(kernel, num_tiles, workers, arguments)
+
+
+def _share(kernel, num_tiles, workers, arguments):
+    """Call the kernel in this thread and in others."""
     ranges = deque(_ranges(num_tiles, workers))
 
     def take():
