@@ -14,11 +14,13 @@ import numpy as np
 from spikecore import Leaky, __version__, datasets, spikegen
 from spikecore.backends import threads
 from spikecore.network import Linear, Sequential
+from spikecore.plots.files import whole
 
 HELP = "encode a batch of digits, drive a network with them, print tables and draw the spikes"
 BATCH = 128
 SAMPLE = 3  # the image of the batch whose spikes are drawn
 REPEATS = 5
+PICTURES = ("codes.png", "reconstruction.png", "series.png", "network.png", "membranes.png")
 SERIES = np.array([0, 1, 0, 2, 8, -20, 20, -5, 0, 1, 0], np.float32)  # of snnTorch's tutorial 1
 DELTA_THRESHOLD = 4
 GAINS = {"rate, gain 1": 1, "rate, gain 0.25": 0.25}
@@ -74,42 +76,55 @@ def add_arguments(parser):
 def run(arguments):
     """Encode, drive the network, print the tables, write the spikes, draw the pictures."""
     begin = time.perf_counter()
-    pictures = importlib.util.find_spec("matplotlib") is not None
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
+    steps, seed = arguments.steps, arguments.seed
     images, labels = (part[:BATCH] for part in datasets.digits(size=(28, 28)))
     print(
-        f"spikecore {__version__}: {BATCH} digits of 28x28, {arguments.steps} steps, "
-        f"seed {arguments.seed}, threads: {threads.thread_count()}\n"
+        f"spikecore {__version__}: {BATCH} digits of 28x28, {steps} steps, "
+        f"seed {seed}, threads: {threads.thread_count()}\n"
     )
-    encodings = encode_all(images, arguments.steps, arguments.seed)
-    print(table(HEADER, [row(name, one, images) for name, one in encodings.items()]))
-    print(
-        "\ntime: median of a few calls after the first; error: root mean square of mean/gain - "
-        "image,\nand what the binomial law lets expect\n"
-    )
-    layers = drive(images, arguments.steps, arguments.seed)
-    print(table(LAYER_HEADER, [layer_row(name, one) for name, one in layers.items()]))
-    print(
-        "\ntime of the input: of its rate code; of a layer: of its Linear and Leaky; "
-        "the weights are random,\nso which output fires most says nothing about the digit"
-    )
-    path = folder / "spikes.npz"
-    np.savez_compressed(path, **sample_spikes(encodings, layers, images, labels))
-    print(f"\nwrote {path}: one image, its spikes in each code, and those of each layer")
-    if pictures:
-        drawn = {name: (draw, encodings) for name, draw in PICTURES.items()}
-        drawn |= {name: (draw, layers) for name, draw in NETWORK_PICTURES.items()}
-        for name, (draw, results) in drawn.items():
-            path = folder / name
-            draw(results, images, labels).savefig(path, dpi=150)
-            print(f"wrote {path}")
+    encodings = encode_all(images, steps, seed)
+    print_encodings(encodings, images)
+    layers = drive(images, steps, seed)
+    print_layers(layers)
+    write_spikes(folder / "spikes.npz", sample_spikes(encodings, layers, images, labels))
+    if importlib.util.find_spec("matplotlib") is not None:
+        draw_pictures(folder, encodings, layers, images, labels, seed)
     else:
         print("\nPictures need matplotlib; install it with pip install 'spikecore[plot]'.")
     measured = [*encodings.values(), *layers.values()]
-    compiling = sum(max(0, one.first_call - one.seconds) for one in measured)
+    compiling = sum(max(0, part.first_call - part.seconds) for part in measured)
     print(f"\ntook {time.perf_counter() - begin:.1f} s, {compiling:.1f} s of it compiling kernels")
     return 0
+
+
+def write_spikes(path, arrays):
+    """Write named arrays to one file."""
+    with whole(path) as part:
+        np.savez_compressed(part, **arrays)
+    print(f"\nwrote {path}: one image, its spikes in each code, and those of each layer")
+
+
+def draw_pictures(folder, encodings, layers, images, labels, seed):
+    """Draw what was computed; the gallery's pictures are drawn by the same functions."""
+    from spikecore.plots import pictures
+
+    shown = {name: layer.spikes[:, SAMPLE] for name, layer in layers.items()}
+    codes = {name: encodings[name].sample for name in (*GAINS, *LATENCIES)}
+    deltas = {name: encodings[name].sample for name in DELTAS}
+    averaged = spikegen.rate(images[:100], len(shown["input"]), seed=seed, dtype=np.uint8)
+    membrane = layers["output"].membrane[:, SAMPLE]
+    image, label = images[SAMPLE], labels[SAMPLE]
+    drawings = {
+        "codes.png": partial(pictures.codes, image, label, codes),
+        "reconstruction.png": partial(pictures.reconstruction, images[:100], averaged),
+        "series.png": partial(pictures.series, SERIES, DELTA_THRESHOLD, deltas),
+        "network.png": partial(pictures.network, shown, membrane),
+        "membranes.png": partial(pictures.membranes, membrane, shown["output"]),
+    }
+    for name in PICTURES:
+        print(f"wrote {pictures.write(folder / name, drawings[name])}")
 
 
 def _integer(low, high):
@@ -145,6 +160,22 @@ def encode_all(images, steps, seed):
     return result
 
 
+def digit_codes(digit, steps, seed):
+    """The spikes of one digit in three codes, by a title that says what to look for."""
+    # Delta needs change: the digit crosses the field of view, a pixel to the right every 3 steps.
+    dark, width = np.zeros_like(digit), digit.shape[1]
+    scene = np.concatenate([dark, digit, dark], axis=1)
+    left = 2 * width - np.arange(steps) // 3
+    film = np.stack([scene[:, start : start + width] for start in left])
+    return {
+        "rate: brighter, more often": spikegen.rate(digit, steps, gain=0.5, seed=seed),
+        "latency: brighter, sooner": spikegen.latency(
+            digit, steps, linear=True, normalize=True, clip=True
+        ),
+        "delta: what moves": spikegen.delta(film, threshold=0.25, off_spike=True),
+    }
+
+
 def measure(encode):
     """Call an encoder a few times and keep what the demo shows of its spikes."""
     spikes, seconds, first_call = timed(encode)
@@ -169,7 +200,7 @@ def timed(function, repeats=REPEATS):
 
 
 def rate_error(encoding, gain, images):
-    """Root mean square of mean/gain - image, and what the binomial law lets expect."""
+    """Root mean square of mean/gain - image, and what the binomial law predicts."""
     error = np.sqrt(np.mean((encoding.mean / gain - images) ** 2))
     p = gain * images.astype(np.float64)
     variance = p * (1 - p) / encoding.shape[0]
@@ -179,18 +210,27 @@ def rate_error(encoding, gain, images):
 # --- the network --------------------------------------------------------------------------------
 
 
-def drive(images, steps, seed):
-    """Run the rate-coded images through a 784-1000-10 network, a layer at a time to time each."""
-    pixels = images.reshape(len(images), -1)
-    spikes, seconds, first_call = timed(partial(spikegen.rate, pixels, steps, seed=seed))
-    layers = {"input": Layer(spikes, None, seconds, first_call)}
-    drawn = 0  # the layers' weights follow one another in torch's stream, as torch draws them
+def linears(seed):
+    """The random weights of a 784-1000-10 network, by the name of the layer that they feed."""
+    result, drawn = {}, 0
     for before, name in pairwise(WIDTHS):
+        # The layers' weights follow one another in torch's stream, as torch draws them.
         linear = Linear.draw(WIDTHS[before], WIDTHS[name], seed=seed, skip=drawn)
         drawn += linear.weight.size + linear.bias.size
+        result[name] = linear
+    return result
+
+
+def drive(images, steps, seed, gain=1, exact=False):
+    """Run the rate-coded images through the network, a layer at a time to time each."""
+    pixels = images.reshape(len(images), -1)
+    spikes, seconds, first_call = timed(partial(spikegen.rate, pixels, steps, gain, seed=seed))
+    layers = {"input": Layer(spikes, None, seconds, first_call)}
+    for name, linear in linears(seed).items():
         record = ("spikes", "membrane") if name == "output" else ("spikes",)
         block = Sequential(linear, Leaky(beta=BETA), names=("linear", name))
-        ran, seconds, first_call = timed(partial(block.run, spikes, record=record), 3)
+        call = partial(block.run, spikes, record=record, exact=exact)
+        ran, seconds, first_call = timed(call, 3)
         spikes = ran[name].spikes
         layers[name] = Layer(spikes, ran[name].recorded.get("membrane"), seconds, first_call)
     return layers
@@ -208,6 +248,24 @@ def sample_spikes(encodings, layers, images, labels):
 
 HEADER = ("encoder", "shape", "spikes", "density", "time", "error", "expected")
 LAYER_HEADER = ("layer", "shape", "spikes", "density", "time")
+
+
+def print_encodings(encodings, images):
+    """Print the table of the encoders and how to read it."""
+    print(table(HEADER, [row(name, encoding, images) for name, encoding in encodings.items()]))
+    print(
+        "\ntime: median of a few calls after the first; error: root mean square of mean/gain - "
+        "image,\nand the error that the binomial law predicts\n"
+    )
+
+
+def print_layers(layers):
+    """Print the table of the layers and how to read it."""
+    print(table(LAYER_HEADER, [layer_row(name, layer) for name, layer in layers.items()]))
+    print(
+        "\ntime of the input: of its rate code; of a layer: of its Linear and Leaky; "
+        "the weights are random,\nso the output that fires most says nothing about the digit"
+    )
 
 
 def row(name, encoding, images):
@@ -242,163 +300,3 @@ def table(header, rows):
         aligned = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
         lines.append("  ".join(aligned).rstrip())
     return "\n".join(lines)
-
-
-# --- the pictures -------------------------------------------------------------------------------
-
-GREY = "#8C8C8C"
-SMALL = 9  # points
-MEMBRANE_LOW = -2  # where the drawn membranes are cut, so that the threshold stays in sight
-
-
-def draw_encoders(encodings, images, labels):
-    """One image, its spikes in each code, and images reconstructed from the means of spikes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 9), layout="constrained")
-    rasters, means = figure.subfigures(2, 1, height_ratios=(6, 3))
-    draw_rasters(rasters, encodings, images, labels)
-    draw_reconstruction(means, encodings, images, labels)
-    return figure
-
-
-def draw_rasters(figure, encodings, images, labels):
-    """One image and its spikes in each code."""
-    from spikecore import spikeplot
-
-    axes = figure.subplots(2, 3).flat
-    axes[0].imshow(images[SAMPLE], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    axes[0].set_axis_off()
-    _title(axes[0], f"a {labels[SAMPLE]} of 28x28 pixels")
-    names = [*GAINS, *LATENCIES]
-    for ax, name in zip(axes[1:], names, strict=True):
-        spikeplot.raster(encodings[name].sample, ax, **({} if name in GAINS else {"s": 12}))
-        ax.invert_yaxis()  # as the image: its first row of pixels on top
-        ax.set_yticks(range(0, images[SAMPLE].size, 196))
-        ax.set_xlim(left=-1.5)  # spikes at step 0 apart from the axis
-        _title(ax, name)
-        _tidy(ax)
-        ax.label_outer()
-    axes[1].set_ylabel("Neuron")
-    axes[1].tick_params(labelleft=True)
-
-
-def draw_reconstruction(figure, encodings, images, labels):
-    """One digit of each kind, and the mean of its spikes over time."""
-    chosen = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
-    rows = {"image": images}
-    for name, gain in GAINS.items():
-        error, _ = rate_error(encodings[name], gain, images)
-        rows[f"{name}\nerror {error:.3f}"] = encodings[name].mean / gain
-    for line, (name, shown) in zip(figure.subplots(len(rows), 10), rows.items(), strict=True):
-        for ax, index in zip(line, chosen, strict=True):
-            ax.imshow(shown[index], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set_visible(False)
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=SMALL + 1)
-
-
-def draw_delta(encodings, images, labels):
-    """The series, its steep rises and falls, and the spikes they give."""
-    from matplotlib.figure import Figure
-
-    from spikecore import spikeplot
-    from spikecore.plots import canvas
-
-    figure = Figure(figsize=(8, 4.4), layout="constrained")
-    top, *strips = figure.subplots(3, 1, sharex=True, height_ratios=(5, 1, 1))
-    before = np.concatenate([[0], SERIES[:-1]])
-    colors = {1: canvas.ON_COLOR, -1: canvas.OFF_COLOR, 0: GREY}
-    for step, spike in enumerate(encodings["delta, off-spikes"].sample.astype(int)):
-        width = 2.4 if spike else 1.2
-        top.plot([step - 1, step], [before[step], SERIES[step]], c=colors[spike], lw=width)
-    top.plot(SERIES, "o", c=canvas.LINE_COLOR, ms=6)
-    top.set_ylabel("Value")
-    steep = f"at least {DELTA_THRESHOLD}"
-    _title(top, f"a rise of {steep} gives an on-spike (black), a fall of {steep} an off-spike")
-    for ax, name in zip(strips, DELTAS, strict=True):
-        spikeplot.raster(encodings[name].sample, ax, s=400, linewidths=3)
-        ax.set(yticks=[], ylabel="", xlabel="")
-        _title(ax, name)
-    strips[-1].set(xlabel="Time step", xticks=range(SERIES.size))
-    for ax in (top, *strips):
-        _tidy(ax)
-    return figure
-
-
-def draw_network(layers, images, labels):
-    """One image, the spikes of each layer over time, and how often each output fired."""
-    from matplotlib.figure import Figure
-
-    from spikecore import spikeplot
-
-    figure = Figure(figsize=(10, 6.5), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.06)
-    grid = figure.add_gridspec(3, 2, width_ratios=(5, 3), height_ratios=(4, 4, 2.2))
-    rasters = [figure.add_subplot(grid[index, 0]) for index in range(3)]
-    for ax, (name, layer) in zip(rasters, layers.items(), strict=True):
-        steps, _, neurons = layer.spikes.shape
-        sample = layer.spikes[:, SAMPLE]
-        spikeplot.raster(sample, ax)
-        _title(ax, f"{name}: {neurons} neurons, {np.count_nonzero(sample)} spikes")
-        _tidy(ax)
-        if name == "input":
-            ax.invert_yaxis()  # as the image: its first row of pixels on top
-            ax.set_yticks(range(0, neurons, 196))
-        if ax is not rasters[-1]:
-            ax.set_xlabel("")
-            ax.tick_params(labelbottom=False)
-    rasters[-1].set_yticks(range(0, neurons, 3))
-    figure.align_ylabels(rasters)
-    shown = figure.add_subplot(grid[0, 1])
-    shown.imshow(images[SAMPLE], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    shown.set_axis_off()
-    _title(shown, f"a {labels[SAMPLE]}")
-    counts = figure.add_subplot(grid[1:, 1])
-    spikeplot.spike_count(layers["output"].spikes[:, SAMPLE], ax=counts)
-    most = max(1, layers["output"].spikes[:, SAMPLE].sum(axis=0, dtype=int).max())
-    counts.set(xlim=(0, 1.15 * most), xlabel=f"Spikes in {steps} steps")
-    _title(counts, "outputs of the untrained network")
-    _tidy(counts)
-    return figure
-
-
-def draw_membranes(layers, images, labels):
-    """The membrane of each output and its spikes."""
-    from matplotlib.figure import Figure
-
-    from spikecore import spikeplot
-
-    spikes, membrane = (part[:, SAMPLE] for part in layers["output"][:2])
-    figure = Figure(figsize=(10, 7), layout="constrained")
-    axes = figure.subplots(5, 2, sharex=True)
-    lines = spikeplot.traces(
-        membrane,
-        spikes,
-        spk_height=0,
-        ax=axes,
-        threshold=1,
-        mark_spikes=True,
-        show_axes=True,
-    )
-    low, high = max(MEMBRANE_LOW, membrane.min()), max(1, membrane.max())
-    for index, line in enumerate(lines):
-        line.axes.set_ylim(low - 0.2, high + 0.3)
-        deepest = membrane[:, index].min()
-        below = f", falls to {deepest:.1f}" if deepest < low else ""
-        _title(line.axes, f"output {index}, spikes: {spikes[:, index].sum()}{below}")
-        _tidy(line.axes)
-    return figure
-
-
-def _title(ax, text):
-    ax.set_title(text, loc="left", fontsize=SMALL + 2)
-
-
-def _tidy(ax):
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize=SMALL, color=GREY)
-
-
-PICTURES = {"encoders.png": draw_encoders, "delta.png": draw_delta}
-NETWORK_PICTURES = {"network.png": draw_network, "membranes.png": draw_membranes}

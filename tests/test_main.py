@@ -23,9 +23,6 @@ def demonstration(tmp_path_factory):
     return result.stdout, folder
 
 
-PICTURES = [*demo.PICTURES, *demo.NETWORK_PICTURES]
-
-
 def rows(printed, number=0):
     """The cells of one of the tables by the name in their first column."""
     lines = printed.splitlines()
@@ -86,13 +83,13 @@ def test_the_rate_code_errs_as_much_as_the_binomial_law_says(demonstration, name
 
 def test_it_says_what_it_wrote_and_how_long_it_took(demonstration):
     printed, folder = demonstration
-    for name in PICTURES:
+    for name in demo.PICTURES:
         assert f"wrote {folder / name}\n" in printed
     assert re.search(r"\ntook \d+\.\d s, \d+\.\d s of it compiling kernels\n$", printed)
     assert max(map(len, printed.split("wrote")[0].splitlines())) <= 100
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", demo.PICTURES)
 def test_pictures_open_and_leave_a_margin(demonstration, name):
     with Image.open(demonstration[1] / name) as picture:
         assert picture.format == "PNG" and picture.width >= 1000
@@ -106,7 +103,7 @@ def test_two_steps_are_enough(tmp_path, capsys):
     arguments = ["demo", "--steps", "2", "--seed", str(2**64 - 1), "--out", str(tmp_path)]
     assert __main__.main(arguments) == 0
     assert rows(capsys.readouterr().out)["rate, gain 1"][0] == "2x128x28x28"
-    assert {path.name for path in tmp_path.iterdir()} == {*PICTURES, "spikes.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == {*demo.PICTURES, "spikes.npz"}
 
 
 def test_the_spikes_that_are_drawn_are_written(demonstration):
@@ -135,7 +132,7 @@ def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
 def test_the_seed_decides(capsys):
     seeds = (0, 0, 1)
     spikes = [demo.encode_all(np.full((4, 2, 2), 0.5, np.float32), 8, seed) for seed in seeds]
-    rate = [one["rate, gain 1"].sample for one in spikes]
+    rate = [encodings["rate, gain 1"].sample for encodings in spikes]
     np.testing.assert_array_equal(rate[0], rate[1])
     assert (rate[0] != rate[2]).any()
 

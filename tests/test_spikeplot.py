@@ -48,12 +48,12 @@ def figure_of(result):
     return (result if hasattr(result, "figure") else result[0]).figure
 
 
-@pytest.fixture
-def current_axes():
-    """The current axes of pyplot, which no plot may touch; closed again after the test."""
-    ax = pyplot.figure().add_subplot()
-    yield ax
-    pyplot.close(ax.figure)
+@pytest.fixture(autouse=True)
+def no_figures():
+    """pyplot without figures, before and after the test."""
+    pyplot.close("all")
+    yield
+    pyplot.close("all")
 
 
 def test_every_public_plot_is_called_here():
@@ -61,15 +61,64 @@ def test_every_public_plot_is_called_here():
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("given", [True, False], ids=["ax", "no ax"])
-def test_nothing_global_changes(name, given, current_axes):
-    settings = dict(matplotlib.rcParams)
-    figures, children = pyplot.get_fignums(), len(current_axes.get_children())
-    figure_of(CALLS[name](Figure().subplots() if given else None))
+def test_with_axes_nothing_global_changes(name):
+    current = pyplot.figure().add_subplot()
+    settings, children = dict(matplotlib.rcParams), len(current.get_children())
+    figure_of(CALLS[name](Figure().subplots()))
     assert dict(matplotlib.rcParams) == settings
-    assert pyplot.get_fignums() == figures
-    assert pyplot.gca() is current_axes
-    assert len(current_axes.get_children()) == children and not current_axes.has_data()
+    assert pyplot.get_fignums() == [current.figure.number] and pyplot.gca() is current
+    assert len(current.get_children()) == children and not current.has_data()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_axes_pyplot_shows_the_plot(name):
+    settings = dict(matplotlib.rcParams)
+    assert figure_of(CALLS[name](None)) is pyplot.gcf()
+    assert len(pyplot.get_fignums()) == 1
+    assert dict(matplotlib.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_empty_figure_of_the_user_is_drawn_on_and_keeps_its_size(name):
+    figure = pyplot.figure(figsize=(3, 2))
+    assert figure_of(CALLS[name](None)) is figure
+    assert tuple(figure.get_size_inches()) == (3, 2)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_empty_axes_of_the_user_are_drawn_on(name):
+    figure, _ = pyplot.subplots()
+    assert figure_of(CALLS[name](None)) is figure
+
+
+@pytest.mark.parametrize("name", ["latency_curve", "psth", "raster"])
+def test_curves_and_rasters_join_the_current_axes(name):
+    axes = [CALLS[name](None).axes for _ in range(30)]
+    assert set(axes) == {pyplot.gca()} and len(pyplot.get_fignums()) == 1
+
+
+@pytest.mark.parametrize("name", ["animator", "spike_count", "reconstruction", "traces"])
+def test_bars_films_and_panels_never_cover_another_plot(name):
+    pyplot.plot([0, 1])
+    taken = pyplot.gcf()
+    figure = figure_of(CALLS[name](None))
+    assert figure is pyplot.gcf() and figure is not taken
+    assert len(taken.axes) == 1 and len(taken.axes[0].get_children()) == 11
+
+
+@pytest.mark.parametrize("name", ["reconstruction", "traces"])
+def test_panels_of_the_same_grid_are_used_again(name):
+    panels = [[artist.axes for artist in CALLS[name](None)] for _ in range(30)]
+    assert panels == [panels[0]] * 30 and len(pyplot.get_fignums()) == 1
+
+
+def test_the_traces_of_a_tutorial_can_be_resized_and_saved(tmp_path):
+    spikeplot.traces(SPIKES, spk=SPIKES, dim=(2, 2))
+    figure = pyplot.gcf()
+    figure.set_size_inches(8, 6)
+    figure.savefig(tmp_path / "traces.png", dpi=50)
+    pixels = pyplot.imread(tmp_path / "traces.png")
+    assert pixels.shape[:2] == (300, 400) and (pixels[..., :3] < 0.9).any(axis=2).mean() > 0.01
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -158,3 +207,15 @@ def test_drawing_needs_neither_pandas_nor_pyplot():
         "print('drawn', 'matplotlib.pyplot' in sys.modules)"
     )
     assert drawn == "drawn False"
+
+
+def test_in_the_kernel_of_a_notebook_pyplot_shows_the_plot():
+    shown = run_python(
+        "import sys, types\n"
+        "sys.modules['ipykernel'] = types.ModuleType('ipykernel')\n"
+        "from spikecore import spikeplot\n"
+        "dots = spikeplot.raster([0, 1, 1])\n"
+        "from matplotlib import pyplot\n"
+        "print(pyplot.get_fignums(), pyplot.gcf() is dots.figure)"
+    )
+    assert shown == "[1] True"

@@ -8,6 +8,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from spikecore import spikeplot
+from spikecore.plots import canvas
+
+
+@pytest.fixture(autouse=True)
+def no_pyplot(monkeypatch):
+    """Every plot without ax gets a figure of its own, whatever other tests have imported."""
+    monkeypatch.setattr(canvas, "pyplot_in_use", lambda: None)
 
 
 @settings(max_examples=25, deadline=None)

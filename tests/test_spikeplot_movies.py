@@ -14,6 +14,14 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
 from spikecore import spikeplot
+from spikecore.plots import canvas
+
+
+@pytest.fixture(autouse=True)
+def no_pyplot(monkeypatch):
+    """Every plot without ax gets a figure of its own, whatever other tests have imported."""
+    monkeypatch.setattr(canvas, "pyplot_in_use", lambda: None)
+
 
 SPIKES = (np.random.default_rng(2).random((6, 3, 4)) < 0.5).astype(np.float32)
 SPIKES[3] = SPIKES[2]  # two equal frames, which Pillow would join into one
@@ -58,12 +66,12 @@ def luma(color):
 def test_frame_k_shows_step_k(dtype):
     ax = Figure().subplots()
     animation = spikeplot.animator(SPIKES.astype(dtype), ax=ax)
-    assert ax.texts[0].get_text() == "step 0 of 6"  # before it plays
+    assert ax.texts[0].get_text() == "step 0 (last: 5)"  # before it plays
     shown = frames_of(animation, lambda: (ax.images[0].get_array().copy(), ax.texts[0].get_text()))
     assert len(shown) == 6
     for step, (pixels, text) in enumerate(shown):
         np.testing.assert_array_equal(pixels, SPIKES[step])
-        assert text == f"step {step} of 6"
+        assert text == f"step {step} (last: 5)"
 
 
 def test_one_image_is_drawn_however_many_steps():
@@ -382,7 +390,7 @@ def test_saving_changes_no_setting(tmp_path):
         (lambda ax: spikeplot.spike_count(OUTPUTS[:0], ax=ax), ValueError, "data must hold"),
         (lambda ax: spikeplot.spike_count(OUTPUTS[:, :0], ax=ax), ValueError, "data must hold"),
         (lambda ax: spikeplot.spike_count(-OUTPUTS, ax=ax), ValueError, "negative spikes, got -1"),
-        (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, labels="ab"), ValueError, "labels must"),
+        (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, labels="ab"), TypeError, "labels must"),
         (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, num_steps=5), ValueError, "num_steps"),
         (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, animate=1), TypeError, "animate must"),
         (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, interpolate=0), ValueError, "interpolat"),

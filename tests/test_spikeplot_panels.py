@@ -5,6 +5,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from spikecore import spikeplot
+from spikecore.plots import canvas
+
+
+@pytest.fixture(autouse=True)
+def no_pyplot(monkeypatch):
+    """Every plot without ax gets a figure of its own, whatever other tests have imported."""
+    monkeypatch.setattr(canvas, "pyplot_in_use", lambda: None)
+
 
 GENERATOR = np.random.default_rng(3)
 MEMBRANE = GENERATOR.random((20, 12))

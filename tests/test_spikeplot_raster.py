@@ -11,6 +11,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from spikecore import spikeplot
+from spikecore.plots import canvas
+
+
+@pytest.fixture(autouse=True)
+def no_pyplot(monkeypatch):
+    """Every plot without ax gets a figure of its own, whatever other tests have imported."""
+    monkeypatch.setattr(canvas, "pyplot_in_use", lambda: None)
 
 
 def offsets(dots):
@@ -127,7 +134,7 @@ def test_dashes_fill_their_row_but_not_the_next():
 
 
 def test_many_spikes_are_an_image_in_vector_files():
-    dots = spikeplot.raster(np.ones((100, 200)))
+    dots = spikeplot.raster(np.ones((100, 200)), density=False)
     file = io.StringIO()
     dots.figure.savefig(file, format="svg")
     assert dots.get_rasterized()
@@ -135,7 +142,7 @@ def test_many_spikes_are_an_image_in_vector_files():
 
 
 def test_a_million_spikes_are_one_artist():
-    dots = spikeplot.raster(np.ones((1000, 1000), dtype=bool))
+    dots = spikeplot.raster(np.ones((1000, 1000), dtype=bool), density=False)
     assert len(dots.get_offsets()) == 1_000_000
     assert len(dots.axes.get_children()) == len(Figure().subplots().get_children()) + 1
     dots.figure.savefig(io.BytesIO(), format="png")

@@ -1,21 +1,17 @@
-"""What every plot shares: colours, checked data, and axes to draw on that belong to the caller.
+"""What every plot shares: checked data, axes to draw on, their limits and labels.
 
-A figure made here is a plain ``matplotlib.figure.Figure`` that pyplot does not know, so none is
-left open and the current axes stay whose they were.
+Axes that are given are used. Without them, a plot appears where pyplot looks for it if pyplot is in
+use, so that ``plt.show``, ``plt.gcf`` and notebooks find it. A program that does not import pyplot
+gets a plain ``matplotlib.figure.Figure``, which is freed with the last reference to it.
 """
 
 import math
+import sys
+from contextlib import contextmanager
 
 import numpy as np
 
 from spikecore import arguments
-
-# Dark, middle and light in greyscale as well as in colour (Okabe and Ito's palette for the hues).
-ON_COLOR = "#000000"
-OFF_COLOR = "#D55E00"
-LINE_COLOR = "#0072B2"
-LEADER_COLOR = "#004C7F"
-BAR_COLOR = "#9CC5E0"
 
 
 def require_matplotlib():
@@ -27,6 +23,9 @@ def require_matplotlib():
             "spikecore.spikeplot draws with matplotlib, which is not installed; "
             "install it with pip install 'spikecore[plot]'"
         ) from error
+
+
+# --- arguments ----------------------------------------------------------------------------------
 
 
 def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
@@ -72,65 +71,221 @@ def optional_time_step(time_step):
     return arguments.number("time_step", time_step, 0, open_low=True)
 
 
-def figure_and_axes(fig, ax, figsize):
-    """Complete a pair of which either may be None; a new figure stays outside pyplot."""
+def optional_flag(name, value):
+    """True, False, or None, which leaves the choice to the plot."""
+    return None if value is None else arguments.flag(name, value)
+
+
+def texts(name, values):
+    """``values`` as a list of strings, or None; a single string is not a list of letters."""
+    if values is None:
+        return None
+    if isinstance(values, str):
+        raise TypeError(f"{name} must be a list of strings, got {values!r}; pass [{values!r}]")
+    try:
+        return [str(value) for value in values]
+    except TypeError as error:
+        raise TypeError(
+            f"{name} must be a list of strings, got {values!r}; pass one string for each"
+        ) from error
+
+
+def color_map(name, value):
+    """The colormap that ``value`` is or names."""
+    import matplotlib
+
+    try:
+        return matplotlib.colormaps.get_cmap(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{name} must be a colormap of matplotlib or its name, got {value!r}; "
+            "pass for example 'gray'"
+        ) from error
+
+
+def color(name, value):
+    """``value`` as red, green, blue and opacity."""
+    from matplotlib.colors import is_color_like, to_rgba
+
+    if not is_color_like(value):
+        raise ValueError(
+            f"{name} must be a colour of matplotlib, got {value!r}; pass for example 'black' or "
+            "'#D55E00'"
+        )
+    return to_rgba(value)
+
+
+@contextmanager
+def style_of(method):
+    """Say in a sentence that matplotlib refused the keyword arguments that were passed on."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise kind(
+            f"keyword arguments must be those of matplotlib's {method}, which refused them: "
+            f"{reason}; correct or drop them"
+        ) from error
+
+
+# --- axes ---------------------------------------------------------------------------------------
+
+
+def pyplot_in_use():
+    """pyplot where the program imported it or runs in a notebook's kernel, else None."""
+    if sys.modules.get("matplotlib.pyplot") or sys.modules.get("ipykernel"):
+        from matplotlib import pyplot
+
+        return pyplot
+    return None
+
+
+def new_figure(figsize):
+    """An empty figure, known to pyplot where that is in use."""
     from matplotlib.figure import Figure
 
+    pyplot = pyplot_in_use()
+    make = Figure if pyplot is None else pyplot.figure
+    return make(figsize=figsize, layout="constrained")
+
+
+def current_figure():
+    """pyplot's current figure, or None where there is none."""
+    pyplot = pyplot_in_use()
+    return pyplot.gcf() if pyplot is not None and pyplot.get_fignums() else None
+
+
+def given_axes(ax):
+    """``ax``, which must be axes that lie in a figure."""
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        got = f"a {type(ax).__name__}"
+        if isinstance(ax, (np.ndarray, list, tuple)):
+            got = f"{got} of length {len(ax)}" if np.ndim(ax) else got
+        raise TypeError(
+            f"ax must be one Axes of matplotlib, got {got}; pass one that fig.subplots() returned, "
+            "or leave it out"
+        )
+    if ax.figure is None:
+        raise ValueError("ax must lie in a figure, got axes that were removed; pass other axes")
+    return ax
+
+
+def axes(ax, figsize):
+    """``ax``, or the current axes where pyplot is in use, or those of a new figure."""
+    if ax is not None:
+        return given_axes(ax)
+    figure = current_figure()
+    return new_figure(figsize).add_subplot() if figure is None else figure.gca()
+
+
+def empty_axes(fig, ax, figsize):
+    """A figure and axes for what cannot share them with another plot; either may be None."""
+    from matplotlib.figure import FigureBase
+
+    if fig is not None and not isinstance(fig, FigureBase):
+        raise TypeError(
+            f"fig must be a Figure of matplotlib, got a {type(fig).__name__}; leave it out"
+        )
     if ax is None:
-        if fig is None:
-            fig = Figure(figsize=figsize, layout="constrained")
-        ax = fig.add_subplot()
-    root = ax.figure.canvas.figure  # also right where ax lies in a SubFigure
+        ax = _unused_axes(figsize) if fig is None else fig.add_subplot()
+    root = given_axes(ax).figure.canvas.figure  # also right where ax lies in a SubFigure
     if fig is not None and fig is not ax.figure and fig is not root:
         raise ValueError(f"fig must be the figure of ax, got {fig}; leave fig out")
     return root, ax
 
 
-def panels(ax, rows, columns, count, figsize):
-    """Return ``count`` axes: those given, or a grid in a new figure or inside the axes given."""
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+def _unused_axes(figsize):
+    """The current axes if nothing is drawn on them, or those of a new figure."""
+    figure = current_figure()
+    if figure is None or (figure.axes and figure.gca().has_data()):
+        figure = new_figure(figsize)
+    return figure.gca()
 
-    cells = [divmod(index, columns) for index in range(count)]
+
+def panels(ax, rows, columns, count, figsize):
+    """Return ``count`` axes: those given, or a grid in a figure or inside the axes given."""
+    from matplotlib.axes import Axes
+
     if ax is None:
-        fig = Figure(figsize=figsize, layout="constrained")
-        grid = fig.add_gridspec(rows, columns)
-        return [fig.add_subplot(grid[cell]) for cell in cells]
+        return _own_panels(rows, columns, count, figsize)
     if isinstance(ax, Axes):
-        if rows * columns == 1:
-            return [ax]
-        ax.set_axis_off()
-        # A tenth of a panel between panels, more where tick labels and titles have to fit.
-        width, height = 1 / (1.12 * columns - 0.12), 1 / (1.3 * rows - 0.3)
-        return [
-            ax.inset_axes([1.12 * column * width, 1 - height - 1.3 * row * height, width, height])
-            for row, column in cells
-        ]
+        return _divided(given_axes(ax), rows, columns, count)
+    if not isinstance(ax, (np.ndarray, list, tuple)):
+        raise TypeError(
+            f"ax must be Axes of matplotlib, or an array of them, got a {type(ax).__name__}; pass "
+            "what fig.subplots() returned, or leave it out"
+        )
     given = np.asarray(ax, dtype=object).ravel()
     if len(given) < count:
         raise ValueError(
             f"ax must hold at least {count} axes, one a panel, got {len(given)}; leave it out"
         )
-    for unused in given[count:]:
+    result = [given_axes(panel) for panel in given]
+    for unused in result[count:]:
         unused.set_axis_off()
-    return list(given[:count])
+    return result[:count]
 
 
-def cover(ax, axis, low, high):
-    """Set the limits of one axis to hold [low, high] and whatever its axes already show."""
+def _own_panels(rows, columns, count, figsize):
+    """A grid in pyplot's current figure if that is free or has this very grid, or in a new one."""
+    figure = current_figure()
+    cells = [(rows, columns, index, index) for index in range(count)]
+    if figure is not None and figure.axes:
+        if [_cell(panel) for panel in figure.axes] == cells:  # drawn before, as by plt.subplot
+            return list(figure.axes)
+        if len(figure.axes) == 1 and not figure.axes[0].has_data():
+            return _divided(figure.axes[0], rows, columns, count)
+        figure = None
+    figure = new_figure(figsize) if figure is None else figure
+    grid = figure.add_gridspec(rows, columns)
+    return [figure.add_subplot(grid[divmod(index, columns)]) for index in range(count)]
+
+
+def _cell(ax):
+    """Rows and columns of the grid that holds the axes, and the first and last cell they fill."""
+    place = ax.get_subplotspec()
+    return None if place is None else place.get_geometry()
+
+
+def _divided(ax, rows, columns, count):
+    """Panels inside the axes; the axes themselves when there is one panel."""
+    if rows * columns == 1:
+        return [ax]
+    ax.set_axis_off()
+    # A tenth of a panel between panels, more where tick labels and titles have to fit.
+    width, height = 1 / (1.12 * columns - 0.12), 1 / (1.3 * rows - 0.3)
+    places = (divmod(index, columns) for index in range(count))
+    return [
+        ax.inset_axes([1.12 * column * width, 1 - height - 1.3 * row * height, width, height])
+        for row, column in places
+    ]
+
+
+# --- limits, labels, ticks ----------------------------------------------------------------------
+
+
+def limits(ax, axis, low, high):
+    """Limits of one axis that hold [low, high] and whatever its axes already show."""
     siblings = getattr(ax, f"get_shared_{axis}_axes")().get_siblings(ax)
-    inverted = getattr(ax, f"{axis}axis_inverted")()
-    if any(other.has_data() for other in siblings):
+    if any(sibling.has_data() for sibling in siblings):
         current = getattr(ax, f"get_{axis}lim")()
         low, high = min(low, *current), max(high, *current)
-    getattr(ax, f"set_{axis}lim")(*((high, low) if inverted else (low, high)))
+    return (high, low) if getattr(ax, f"{axis}axis_inverted")() else (low, high)
 
 
 def label(ax, xlabel, ylabel):
-    """Name the axes, unless the caller has done so already."""
-    if not ax.get_xlabel():
+    """Name the axes, unless the caller has done so or their numbers are hidden.
+
+    Matplotlib hides the numbers of inner axes that share an axis with others.
+    """
+    numbers = ax.xaxis.get_tick_params()
+    if not ax.get_xlabel() and (numbers["labelbottom"] or numbers["labeltop"]):
         ax.set_xlabel(xlabel)
-    if not ax.get_ylabel():
+    numbers = ax.yaxis.get_tick_params()
+    if not ax.get_ylabel() and (numbers["labelleft"] or numbers["labelright"]):
         ax.set_ylabel(ylabel)
 
 
@@ -140,3 +295,10 @@ def whole_ticks(axis):
 
     if isinstance(axis.get_major_locator(), AutoLocator):
         axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+
+
+def points(ax):
+    """The window of ``ax`` in typographic points, the unit of marker sizes."""
+    from matplotlib.transforms import Affine2D
+
+    return ax.get_window_extent().transformed(Affine2D().scale(72 / ax.figure.dpi))

@@ -1,23 +1,20 @@
-"""Animations: frames of spikes, the race of spike counts, and saving them."""
+"""Films of spikes, and saving films."""
 
 import base64
+import errno
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from spikecore import arguments
-from spikecore.plots.canvas import (
-    BAR_COLOR,
-    LEADER_COLOR,
-    OFF_COLOR,
-    figure_and_axes,
-    finite_array,
-    optional_time_step,
-    require_matplotlib,
-    steps_to_show,
-    whole_ticks,
-)
+from spikecore.plots import canvas
+from spikecore.plots.colors import palette
+from spikecore.plots.files import whole
+
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
+FORMATS = (".gif", *VIDEOS, ".html")
 
 
 def animator(
@@ -32,7 +29,8 @@ def animator(
     fig : matplotlib.figure.Figure, optional
         The figure of ``ax``, or the one to add axes to.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. ``None`` makes axes, in a figure unknown to pyplot if ``fig`` is None too.
+        Where to draw. ``None`` makes axes in ``fig``. If that is None too, it draws on pyplot's
+        current axes if the program uses pyplot and they are empty, and on a new figure otherwise.
     num_steps : int, optional
         Show this many of the first steps; all when False or None.
     interval : float
@@ -46,7 +44,8 @@ def animator(
     Returns
     -------
     matplotlib.animation.FuncAnimation
-        Keep a reference to it while it plays; save it with ``save_animation``.
+        Keep a reference to it while it plays; save it with ``save_animation``, or show it in a
+        notebook with ``HTML(animation.to_jshtml())``. ``to_html5_video`` needs the program ffmpeg.
 
     Raises
     ------
@@ -73,18 +72,18 @@ def animator(
     ...     path.stat().st_size > 0
     True
     """
-    frames = finite_array("data", data, "[num_steps, height, width]", 3, 3)
+    frames = canvas.finite_array("data", data, "[num_steps, height, width]", 3, 3)
     if not frames.size:
         raise ValueError(f"data must hold pixels and steps, got shape {frames.shape}; record some")
-    num_steps = steps_to_show(num_steps, frames)
+    num_steps = canvas.steps_to_show(num_steps, frames)
     interval = arguments.number("interval", interval, 0, open_low=True)
     step_label = arguments.flag("step_label", step_label)
-    require_matplotlib()
-    from matplotlib.animation import FuncAnimation
+    canvas.require_matplotlib()
+    cmap = canvas.color_map("cmap", cmap)
 
     frames = frames[:num_steps].astype(np.float64 if frames.dtype == np.float64 else np.float32)
     low, high = frames.min(), frames.max()
-    fig, ax = figure_and_axes(fig, ax, (4, 4.2))
+    fig, ax = canvas.empty_axes(fig, ax, (4, 4.2))
     ax.set_axis_off()
     image = ax.imshow(
         frames[0],
@@ -93,198 +92,56 @@ def animator(
         vmax=high if high > low else low + 1,
         interpolation="nearest",
     )
-    counter = ax.text(0.5, -0.02, "", transform=ax.transAxes, ha="center", va="top")
+    ink = palette(ax).ink
+    counter = ax.text(0.5, -0.02, "", transform=ax.transAxes, ha="center", va="top", color=ink)
 
     def show(step):
         image.set_data(frames[step])
         if step_label:
-            counter.set_text(f"step {step} of {num_steps}")
+            counter.set_text(f"step {step} (last: {num_steps - 1})")
         return image, counter
 
     show(0)
-    return FuncAnimation(
-        fig, show, frames=num_steps, init_func=lambda: (), interval=interval, cache_frame_data=False
+    return film(fig, show, num_steps, interval)
+
+
+def film(fig, show, frames, interval):
+    """An animation that calls ``show(frame)``, and says what to do where ffmpeg is missing."""
+    return _film_class()(
+        fig, show, frames=frames, init_func=lambda: (), interval=interval, cache_frame_data=False
     )
 
 
-def spike_count(
-    data,
-    fig=None,
-    ax=None,
-    labels=None,
-    num_steps=False,
-    animate=False,
-    interpolate=1,
-    gridshader=True,
-    interval=25,
-    time_step=False,
-):
-    """Draw a bar for the number of spikes of each output, at the end or as they come in.
-
-    The outputs with the most spikes are dark and bold; when there are several, each says "(tie)".
-
-    Parameters
-    ----------
-    data : array_like, shape ``[num_steps, outputs]``
-        Output spikes of one sample, any real dtype, not negative. An element of 2 is two spikes.
-    fig : matplotlib.figure.Figure, optional
-        The figure of ``ax``, or the one to add axes to.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw. ``None`` makes axes, in a figure unknown to pyplot if ``fig`` is None too.
-    labels : sequence, optional
-        Names of the outputs, the first at the bottom; their numbers when None.
-    num_steps : int, optional
-        Count this many of the first steps; all when False or None.
-    animate : bool
-        Return an animation, in which a line moves with time over the bars.
-    interpolate : int
-        Frames per step, so that the line moves smoothly.
-    gridshader : bool
-        Shade every other output.
-    interval : float
-        Milliseconds between frames.
-    time_step : float, optional
-        Seconds per step; the time axis, at the top, is then in seconds.
-
-    Returns
-    -------
-    matplotlib.container.BarContainer or matplotlib.animation.FuncAnimation
-        The bars, or the animation of ``num_steps * interpolate + 1`` frames. Frame ``k`` shows the
-        spikes of the first ``k // interpolate`` steps, the last frame those of all steps.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed (the extra ``spikecore[plot]``).
-    TypeError, ValueError
-        If ``data`` is negative, not finite or of another shape, or another argument is out of
-        range.
-
-    Notes
-    -----
-    Deliberate differences from ``snntorch.spikeplot.spike_count`` 1.0.0: the animation ends with
-    the last step's spikes (there they are never shown). Everything is drawn on ``ax`` (there partly
-    on pyplot's current axes), ``rcParams`` stay as they are, and pandas is not needed. Counts are
-    written beside the bars, and time has an axis of its own. Shading tells outputs apart, as the
-    documentation there says (there it follows the ticks of the time axis). ``labels`` may be left
-    out, and negative spikes are refused.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spikecore import spikeplot
-    >>> spikes = np.array([[1, 0, 1], [1, 0, 0], [1, 0, 1]])
-    >>> bars = spikeplot.spike_count(spikes, labels=["cat", "dog", "bird"])
-    >>> print([int(bar.get_width()) for bar in bars])
-    [3, 0, 2]
-    """
-    spikes = finite_array("data", data, "[num_steps, outputs]", 2, 2)
-    if not spikes.size:
-        raise ValueError(f"data must hold outputs and steps, got shape {spikes.shape}; record some")
-    if spikes.min() < 0:
-        raise ValueError(
-            f"data must not hold negative spikes, got {spikes.min()}; count data > 0 and data < 0 "
-            "apart"
-        )
-    num_steps = steps_to_show(num_steps, spikes)
-    names = [str(name) for name in (range(spikes.shape[1]) if labels is None else labels)]
-    if len(names) != spikes.shape[1]:
-        raise ValueError(
-            f"labels must name {spikes.shape[1]} outputs, got {len(names)} names; give one each"
-        )
-    animate = arguments.flag("animate", animate)
-    interpolate = arguments.integer(
-        "interpolate", interpolate, 1, remedy="pass the frames per step"
-    )
-    gridshader = arguments.flag("gridshader", gridshader)
-    interval = arguments.number("interval", interval, 0, open_low=True)
-    time_step = optional_time_step(time_step)
-    require_matplotlib()
-
-    fig, ax = figure_and_axes(fig, ax, (7, 0.9 + 0.38 * len(names) + 0.4 * animate))
-    counts = np.zeros((num_steps + 1, len(names)))  # counts[k]: after k steps
-    np.cumsum(spikes[:num_steps], axis=0, out=counts[1:])
-    bars = _Bars(ax, names, max(num_steps, counts[-1].max()), gridshader)
-    if time_step is not None or animate:
-        _time_axis(ax, time_step)
-    if not animate:
-        bars.show(counts[-1])
-        return bars.container
+@cache
+def _film_class():
+    """matplotlib's class with checks, made when something is drawn, which imports matplotlib."""
+    import matplotlib
     from matplotlib.animation import FuncAnimation
 
-    line = ax.axvline(0, color=OFF_COLOR, linewidth=2.5, zorder=2.5, clip_on=False)
+    class Film(FuncAnimation):
+        def save(self, filename, writer=None, *args, **kwargs):
+            ffmpeg = (writer or matplotlib.rcParams["animation.writer"]) == "ffmpeg"
+            if ffmpeg and Path(filename).suffix.lower() in VIDEOS:
+                _require_ffmpeg(f"filename {str(filename)!r}", "save as .gif")
+            return super().save(filename, writer, *args, **kwargs)
 
-    def show(frame):
-        line.set_xdata([frame / interpolate] * 2)
-        return line, *bars.show(counts[frame // interpolate])
+        def to_html5_video(self, *args, **kwargs):
+            if matplotlib.rcParams["animation.writer"] == "ffmpeg":
+                _require_ffmpeg("to_html5_video", "use to_jshtml, which needs no program")
+            return super().to_html5_video(*args, **kwargs)
 
-    show(0)
-    return FuncAnimation(
-        fig,
-        show,
-        frames=num_steps * interpolate + 1,
-        init_func=lambda: (),
-        interval=interval,
-        cache_frame_data=False,
-    )
+    return Film
 
 
-SHADE = "0.93"
+def _require_ffmpeg(what, instead):
+    """Raise a RuntimeError when matplotlib finds no ffmpeg."""
+    from matplotlib.animation import writers
 
-
-class _Bars:
-    """Horizontal bars with their counts beside them, made once and updated for every frame."""
-
-    def __init__(self, ax, names, longest, shaded):
-        rows = np.arange(len(names))
-        self.longest = longest
-        self.container = ax.barh(rows, 0 * rows, height=0.7, color=BAR_COLOR, tick_label=names)
-        self.counts = [ax.text(0, row, "", va="center", zorder=3) for row in rows]
-        self.backgrounds = [ax.get_facecolor()] * len(names)
-        if shaded:
-            for row in rows[1::2]:
-                ax.axhspan(row - 0.5, row + 0.5, color=SHADE, zorder=0)
-                self.backgrounds[row] = SHADE
-        ax.set_xlim(0, longest)
-        ax.set_ylim(-0.5, len(names) - 0.5)
-        whole_ticks(ax.xaxis)
-        ax.set_xlabel("Spike count")
-        ax.set_ylabel("Output")
-        ax.spines[["top", "right"]].set_visible(False)
-
-    def show(self, counts):
-        """Set every bar to its count, and return the artists."""
-        from matplotlib.patheffects import withStroke
-
-        leads = (counts == counts.max()) & (counts > 0)
-        tie = " (tie)" if leads.sum() > 1 else ""
-        for bar, text, background, count, leading in zip(
-            self.container, self.counts, self.backgrounds, counts, leads, strict=True
-        ):
-            bar.set_width(count)
-            bar.set_facecolor(LEADER_COLOR if leading else BAR_COLOR)
-            # Long bars carry their count inside, where the axes cannot cut it off.  A rim of the
-            # colour behind it keeps the count legible where the line of time crosses it.
-            inside = count > 0.8 * self.longest
-            behind = bar.get_facecolor() if inside else background
-            text.set(
-                x=count,
-                text=f" {count:g}{tie if leading else ''} ",
-                horizontalalignment="right" if inside else "left",
-                fontweight="bold" if leading else "normal",
-                color="white" if inside and leading else "black",
-                path_effects=[withStroke(linewidth=3, foreground=behind)],
-            )
-        return *self.container, *self.counts
-
-
-def _time_axis(ax, time_step):
-    """Put an axis of time at the top, on the scale of the steps."""
-    scale = 1 if time_step is None else time_step
-    top = ax.secondary_xaxis("top", functions=(lambda x: x * scale, lambda t: t / scale))
-    top.set_xlabel("Time step" if time_step is None else "Time [s]")
-    if time_step is None:
-        whole_ticks(top.xaxis)
+    if not writers.is_available("ffmpeg"):
+        raise RuntimeError(
+            f"{what} needs the program ffmpeg, which was not found; install it, for example with "
+            f"apt, brew or conda install ffmpeg, or {instead}"
+        )
 
 
 def save_animation(animation, path, progress=False, fps=None):
@@ -309,6 +166,8 @@ def save_animation(animation, path, progress=False, fps=None):
         If matplotlib, or ``tqdm`` where it is needed, is not installed.
     RuntimeError
         If the format needs ffmpeg and it is not found.
+    OSError
+        If the file cannot be written. Nothing appears under ``path`` unless the film is whole.
     TypeError, ValueError
         If ``path`` has another ending, or another argument is out of range.
 
@@ -316,43 +175,50 @@ def save_animation(animation, path, progress=False, fps=None):
     --------
     See ``animator``.
     """
-    path = Path(path)
-    kind = path.suffix.lower()
-    if kind not in (".gif", ".mp4", ".mov", ".mkv", ".webm", ".html"):
-        raise ValueError(
-            f"path must end in .gif, .mp4, .mov, .mkv, .webm or .html, got {str(path)!r}; rename it"
-        )
+    path = _film_path(path)
     progress = arguments.flag("progress", progress)
     fps = None if fps is None else arguments.number("fps", fps, 0, open_low=True)
-    require_matplotlib()
-    from matplotlib.animation import Animation, writers
+    canvas.require_matplotlib()
+    from matplotlib.animation import Animation
 
     if not isinstance(animation, Animation):
         raise TypeError(
             f"animation must be a matplotlib Animation, got a {type(animation).__name__}; "
             "pass what animator returned"
         )
-    if kind != ".gif" and not writers.is_available("ffmpeg"):
-        raise RuntimeError(
-            f"path {str(path)!r} is a video, which needs the program ffmpeg, and it was not found; "
-            "install ffmpeg or save as .gif"
+    if path.suffix.lower() != ".gif":
+        _require_ffmpeg(f"path {str(path)!r}", "save as .gif")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            errno.ENOENT, "the folder does not exist; make it", str(path.parent)
         )
-    if kind == ".html":
-        with tempfile.TemporaryDirectory() as folder:
-            video = Path(folder) / "video.mp4"
-            save_animation(animation, video, progress, fps)
-            content = base64.b64encode(video.read_bytes()).decode("ascii")
-        path.write_text(
-            '<!DOCTYPE html>\n<video controls autoplay loop src="data:video/mp4;base64,'
-            f'{content}"></video>\n'
+    bar = _progress_bar(path.name) if progress else None
+    try:
+        with whole(path) as part:
+            _write(animation, part, fps, bar)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _film_path(path):
+    """``path`` with an ending that says in which format to write."""
+    try:
+        result = Path(path)
+    except TypeError as error:
+        raise TypeError(
+            f"path must be a file's name, got a {type(path).__name__}; pass for example 'film.gif'"
+        ) from error
+    if result.suffix.lower() not in FORMATS:
+        raise ValueError(
+            f"path must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {str(path)!r}; "
+            "rename it"
         )
-        return
-    writer = "ffmpeg"
-    if kind == ".gif":
-        writer, fps = "pillow", _gif_fps(animation, fps)
-    if not progress:
-        animation.save(path, writer=writer, fps=fps)
-        return
+    return result
+
+
+def _progress_bar(name):
+    """A bar on stderr that counts frames."""
     try:
         from tqdm import tqdm
     except ImportError as error:
@@ -360,13 +226,32 @@ def save_animation(animation, path, progress=False, fps=None):
             "progress=True needs tqdm, which is not installed; "
             "install it with pip install 'spikecore[plot]'"
         ) from error
-    with tqdm(desc=path.name, unit="frame") as bar:
+    return tqdm(desc=name, unit="frame")
 
-        def advance(frame, total):
+
+def _write(animation, path, fps, bar):
+    """Write the film in the format of the name's ending."""
+    kind = path.suffix.lower()
+    if kind == ".html":
+        with tempfile.TemporaryDirectory() as folder:
+            video = Path(folder) / "video.mp4"
+            _write(animation, video, fps, bar)
+            content = base64.b64encode(video.read_bytes()).decode("ascii")
+        path.write_text(
+            '<!DOCTYPE html>\n<video controls autoplay loop src="data:video/mp4;base64,'
+            f'{content}"></video>\n'
+        )
+        return
+
+    def advance(frame, total):
+        if bar is not None:
             bar.total = total
             bar.update()
 
-        animation.save(path, writer=writer, fps=fps, progress_callback=advance)
+    writer = "ffmpeg"
+    if kind == ".gif":
+        writer, fps = "pillow", _gif_fps(animation, fps)
+    animation.save(path, writer=writer, fps=fps, progress_callback=advance)
 
 
 def _gif_fps(animation, fps):

@@ -3,16 +3,8 @@
 import numpy as np
 
 from spikecore import arguments
-from spikecore.plots.canvas import (
-    LINE_COLOR,
-    OFF_COLOR,
-    ON_COLOR,
-    by_neuron,
-    finite_array,
-    optional_time_step,
-    panels,
-    require_matplotlib,
-)
+from spikecore.plots import canvas
+from spikecore.plots.colors import OFF_COLOR, palette
 
 
 def traces(
@@ -28,6 +20,8 @@ def traces(
     show_axes=False,
     time_step=False,
     ylabel="Membrane",
+    ylim=None,
+    sharey=True,
 ):
     """Draw the trace of one neuron in each panel of a grid, with its spikes riding on it.
 
@@ -48,8 +42,9 @@ def traces(
         One title per panel; a short list leaves the last panels without.
     ax : matplotlib.axes.Axes or array of Axes, optional
         An array as ``subplots`` returns it has one axes for each panel; its shape, when it has two
-        dimensions, stands in for ``dim``. A single axes is divided into panels. ``None`` makes a
-        figure, unknown to pyplot: ``traces(data)[0].figure``.
+        dimensions, stands in for ``dim``. A single axes is divided into panels. ``None`` draws on
+        pyplot's current figure if the program uses pyplot and that figure is empty or has the same
+        panels, and on a new figure, ``traces(data)[0].figure``, otherwise.
     threshold : float, optional
         Draw a dashed line at this height in every panel.
     mark_spikes : bool
@@ -60,6 +55,10 @@ def traces(
         Seconds per step; the time axis is then in seconds.
     ylabel : str
         What the data are, and their unit: ``"Membrane [mV]"``.
+    ylim : tuple of two floats, optional
+        The vertical range of every panel, ``(low, high)``.
+    sharey : bool
+        Give all panels the same vertical range; False gives each the range of its own trace.
 
     Returns
     -------
@@ -76,8 +75,8 @@ def traces(
     Notes
     -----
     Deliberate differences from ``snntorch.spikeplot.traces`` 1.0.0: fewer neurons than panels are
-    drawn (there an IndexError). Nothing is drawn on pyplot's current figure. Axes, units, threshold
-    and marks can be asked for.
+    drawn (there an IndexError), and a figure that shows something else is left alone (there panels
+    cover it). Axes, units, threshold and marks can be asked for.
 
     Examples
     --------
@@ -88,56 +87,75 @@ def traces(
     >>> [line.get_ydata().tolist() for line in lines]
     [[0.2, 3.1, 0.1], [0.0, 0.5, 0.7]]
     """
-    data = finite_array("data", data, "[num_steps] or [num_steps, neurons]", 1, 2)
-    shape = data.shape
+    data = canvas.finite_array("data", data, "[num_steps] or [num_steps, neurons]", 1, 2)
     spk_height = arguments.number("spk_height", spk_height)
-    if spk is not None:
-        spk = finite_array("spk", spk, f"of the shape of data, {shape}", len(shape), len(shape))
-        if spk.shape != shape:
-            raise ValueError(
-                f"spk must have the shape of data, {shape}, got {spk.shape}; "
-                "pass the spikes of the same neurons and steps"
-            )
+    spk = None if spk is None else _spikes_of(data, spk)
     rows, columns = _rows_and_columns(ax.shape if np.ndim(ax) == 2 else dim)
-    titles = _strings("titles", titles)
+    titles = canvas.texts("titles", titles)
     threshold = None if threshold is None else arguments.number("threshold", threshold)
     mark_spikes = arguments.flag("mark_spikes", mark_spikes)
     show_axes = arguments.flag("show_axes", show_axes)
-    time_step = optional_time_step(time_step)
+    time_step = canvas.optional_time_step(time_step)
+    ylim = None if ylim is None else _range("ylim", ylim)
+    sharey = arguments.flag("sharey", sharey)
     if mark_spikes and spk is None:
         raise ValueError("mark_spikes is True, but spk is None; pass the spikes to mark as spk")
-    require_matplotlib()
+    canvas.require_matplotlib()
 
-    data = by_neuron(data)
-    spk = None if spk is None else by_neuron(spk)
+    data = canvas.by_neuron(data)
+    spk = None if spk is None else canvas.by_neuron(spk)
     shown = data if spk is None else data + spk_height * spk
     times = np.arange(len(data)) * (1 if time_step is None else time_step)
     count = min(rows * columns, shown.shape[1])
     rows, columns = max(-(-count // columns), 1), max(min(columns, count), 1)  # no empty rows
     figsize = (max(5, 2.4 * columns), max(3, 1.7 * rows))
     lines = []
-    for index, panel in enumerate(panels(ax, rows, columns, count, figsize)):
-        (line,) = panel.plot(times, shown[:, index], color=LINE_COLOR, linewidth=1.2)
-        lines.append(line)
-        if threshold is not None:
-            panel.axhline(threshold, color=OFF_COLOR, linestyle="--", linewidth=1)
-        if mark_spikes:
-            fired = spk[:, index] != 0
-            panel.plot(times[fired], shown[fired, index], "v", color=ON_COLOR, markersize=5)
+    for index, panel in enumerate(canvas.panels(ax, rows, columns, count, figsize)):
+        fired = spk[:, index] != 0 if mark_spikes else None
+        lines.append(_draw_trace(panel, times, shown[:, index], threshold, fired))
         if titles is not None and index < len(titles):
             panel.set_title(titles[index])
         if not show_axes:
             panel.set_axis_off()
             continue
-        panel.spines[["top", "right"]].set_visible(False)
-        lowest = index + columns >= count
-        panel.tick_params(labelbottom=lowest, labelleft=index % columns == 0)
-        if lowest:
-            panel.set_xlabel("Time step" if time_step is None else "Time [s]")
-        if index % columns == 0:
-            panel.set_ylabel(ylabel)
-    _share_limits([line.axes for line in lines])
+        below = "Time step" if time_step is None else "Time [s]"
+        _show_outer(panel, index, columns, count, below, ylabel)
+    _set_ranges([line.axes for line in lines], ylim, sharey)
     return lines
+
+
+def _spikes_of(data, spk):
+    """``spk`` as an array of the shape of ``data``."""
+    shape = data.shape
+    spk = canvas.finite_array("spk", spk, f"of the shape of data, {shape}", len(shape), len(shape))
+    if spk.shape != shape:
+        raise ValueError(
+            f"spk must have the shape of data, {shape}, got {spk.shape}; "
+            "pass the spikes of the same neurons and steps"
+        )
+    return spk
+
+
+def _draw_trace(panel, times, values, threshold, fired):
+    """The trace of one neuron, its threshold, and a triangle wherever it ``fired``."""
+    colors = palette(panel)
+    (line,) = panel.plot(times, values, color=colors.line, linewidth=1.2)
+    if threshold is not None:
+        panel.axhline(threshold, color=OFF_COLOR, linestyle="--", linewidth=1)
+    if fired is not None:
+        panel.plot(times[fired], values[fired], "v", color=colors.ink, markersize=5)
+    return line
+
+
+def _show_outer(panel, index, columns, count, xlabel, ylabel):
+    """Show the axes of a panel, with numbers and labels at the left and bottom of the grid only."""
+    panel.spines[["top", "right"]].set_visible(False)
+    lowest, leftmost = index + columns >= count, index % columns == 0
+    panel.tick_params(labelbottom=lowest, labelleft=leftmost)
+    if lowest:
+        panel.set_xlabel(xlabel)
+    if leftmost:
+        panel.set_ylabel(ylabel)
 
 
 def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
@@ -150,7 +168,7 @@ def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
         differ.
     ax : matplotlib.axes.Axes or array of Axes, optional
         An array has one axes for each image. A single axes is divided when there are several
-        images. ``None`` makes a figure, unknown to pyplot: ``reconstruction(data)[0].figure``.
+        images. ``None`` chooses as in ``traces``.
     image : array_like, shape ``[height, width]``, optional
         The original, shown first.
     titles : sequence of str, optional
@@ -184,28 +202,19 @@ def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
     >>> print(shown.get_array())
     [[1.   0.25]]
     """
-    several = isinstance(data, (list, tuple)) and len(data) > 0 and np.ndim(data[0]) == 3
-    given = data if several else [data]
-    images = []
-    for index, spikes in enumerate(given):
-        name = f"data[{index}]" if several else "data"
-        spikes = finite_array(name, spikes, "[num_steps, height, width]", 3, 3)
-        if not spikes.size:
-            raise ValueError(
-                f"{name} must hold a spike train, got shape {spikes.shape}; record one"
-            )
-        images.append(spikes.mean(axis=0, dtype=np.float64))
+    images = _means(data)
     if image is not None:
-        original = finite_array("image", image, "[height, width]", 2, 2)
+        original = canvas.finite_array("image", image, "[height, width]", 2, 2)
         if not original.size:
             raise ValueError(f"image must hold pixels, got shape {original.shape}; leave it out")
         images.insert(0, original.astype(np.float64))
-    titles = _strings("titles", titles)
+    titles = canvas.texts("titles", titles)
     if titles is not None and len(titles) > len(images):
         raise ValueError(
             f"titles must be at most {len(images)}, one an image, got {len(titles)}; drop some"
         )
-    require_matplotlib()
+    canvas.require_matplotlib()
+    cmap = canvas.color_map("cmap", cmap)
 
     low = min(0, *(values.min() for values in images))
     high = max(values.max() for values in images)
@@ -213,7 +222,7 @@ def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
     height, width = images[0].shape
     figsize = (2.4 * len(images), np.clip(2.4 * height / width, 0.8, 6) + 0.5)
     shown = []
-    for index, panel in enumerate(panels(ax, 1, len(images), len(images), figsize)):
+    for index, panel in enumerate(canvas.panels(ax, 1, len(images), len(images), figsize)):
         shown.append(
             panel.imshow(images[index], cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
         )
@@ -222,6 +231,21 @@ def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
         if titles is not None and index < len(titles):
             panel.set_title(titles[index])
     return shown
+
+
+def _means(data):
+    """The mean over time of one spike train of images, or of each in a list of them."""
+    several = isinstance(data, (list, tuple)) and len(data) > 0 and np.ndim(data[0]) == 3
+    images = []
+    for index, spikes in enumerate(data if several else [data]):
+        name = f"data[{index}]" if several else "data"
+        spikes = canvas.finite_array(name, spikes, "[num_steps, height, width]", 3, 3)
+        if not spikes.size:
+            raise ValueError(
+                f"{name} must hold a spike train, got shape {spikes.shape}; record one"
+            )
+        images.append(spikes.mean(axis=0, dtype=np.float64))
+    return images
 
 
 def _rows_and_columns(dim):
@@ -234,16 +258,23 @@ def _rows_and_columns(dim):
     )
 
 
-def _strings(name, values):
-    """``values`` as a list, or None; one string is not a list of letters."""
-    if isinstance(values, str):
-        raise TypeError(f"{name} must be a list of strings, got {values!r}; pass [{values!r}]")
-    return None if values is None else list(values)
+def _range(name, value):
+    """``value`` as two finite numbers, the lower first."""
+    try:
+        low, high = value
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be (low, high), got {value!r}; pass e.g. (-1, 2)") from error
+    low, high = arguments.number(f"{name}[0]", low), arguments.number(f"{name}[1]", high)
+    if not low < high:
+        raise ValueError(f"{name} must rise from low to high, got {value!r}; swap the two")
+    return low, high
 
 
-def _share_limits(axes):
-    """Give all axes the vertical range that the widest of them needs."""
-    if axes:
-        limits = np.array([ax.get_ylim() for ax in axes])
-        for ax in axes:
-            ax.set_ylim(limits.min(), limits.max())
+def _set_ranges(panels, ylim, sharey):
+    """Give panels the range ``ylim``, or all of them the range that the widest needs."""
+    if ylim is None and sharey and panels:
+        limits = np.array([panel.get_ylim() for panel in panels])
+        ylim = limits.min(), limits.max()
+    if ylim is not None:
+        for panel in panels:
+            panel.set_ylim(ylim)
