@@ -13,6 +13,7 @@ import numpy as np
 
 from spikecore import Leaky, __version__, datasets, spikegen
 from spikecore.backends import threads
+from spikecore.files import whole
 from spikecore.network import Linear, Sequential
 
 HELP = "encode a batch of digits, drive a network with them, print tables and draw the spikes"
@@ -95,14 +96,16 @@ def run(arguments):
         "the weights are random,\nso which output fires most says nothing about the digit"
     )
     path = folder / "spikes.npz"
-    np.savez_compressed(path, **sample_spikes(encodings, layers, images, labels))
+    with whole(path) as part:
+        np.savez_compressed(part, **sample_spikes(encodings, layers, images, labels))
     print(f"\nwrote {path}: one image, its spikes in each code, and those of each layer")
     if pictures:
         drawn = {name: (draw, encodings) for name, draw in PICTURES.items()}
         drawn |= {name: (draw, layers) for name, draw in NETWORK_PICTURES.items()}
         for name, (draw, results) in drawn.items():
             path = folder / name
-            draw(results, images, labels).savefig(path, dpi=150)
+            with whole(path) as part:
+                draw(results, images, labels).savefig(part, dpi=150)
             print(f"wrote {path}")
     else:
         print("\nPictures need matplotlib; install it with pip install 'spikecore[plot]'.")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from spikecore import LIF, Leaky, datasets, spikegen
+from spikecore.files import whole
 from spikecore.network import Linear, Sequential
 
 HELP = "draw four pictures that show what the library does"
@@ -50,8 +51,9 @@ def run(arguments):
     folder = Path(arguments.out)
     folder.mkdir(parents=True, exist_ok=True)
     for name, draw in PICTURES.items():
-        with style.context(["default", STYLE]):  # whatever matplotlibrc says
-            draw().savefig(folder / name, dpi=DPI, metadata={"Software": None})
+        # the style whatever matplotlibrc says
+        with style.context(["default", STYLE]), whole(folder / name) as part:
+            draw().savefig(part, dpi=DPI, metadata={"Software": None})
         print(f"wrote {folder / name}")
     return 0
 
