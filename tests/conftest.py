@@ -1,7 +1,6 @@
 """What every test shares: reproducible hypothesis runs, equality of bits, a full disk."""
 
 import os
-import resource
 from contextlib import contextmanager
 
 import numpy as np
@@ -37,6 +36,8 @@ def assert_same_bits(actual, expected):
 @contextmanager
 def small_disk(num_bytes):
     """No file may grow past that many bytes, as on a disk that is full."""
+    import resource  # not on Windows
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
     try:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,6 +188,9 @@ def test_info_tells_versions_and_devices(capsys):
     for what in ("spikecore", "Python", "numpy", "numba", "cpu"):
         assert re.search(rf"^{what} +\S", printed, re.MULTILINE), what
     assert re.search(r"^cuda(:0)? ", printed, re.MULTILINE)
+    for name in ("SPEC.md", "CONFORMANCE.md"):
+        path = re.search(rf"^{name} +(\S.*)$", printed, re.MULTILINE)[1]
+        assert Path(path).read_text().startswith("# ")
 
 
 def run_into(target, *arguments, buffered=True):
