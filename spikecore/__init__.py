@@ -5,7 +5,7 @@ Submodules load when first touched, so that ``import spikecore`` costs next to n
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplot", "utils")
 _SUBMODULES += ("validate",)

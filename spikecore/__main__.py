@@ -5,12 +5,14 @@ the exit status.  What a user got wrong is said in one sentence, with exit statu
 """
 
 import argparse
+import os
 import sys
 
 from spikecore import __version__, demo, info
 from spikecore.plots import gallery
 from spikecore.validate import command
 
+READER_LEFT = 141  # as a shell reports a program that ended because its pipe was closed
 COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}
 
 
@@ -35,11 +37,35 @@ def parser():
 
 def main(argv=None):
     """Run one command and return its exit status."""
-    arguments = parser().parse_args(argv)
+    try:
+        try:
+            arguments = parser().parse_args(argv)
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return READER_LEFT
+    except OSError as error:  # of the flush: the output goes to a file on a full disk
+        _discard_output()
+        parser().error(f"the output could not be written: {error.strerror}")
+
+
+def _run(arguments):
+    """Run the command; an error of the file system becomes a sentence."""
     try:
         return arguments.run(arguments)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        arguments.refuse(f"{error.strerror}: {str(error.filename)!r}")
+        reason = error.strerror or str(error)
+        file = "" if error.filename is None else f": {str(error.filename)!r}"
+        arguments.refuse(f"{reason}{file}")
+
+
+def _discard_output():
+    """Send what was not yet printed nowhere, or Python complains about it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

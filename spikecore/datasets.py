@@ -5,11 +5,9 @@ from the network unless ``mnist(..., download=True)`` says so.
 """
 
 import gzip
-import hashlib
-import math
-import os
 import struct
 import zlib
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from spikecore import arguments
+from spikecore.download import fetch
 
 __all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "mnist"]
 
@@ -44,9 +43,11 @@ MNIST_CHECKSUMS = MappingProxyType(
 )
 """SHA-256 of MNIST's four files as they are distributed."""
 
-_ATTEMPTS = 5  # on each mirror; each one resumes where the last broke off
+_REMEDY = "remove it and call mnist with download=True"
 _CHUNK = 1 << 16
-_LARGEST_FILE = 1 << 26  # MNIST's largest is 9.9 MB; a server that never stops is cut off here
+_MOST_SAMPLES = 60_000  # of the training set, and of the data sets that took over MNIST's form
+_PIXELS = (28, 28)
+_CLASSES = 10
 
 
 def digits(size=None):
@@ -102,6 +103,8 @@ def mnist(
 ):
     """Read MNIST from its IDX files, gzipped or not, and fetch them first if asked to.
 
+    Data sets in the same form can be read too: up to 60 000 images of 28x28, labels 0 to 9.
+
     Parameters
     ----------
     root : str or os.PathLike
@@ -112,7 +115,8 @@ def mnist(
     download : bool
         Fetch files that are missing, or whose checksum is wrong. An interrupted download stays in a
         ``.part`` file and is resumed by the next call; a file gets its name once it is complete and
-        its checksum is right. Needs ``requests`` and ``tqdm`` (the extra ``spikecore[data]``).
+        its checksum is right. Processes that download into one folder wait for each other. Needs
+        ``requests`` and ``tqdm`` (the extra ``spikecore[data]``).
     mirrors : sequence of str
         Addresses of folders that hold the files, tried in order.
     checksums : mapping of str to str, optional
@@ -131,10 +135,12 @@ def mnist(
     ------
     FileNotFoundError
         If a file is missing and ``download`` is False.
-    ValueError
-        If a file is truncated, too long, not gzip or not IDX, or an argument is out of range.
+    TypeError, ValueError
+        If an argument is not as described. ``ValueError`` also if a file is truncated, too long,
+        not gzip or not IDX, or does not hold images of 28x28 and as many labels from 0 to 9.
     OSError
-        If no mirror delivered a file with the right checksum; nothing is left under its name.
+        If no mirror delivered a file with the right checksum, or the disk is full; nothing is left
+        under the file's name.
     ImportError
         If ``download`` is True and the extra ``spikecore[data]`` is not installed.
 
@@ -146,25 +152,42 @@ def mnist(
         ...
     FileNotFoundError: root has neither train-images-idx3-ubyte.gz nor ...
     """
-    root = Path(root)
+    root = _folder(root)
     prefix = "train" if arguments.flag("train", train) else "t10k"
     images_name, labels_name = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
     if arguments.flag("download", download):
         arguments.flag("progress", progress)
-        _check_mirrors(mirrors)
-        checksums = MNIST_CHECKSUMS if checksums is None else checksums
+        mirrors = _addresses(mirrors)
+        checksums = _mapping(MNIST_CHECKSUMS if checksums is None else checksums)
         wanted = {f"{name}.gz": _checksum(checksums, name) for name in (images_name, labels_name)}
-        root.mkdir(parents=True, exist_ok=True)
-        for name, checksum in wanted.items():
-            _provide(root, name, checksum, mirrors, progress)
-    images = _read_idx(_locate(root, images_name), 3)
-    labels = _read_idx(_locate(root, labels_name), 1)
+        fetch(root, wanted, mirrors, progress)
+    images = _read_idx(_locate(root, images_name), _PIXELS)
+    labels_path = _locate(root, labels_name)
+    labels = _read_idx(labels_path, ())
     if len(images) != len(labels):
         raise ValueError(
             f"root holds {len(images)} images in {images_name} and {len(labels)} labels in "
             f"{labels_name}; fetch both files from one source"
         )
+    if len(labels) and labels.max() >= _CLASSES:
+        index = int(np.argmax(labels >= _CLASSES))
+        raise ValueError(
+            f"{labels_path} must hold labels from 0 to 9, but label {index} is {labels[index]}; "
+            f"{_REMEDY}"
+        )
     return images / np.float32(255), labels.astype(np.int64)
+
+
+def _folder(root):
+    """``root`` as a path that is no file."""
+    remedy = "pass the folder that holds MNIST's files"
+    try:
+        root = Path(root)
+    except TypeError:
+        raise TypeError(f"root must be a path, got {root!r}; {remedy}") from None
+    if root.exists() and not root.is_dir():
+        raise ValueError(f"root must be a folder, got the file {str(root)!r}; {remedy}")
+    return root
 
 
 def _height_and_width(size):
@@ -204,9 +227,9 @@ def _locate(root, name):
     )
 
 
-def _read_idx(path, dimensions):
-    """Read an IDX file of bytes with that many dimensions, and refuse any other by its name."""
-    remedy = "remove it and call mnist with download=True"
+def _read_idx(path, sample):
+    """Read an IDX file of samples of that shape in bytes, and refuse any other by its name."""
+    dimensions = 1 + len(sample)
     expected_magic = 0x800 + dimensions  # two zero bytes, 8 for unsigned bytes, the dimensions
     opener = gzip.open if path.suffix == ".gz" else open
     try:
@@ -215,43 +238,62 @@ def _read_idx(path, dimensions):
             if len(header) < 4 + 4 * dimensions:
                 raise ValueError(
                     f"{path} must begin with a header of {4 + 4 * dimensions} bytes, found "
-                    f"{len(header)}; {remedy}"
+                    f"{len(header)}; {_REMEDY}"
                 )
             magic, *shape = struct.unpack(f">{1 + dimensions}I", header)
             if magic != expected_magic:
                 raise ValueError(
                     f"{path} must begin with the magic number {expected_magic:#010x}, found "
-                    f"{magic:#010x}; {remedy}"
+                    f"{magic:#010x}; {_REMEDY}"
                 )
-            size = math.prod(shape)
-            content = _read_up_to(file, size + 1)
+            if shape[0] > _MOST_SAMPLES or tuple(shape[1:]) != sample:
+                wanted = ", ".join(("n", *map(str, sample)))
+                raise ValueError(
+                    f"{path} must announce the shape [{wanted}] with n at most {_MOST_SAMPLES}, "
+                    f"found {shape}; {_REMEDY}"
+                )
+            content = np.empty(shape, np.uint8)  # at most 47 MB, whatever the file goes on to hold
+            length = _fill(content, file)
+            goes_on = length == content.size and file.read(1) != b""
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} must be a whole gzip file, found: {error}; {remedy}") from error
-    if len(content) != size:
-        found = f"{len(content)}" if len(content) < size else "more"
+        raise ValueError(f"{path} must be a whole gzip file, found: {error}; {_REMEDY}") from error
+    if length < content.size or goes_on:
         raise ValueError(
-            f"{path} must hold {size} bytes after its header of shape {shape}, found {found}; "
-            f"{remedy}"
+            f"{path} must hold {content.size} bytes after its header of shape {shape}, found "
+            f"{'more' if goes_on else length}; {_REMEDY}"
         )
-    return np.frombuffer(content, np.uint8).reshape(shape)
-
-
-def _read_up_to(file, size):
-    """Read at most ``size`` bytes; memory grows with what is there, not with what a header says."""
-    content = bytearray()
-    while len(content) < size and (chunk := file.read(min(_CHUNK, size - len(content)))):
-        content += chunk
     return content
 
 
-def _check_mirrors(mirrors):
-    """Refuse anything but a few addresses."""
-    if isinstance(mirrors, str) or not all(isinstance(mirror, str) for mirror in mirrors):
+def _fill(array, file):
+    """Read ``file`` into the array, a chunk at a time, and return how many bytes there were."""
+    left = array.reshape(-1).data
+    while left and (count := file.readinto(left[:_CHUNK])):
+        left = left[count:]
+    return array.size - len(left)
+
+
+def _addresses(mirrors):
+    """``mirrors`` as a tuple of addresses, at least one."""
+    several = isinstance(mirrors, Iterable) and not isinstance(mirrors, str)
+    listed = tuple(mirrors) if several else (None,)
+    if not all(isinstance(mirror, str) for mirror in listed):
         raise TypeError(
             f"mirrors must be a tuple of addresses, got {mirrors!r}; pass ('https://...',)"
         )
-    if not mirrors:
+    if not listed:
         raise ValueError(f"mirrors must hold an address, got {mirrors!r}; leave it out")
+    return listed
+
+
+def _mapping(checksums):
+    """``checksums`` if it is a mapping."""
+    if not isinstance(checksums, Mapping):
+        raise TypeError(
+            f"checksums must be a mapping of file names to checksums, got {checksums!r}; leave it "
+            "out, or pass a dict"
+        )
+    return checksums
 
 
 def _checksum(checksums, name):
@@ -263,102 +305,3 @@ def _checksum(checksums, name):
             f"{checksum!r}; add it"
         )
     return checksum
-
-
-def _digest(path, checksum):
-    """The digest of a file, of the kind that ``checksum`` is."""
-    kind = "sha256" if len(checksum) == 64 else "md5"
-    digest = hashlib.new(kind, usedforsecurity=False)
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _provide(root, name, checksum, mirrors, progress):
-    """Make sure that ``root`` holds the file: keep it, or resume or begin its download."""
-    target, part = root / name, root / f"{name}.part"
-    if target.is_file() and _digest(target, checksum) == checksum:
-        return
-    if not target.is_file() and target.with_suffix("").is_file():
-        return  # unpacked by the user; its checksum is not known, its structure is checked later
-    try:
-        import requests
-        import tqdm  # noqa: F401
-        from urllib3.exceptions import HTTPError
-    except ImportError as error:
-        raise ImportError(
-            "mnist(download=True) needs requests and tqdm, which are not both installed; "
-            "install them with pip install 'spikecore[data]'"
-        ) from error
-    reasons = []
-    for mirror in mirrors:
-        address = f"{mirror.rstrip('/')}/{name}"
-        for _ in range(_ATTEMPTS):
-            resumed = part.is_file()
-            try:
-                _transfer(address, part, progress)
-            except requests.HTTPError as error:
-                reason = str(error)
-                break
-            except (OSError, HTTPError) as error:
-                reason = f"{address}: {error}"
-                continue
-            found = _digest(part, checksum)
-            if found == checksum:
-                os.replace(part, target)
-                return
-            part.unlink()
-            reason = f"{address}: checksum {found} in place of {checksum}"
-            if not resumed:
-                break
-        reasons.append(reason)
-    raise OSError(
-        f"{name} could not be downloaded ({'; '.join(reasons)}); call again to resume, or fetch it "
-        f"by other means into {str(root)!r}"
-    )
-
-
-def _transfer(address, part, progress):
-    """Append to ``part`` what is missing of the file at ``address``, or write it from the start."""
-    import requests
-    from tqdm import tqdm
-
-    start = part.stat().st_size if part.is_file() else 0
-    headers = {"Accept-Encoding": "identity"}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-    with requests.get(address, headers=headers, stream=True, timeout=(10, 60)) as response:
-        if response.status_code == 416:  # nothing is missing, or part is not of this file
-            return
-        response.raise_for_status()
-        if response.status_code == 206:
-            if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-                part.unlink()
-                raise OSError("the server sent another range than the one asked for")
-        else:
-            start = 0  # the server knows no ranges and sends the whole file
-        length = response.headers.get("Content-Length")
-        total = None if length is None else start + int(length)
-        received = start
-        with (
-            open(part, "ab" if start else "wb") as file,
-            tqdm(
-                total=total,
-                initial=start,
-                unit="B",
-                unit_scale=True,
-                desc=part.stem,
-                disable=not progress,
-            ) as bar,
-        ):
-            # The bytes as stored: some servers label a .gz file as gzip-encoded transport. A
-            # connection that ends early raises here, by the length that was announced.
-            for chunk in response.raw.stream(_CHUNK, decode_content=False):
-                received += file.write(chunk)
-                bar.update(len(chunk))
-                if received > _LARGEST_FILE:
-                    break
-        if received > _LARGEST_FILE:
-            part.unlink()
-            raise OSError(f"the server sent more than {_LARGEST_FILE} bytes")

@@ -1,11 +1,13 @@
-"""What spikecore runs on: versions, threads, devices, and why a GPU is not used."""
+"""What spikecore runs on: versions, threads, devices, why a GPU is not used; where SPEC.md lies."""
 
 import os
 import platform
 from importlib import metadata
+from pathlib import Path
 
-HELP = "say what was found: versions, threads, devices"
+HELP = "print versions, threads, devices, and where SPEC.md is"
 PACKAGES = ("numpy", "numba", "llvmlite", "numba-cuda", "cupy-cuda13x", "torch", "matplotlib")
+DOCUMENTS = ("SPEC.md", "CONFORMANCE.md")
 VARIABLES = (
     "SPIKECORE_DEVICE",
     "SPIKECORE_CUDA_CROSSOVER",
@@ -37,6 +39,19 @@ def facts():
     for name in VARIABLES:
         if name in os.environ:
             yield name, os.environ[name]
+    yield from documents()
+
+
+def documents():
+    """Pairs of a document's name and its path, in a checkout or where an install put it."""
+    checkout = Path(__file__).resolve().parents[1]
+    paths = [checkout / name for name in DOCUMENTS]
+    if not paths[0].is_file():
+        installed = metadata.files("spikecore") or ()
+        paths = [Path(file.locate()).resolve() for file in installed if file.name in DOCUMENTS]
+    for path in paths:
+        if path.is_file():
+            yield path.name, path
 
 
 def run(arguments):

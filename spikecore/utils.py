@@ -1,8 +1,9 @@
 """Parts of a data set: a fraction of it, a validation split, batches.
 
 A data set is a pair ``(images, labels)`` of arrays with one entry per sample along the first axis,
-as ``datasets.digits()`` returns it. Every function returns new arrays; the caller's are left
-alone, and so is NumPy's global generator.
+as ``datasets.digits()`` returns it, or an object with the attributes ``data`` and ``targets``, as
+torchvision's are; its transforms are not applied. Every function returns new arrays; the caller's
+are left alone, and so is NumPy's global generator.
 """
 
 import numpy as np
@@ -20,7 +21,7 @@ def data_subset(dataset, subset, idx=0):
 
     Parameters
     ----------
-    dataset : pair of array_like
+    dataset : pair of array_like, or object with ``data`` and ``targets``
         ``(images, labels)``, shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
     subset : int
         The number of parts; 1 returns a copy of everything.
@@ -35,7 +36,7 @@ def data_subset(dataset, subset, idx=0):
     Raises
     ------
     TypeError, ValueError
-        If ``dataset`` is not such a pair, or a number is out of range.
+        If ``dataset`` is not such a data set, or a number is out of range.
 
     Notes
     -----
@@ -70,7 +71,7 @@ def valid_split(ds_train, ds_val, split, seed=0):
 
     Parameters
     ----------
-    ds_train : pair of array_like
+    ds_train : pair of array_like, or object with ``data`` and ``targets``
         ``(images, labels)``, shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
     ds_val : object
         Not looked at; pass None. It keeps snnTorch's order of arguments, where it is an object that
@@ -88,7 +89,8 @@ def valid_split(ds_train, ds_val, split, seed=0):
     Raises
     ------
     TypeError, ValueError
-        If ``ds_train`` is not such a pair, ``split`` lies outside [0, 1] or ``seed`` is negative.
+        If ``ds_train`` is not such a data set, ``split`` lies outside [0, 1] or ``seed`` is
+        negative.
 
     Notes
     -----
@@ -116,15 +118,16 @@ def valid_split(ds_train, ds_val, split, seed=0):
     return (images[training], labels[training]), (images[left_over], labels[left_over])
 
 
-def batches(images, labels, batch_size, shuffle=False, seed=None):
+def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
     """Yield a data set in batches of ``batch_size`` samples; the last may be smaller.
 
     Parameters
     ----------
     images, labels : array_like
-        Shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
+        Shapes ``[n, ...]`` and ``[n, ...]``, any dtype. Without ``labels``, ``images`` is a data
+        set: a pair, or an object with ``data`` and ``targets``.
     batch_size : int
-        Samples per batch, at least 1.
+        Samples per batch, at least 1. It must be given; after a data set, by its name.
     shuffle : bool
         Take the samples in random order, each once.
     seed : int, optional
@@ -145,8 +148,17 @@ def batches(images, labels, batch_size, shuffle=False, seed=None):
     >>> from spikecore import datasets, utils
     >>> [len(labels) for images, labels in utils.batches(*datasets.digits(), batch_size=1000)]
     [1000, 797]
+    >>> next(utils.batches(datasets.digits(), batch_size=1000))[0].shape
+    (1000, 8, 8)
     """
-    images, labels = _pair("images and labels", (images, labels))
+    if labels is None:
+        images, labels = _pair("images", images)
+    elif batch_size is None and np.ndim(labels) == 0:
+        raise TypeError(
+            f"labels must be an array, got {labels!r}; after a data set write batch_size="
+        )
+    else:
+        images, labels = _pair("images and labels", (images, labels))
     batch_size = arguments.integer(
         "batch_size", batch_size, 1, remedy="pass the samples of one batch"
     )
@@ -167,21 +179,31 @@ def _generator(seed):
 
 def _pair(name, dataset):
     """``dataset`` as two arrays of equal length."""
+    if hasattr(dataset, "data") and hasattr(dataset, "targets"):
+        dataset = (dataset.data, dataset.targets)
     if not isinstance(dataset, (tuple, list)) or len(dataset) != 2:
         raise TypeError(
-            f"{name} must be a pair (images, labels), got a {type(dataset).__name__}; "
-            "pass a tuple of two arrays"
+            f"{name} must be a pair (images, labels) or have the attributes data and targets, got "
+            f"a {type(dataset).__name__}; pass a tuple of two arrays"
         )
-    try:
-        images, labels = (np.asarray(values) for values in dataset)
-    except ValueError as error:
-        raise ValueError(
-            f"{name} must hold rectangular arrays, but converting a list failed with "
-            f"{str(error)!r}; give every sample the same shape"
-        ) from error
+    images, labels = (_converted(name, values) for values in dataset)
     if not images.ndim or not labels.ndim or len(images) != len(labels):
         raise ValueError(
             f"{name} must hold one label for each image, got shapes {images.shape} and "
             f"{labels.shape}; pass arrays of equal length"
         )
     return images, labels
+
+
+def _converted(name, values):
+    """``values`` as an array; lists and anything with ``__array__`` are converted."""
+    try:
+        return np.asarray(values)
+    except (RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(
+            f"{name} must hold rectangular arrays in host memory, but converting a "
+            f"{type(values).__name__} failed with {reason!r}; give every sample the same shape, "
+            "and detach tensors and bring them to the host"
+        ) from error

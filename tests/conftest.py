@@ -1,6 +1,7 @@
-"""What every test shares: reproducible hypothesis runs, and equality of bits."""
+"""What every test shares: reproducible hypothesis runs, equality of bits, a full disk."""
 
 import os
+from contextlib import contextmanager
 
 import numpy as np
 from hypothesis import settings
@@ -30,6 +31,19 @@ def assert_same_bits(actual, expected):
     if actual.tobytes() != expected.tobytes():
         np.testing.assert_array_equal(actual, expected)  # shows where, unless the signs differ
         raise AssertionError("the arrays are equal but for the signs of zeros or NaN payloads")
+
+
+@contextmanager
+def small_disk(num_bytes):
+    """No file may grow past that many bytes, as on a disk that is full."""
+    import resource  # not on Windows
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def nvvm_missing():

@@ -8,11 +8,15 @@ import struct
 import subprocess
 import sys
 import threading
+import time
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
+from conftest import small_disk
 
-from spikecore import datasets
+from spikecore import datasets, download
 
 IMAGES = np.random.default_rng(5).integers(0, 256, (40, 28, 28), dtype=np.uint8)
 LABELS = np.arange(40, dtype=np.uint8) % 10
@@ -91,10 +95,9 @@ RAW = idx(IMAGES)
         (b"", "header of 16 bytes, found 0"),
         (idx(IMAGES, magic=0x801), "magic number 0x00000803, found 0x00000801"),
         (idx(IMAGES, magic=0xD03), "magic number 0x00000803, found 0x00000d03"),
-        (
-            struct.pack(">4I", 0x803, *[2**32 - 1] * 3) + b"abc",
-            "hold 79228162458924105385300197375",
-        ),
+        (struct.pack(">4I", 0x803, *[2**32 - 1] * 3) + b"abc", r"n at most 60000, found \[429"),
+        (struct.pack(">4I", 0x803, 60_001, 28, 28) + b"abc", r"found \[60001, 28, 28\]"),
+        (idx(IMAGES[:, :5, :3]), r"the shape \[n, 28, 28\] .* found \[40, 5, 3\]"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(content, message, packed, tmp_path):
@@ -123,6 +126,32 @@ def test_images_and_labels_of_different_sets_are_refused(tmp_path):
         datasets.mnist(tmp_path)
 
 
+@pytest.mark.parametrize("wrong", [10, 255])
+def test_labels_beyond_nine_are_refused_by_place_and_value(wrong, tmp_path):
+    labels = LABELS.copy()
+    labels[[7, 9]] = wrong
+    write(tmp_path, {BIG: FILES[BIG], SMALL: gzip.compress(idx(labels))})
+    with pytest.raises(ValueError, match=f"{SMALL} must hold labels .* label 7 is {wrong};"):
+        datasets.mnist(tmp_path)
+
+
+@pytest.mark.parametrize("samples", [60_000, 2**32 - 1])
+def test_memory_is_bounded_whatever_a_file_unpacks_to(samples, tmp_path):
+    header = struct.pack(">4I", 0x803, samples, 28, 28)
+    packer = zlib.compressobj(9, wbits=31)
+    zeros = bytes(1 << 24)
+    parts = [packer.compress(header), *(packer.compress(zeros) for _ in range(16)), packer.flush()]
+    write(tmp_path, {BIG: b"".join(parts), SMALL: FILES[SMALL]})  # 260 kB that unpack to 268 MB
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"{BIG} must "):
+            datasets.mnist(tmp_path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50e6
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """Serve ``server.files``, with the fault that ``server`` asks for."""
 
@@ -147,7 +176,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         if server.sends_length:
             self.send_header("Content-Length", str(len(content) - start))
+        if server.length is not None:
+            self.send_header("Content-Length", server.length)
         self.end_headers()
+        time.sleep(server.delay)
         end = len(content)
         if server.breaks:  # after how many more bytes to hang up, once for each entry
             end = start + server.breaks.pop(0)
@@ -168,6 +200,7 @@ def server(monkeypatch):
         running.files, running.requests, running.breaks = dict(FILES), [], []
         running.ignores_range = running.lies_about_range = running.labels_gzip = False
         running.sends_length, running.was_cut_off = True, False
+        running.length, running.delay = None, 0
         running.address = f"http://127.0.0.1:{running.server_port}"
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
@@ -298,12 +331,48 @@ def test_the_next_mirror_is_tried(server, tmp_path):
 
 
 def test_an_endless_file_is_cut_off(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_LARGEST_FILE", 100_000)
+    monkeypatch.setattr(download, "LARGEST_FILE", 100_000)
     server.files[BIG] = bytes(50_000_000)
     with pytest.raises(OSError, match="more than 100000 bytes"):
         fetch(tmp_path, server)
     assert names(tmp_path) == []
     assert server.was_cut_off
+
+
+def test_a_full_disk_is_reported_with_the_name_of_the_file(server, tmp_path):
+    message = f"{BIG}.part could not be written .File too large.; make room on the disk"
+    with small_disk(5000), pytest.raises(OSError, match=message):
+        fetch(tmp_path, server)
+    assert names(tmp_path) == [f"{BIG}.part"]
+    assert server.requests == [(BIG, None)]
+    assert_training_set(fetch(tmp_path, server))
+
+
+def test_calls_at_once_wait_for_each_other(server, tmp_path):
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(fetch(tmp_path, server))) for _ in range(4)
+    ]
+    server.delay = 0.05
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for result in results:
+        assert_training_set(result)
+    assert server.requests == [(BIG, None), (SMALL, None)]
+
+
+def test_a_server_that_refuses_every_range_is_reported(server, tmp_path):
+    server.files[BIG] = b""  # a range beyond the end of an empty file, asked for or not
+    with pytest.raises(OSError, match=f"{BIG} could not be downloaded .*416"):
+        fetch(tmp_path, server)
+
+
+def test_a_length_that_is_no_number_is_not_believed(server, tmp_path):
+    server.sends_length, server.length = False, "many"
+    assert_training_set(fetch(tmp_path, server))
 
 
 def test_the_progress_bar_names_each_file(server, tmp_path, capsys):
@@ -326,6 +395,11 @@ def test_the_checksums_are_those_of_the_four_files():
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
+        ({"root": None}, TypeError, "root must be a path, got None; pass"),
+        ({"root": 5}, TypeError, "root must be a path, got 5; pass"),
+        ({"root": __file__}, ValueError, "root must be a folder, got the file .*py"),
+        ({"download": True, "checksums": 5}, TypeError, "checksums must be a mapping .*got 5;"),
+        ({"download": True, "mirrors": 5}, TypeError, "mirrors must be a tuple .*got 5;"),
         ({"train": "yes"}, TypeError, "train must"),
         ({"download": 1}, TypeError, "download must"),
         ({"download": True, "mirrors": "http://127.0.0.1"}, TypeError, "mirrors must"),
@@ -339,7 +413,7 @@ def test_the_checksums_are_those_of_the_four_files():
 def test_bad_arguments_are_refused_before_anything_is_written(keywords, error, message, tmp_path):
     root = tmp_path / "root"
     with pytest.raises(error, match=message):
-        datasets.mnist(root, **keywords)
+        datasets.mnist(**{"root": root} | keywords)
     assert not root.exists()
 
 

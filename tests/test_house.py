@@ -17,16 +17,16 @@ PACKAGE = ROOT / "spikecore"
 
 # From the ground up: a file imports its own floor and those below.
 FLOORS = (
-    ("compiler", "kernel_cache", "memory"),
+    ("compiler", "files", "kernel_cache", "kernel_identity", "memory"),
     ("arithmetic", "philox"),
     ("backends",),
     ("arguments",),
     ("random",),
     ("codes", "neurons"),
     ("network",),
-    ("spikegen", "datasets", "utils"),
-    ("plots", "spikeplot", "info"),
-    ("validate", "demo"),
+    ("spikegen", "datasets", "download", "utils"),
+    ("plots", "spikeplot", "info", "demo"),
+    ("validate",),
     ("__main__",),
 )
 

@@ -1,11 +1,14 @@
 """The command line: what the demo prints and draws, and how it refuses."""
 
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import small_disk
 from PIL import Image
 
 from spikecore import Leaky, __main__, __version__, datasets, demo, spikegen
@@ -182,3 +185,63 @@ def test_info_tells_versions_and_devices(capsys):
     for what in ("spikecore", "Python", "numpy", "numba", "cpu"):
         assert re.search(rf"^{what} +\S", printed, re.MULTILINE), what
     assert re.search(r"^cuda(:0)? ", printed, re.MULTILINE)
+    for name in ("SPEC.md", "CONFORMANCE.md"):
+        path = re.search(rf"^{name} +(\S.*)$", printed, re.MULTILINE)[1]
+        assert Path(path).read_text().startswith("# ")
+
+
+def run_into(target, *arguments, buffered=True):
+    """Run a command with its output going to the file; the exit status and what it complained."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"}
+    command = [sys.executable, "-m", "spikecore", *arguments]
+    with open(target, "w") as output:
+        result = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, text=True, timeout=60, env=environment
+        )
+    return result.returncode, result.stderr
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize("argument", ["info", "--help", "--version"])
+def test_it_ends_quietly_when_the_reader_leaves(argument, buffered):
+    reading, writing = os.pipe()
+    os.close(reading)
+    status, complaint = run_into(writing, argument, buffered=buffered)
+    assert complaint == ""
+    # argparse itself ignores that nobody reads what it prints at once
+    assert status == (__main__.READER_LEFT if buffered or argument == "info" else 0)
+
+
+def test_output_that_finds_no_room_is_one_sentence():
+    status, complaint = run_into("/dev/full", "info")
+    assert status == 2
+    assert "the output could not be written: No space left on device" in complaint
+    assert complaint.count("\n") == 1
+
+
+def test_a_full_disk_is_one_sentence_with_the_name_of_the_file(tmp_path, capsys):
+    folder = tmp_path / "vectors"
+    with small_disk(100), pytest.raises(SystemExit) as stopped:
+        __main__.main(["vectors", str(folder)])
+    assert stopped.value.code == 2
+    complaint = capsys.readouterr().err
+    assert re.search(rf"File too large: '{folder}/\S+\.npz' ", complaint)
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError("the model is missing"), "the model is missing ("),
+        (OSError(28, "No space left on device"), "No space left on device ("),
+        (PermissionError(13, "Permission denied", "a.png"), "Permission denied: 'a.png' ("),
+    ],
+)
+def test_errors_of_the_system_never_name_none(error, sentence, capsys, monkeypatch):
+    def fail(arguments):
+        raise error
+
+    monkeypatch.setattr(__main__.info, "run", fail)
+    with pytest.raises(SystemExit):
+        __main__.main(["info"])
+    assert capsys.readouterr().err.startswith(f"python -m spikecore info: {sentence}")

@@ -133,6 +133,48 @@ def test_lists_are_accepted():
     assert images.tolist() == [[2.0]] and labels.tolist() == [1]
 
 
+class Tensor:
+    """What a torch tensor is to NumPy: an object with ``__array__``."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype)
+
+
+class Dataset:
+    """What a torchvision data set is to spikecore: ``data`` and ``targets``."""
+
+    def __init__(self, data, targets):
+        self.data, self.targets = data, targets
+
+
+@pytest.mark.parametrize("wrap", [Tensor, list, np.asarray])
+def test_objects_with_data_and_targets_are_data_sets(wrap):
+    pair = dataset_of(20)
+    dataset = Dataset(Tensor(pair[0]), wrap(pair[1]))
+    for result, expected in [
+        (utils.data_subset(dataset, 3, 1), utils.data_subset(pair, 3, 1)),
+        (utils.valid_split(dataset, None, 0.3), utils.valid_split(pair, None, 0.3)),
+        (list(utils.batches(dataset, batch_size=7)), list(utils.batches(*pair, 7))),
+    ]:
+        np.testing.assert_equal(result, expected)
+
+
+def test_batches_take_a_pair_in_one_argument():
+    pair = dataset_of(20)
+    result = list(utils.batches(pair, batch_size=7, shuffle=True, seed=2))
+    np.testing.assert_equal(result, list(utils.batches(*pair, 7, shuffle=True, seed=2)))
+
+
+class Unreadable:
+    """A tensor that needs a gradient, or lies on a GPU, refuses like this."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+
+
 DATA = dataset_of(10)
 
 
@@ -148,6 +190,14 @@ DATA = dataset_of(10)
             ValueError,
             "dataset must hold rec",
         ),
+        (
+            lambda: utils.data_subset(Dataset(DATA[0], Unreadable()), 1),
+            TypeError,
+            "dataset must hold .*host memory, .*a Unreadable failed .*requires grad",
+        ),
+        (lambda: utils.batches(DATA), TypeError, "batch_size must .*got None"),
+        (lambda: utils.batches(DATA[0], batch_size=2), TypeError, "images must be a pair"),
+        (lambda: utils.batches(DATA, 2), TypeError, "labels must .*got 2; .*batch_size="),
         (lambda: utils.data_subset(DATA, 0), ValueError, "subset must be .*got 0"),
         (lambda: utils.data_subset(DATA, 11), ValueError, "subset must be .*got 11"),
         (lambda: utils.data_subset(DATA, 2.0), TypeError, "subset must be .*got 2.0"),

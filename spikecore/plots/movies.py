@@ -11,7 +11,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.plots import canvas
 from spikecore.plots.colors import palette
-from spikecore.plots.files import whole
+from spikecore.files import whole
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
 FORMATS = (".gif", *VIDEOS, ".html")

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from spikecore.files import whole
+
 KINDS = ("rate", "rate_conv", "latency", "delta", "targets_rate", "targets_latency", "to_one_hot")
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
 
@@ -140,7 +142,8 @@ def _run_peers(arguments):
         print(f"not installed: {', '.join(missing)}")
     if arguments.markdown:
         page = conformance.markdown(everything, missing)
-        Path(arguments.markdown).write_text(page, encoding="utf-8")
+        with whole(arguments.markdown) as part:
+            part.write_text(page, encoding="utf-8")
     if len(reports) == 1:
         for path, write in ((arguments.html, "to_html"), (arguments.json, "to_json")):
             if path:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from spikecore import __version__
+from spikecore.files import whole
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
 from spikecore.validate.encoder_trials import KINDS, Coding
@@ -72,14 +73,17 @@ def write(folder):
     entries, sums = [], {}
     for vector in every():
         arrays = arrays_of(vector)
-        np.savez_compressed(folder / f"{vector.name}.npz", **arrays)
+        with whole(folder / f"{vector.name}.npz") as part:
+            np.savez_compressed(part, **arrays)
         files = {"npz": f"{vector.name}.npz"}
         for name, array in arrays.items():
             files[name] = f"{vector.name}.{name}.hex"
-            (folder / files[name]).write_text(hexadecimal(name, array), encoding="ascii")
+            with whole(folder / files[name]) as part:
+                part.write_text(hexadecimal(name, array), encoding="ascii")
         entries.append(_entry(vector, arrays, files))
         sums.update((name, digest(folder / name)) for name in files.values())
-    (folder / README).write_text(EXPLANATION, encoding="ascii")
+    with whole(folder / README) as part:
+        part.write_text(EXPLANATION, encoding="ascii")
     sums[README] = digest(folder / README)
     manifest = {
         "format": FORMAT,
@@ -88,10 +92,12 @@ def write(folder):
         "vectors": entries,
         "sha256": sums,
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    with whole(folder / MANIFEST) as part:
+        part.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     sums[MANIFEST] = digest(folder / MANIFEST)
     lines = "".join(f"{value}  {name}\n" for name, value in sums.items())
-    (folder / SUMS).write_text(lines, encoding="ascii")
+    with whole(folder / SUMS) as part:
+        part.write_text(lines, encoding="ascii")
     return [*sums, SUMS]
 
 

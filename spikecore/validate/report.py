@@ -7,8 +7,9 @@ candidate raised, hung, or returned something that cannot be compared).
 
 import html
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from spikecore.files import whole
 
 VERDICTS = ("exact", "rounding", "wrong", "failed")
 WORDS = {
@@ -189,7 +190,8 @@ class Report(NamedTuple):
 
 def _written(text, path):
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        with whole(path) as part:
+            part.write_text(text, encoding="utf-8")
     return text
 
 
