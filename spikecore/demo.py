@@ -13,8 +13,8 @@ import numpy as np
 
 from spikecore import Leaky, __version__, datasets, spikegen
 from spikecore.backends import threads
-from spikecore.network import Linear, Sequential
 from spikecore.files import whole
+from spikecore.network import Linear, Sequential
 
 HELP = "encode a batch of digits, drive a network with them, print tables and draw the spikes"
 BATCH = 128

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from spikecore import arguments
+from spikecore.files import whole
 from spikecore.plots import canvas
 from spikecore.plots.colors import palette
-from spikecore.files import whole
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
 FORMATS = (".gif", *VIDEOS, ".html")

@@ -7,8 +7,8 @@ file.
 import numpy as np
 
 from spikecore import spikeplot
-from spikecore.plots.colors import LIGHT, OFF_COLOR
 from spikecore.files import whole
+from spikecore.plots.colors import LIGHT, OFF_COLOR
 
 DPI = 160
 SIZE = (6.4, 4.8)  # inches; legible at a third of its width
