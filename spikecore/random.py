@@ -1,6 +1,6 @@
 """Random numbers that are a function of (seed, element, step), and the replay of torch's.
 
-The stream is Philox4x32-10 with the counter (element low, element high, step // 4, stream) and the
+The stream is Philox4x32-10 with the counter (element low, element high, step // 4, purpose) and the
 seed as key; SPEC.md freezes the layout.  No state is kept anywhere, so the same draw comes out for
 any number of threads, any chunking and any device.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
-STREAMS = {"rate": 0, "targets": 1, "weights": 2}
+PURPOSES = {"rate": 0, "targets": 1, "weights": 2}
 MAX_ELEMENT = 2**64
 RAW = 1 << 16  # of torch's words held at once
 
@@ -32,10 +32,10 @@ def seed_of(seed):
     return arguments.integer("seed", seed, 0, 2**64 - 1, remedy=remedy)
 
 
-def key_of(seed, stream):
-    """What a kernel takes: the seed's low word, its high word and the number of the stream."""
+def key_of(seed, purpose):
+    """What a kernel takes: the seed's low word, its high word and the number of the purpose."""
     seed = seed_of(seed)
-    return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32), np.uint64(STREAMS[stream])
+    return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32), np.uint64(PURPOSES[purpose])
 
 
 def words(seed, elements, step, stream="rate"):
@@ -49,7 +49,7 @@ def words(seed, elements, step, stream="rate"):
     step : int
         Time step, in [0, 2**34).
     stream : {"rate", "targets", "weights"}
-        What the draw is for; streams are independent.
+        The purpose of the draw; draws of different purposes are independent.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def words(seed, elements, step, stream="rate"):
     >>> random.words(seed=0, elements=[0, 1, 2], step=0)
     array([1713891541, 4175744164,   83534633], dtype=uint64)
     """
-    stream = arguments.choice("stream", stream, tuple(STREAMS))
+    stream = arguments.choice("stream", stream, tuple(PURPOSES))
     step = arguments.integer("step", step, 0, arguments.MAX_STEPS - 1)
     index = arguments.array("elements", elements)
     if index.size and (index.dtype.kind not in "iu" or index.min() < 0):
@@ -103,7 +103,7 @@ def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
     size = math.prod(features)
     first_element = arguments.integer("first_element", first_element, 0, MAX_ELEMENT - size)
     first_step = arguments.integer("first_step", first_step, 0, arguments.MAX_STEPS - num_steps)
-    stream = arguments.choice("stream", stream, tuple(STREAMS))
+    stream = arguments.choice("stream", stream, tuple(PURPOSES))
     result = arguments.output(None, (num_steps, size), np.dtype(np.float64))
     seed = seed_of(seed)
     elements = np.uint64(first_element) + np.arange(size if num_steps else 0, dtype=np.uint64)

@@ -55,9 +55,9 @@ class LIF(Neuron):
         Only the neuron that is highest above its threshold, the first of equals, may fire (along
         the last axis).
     lower : float, optional
-        Bound below which decay and input do not take the membrane (a reset still may).
+        Lower bound, applied before the spike test; a reset may go below it.
     amplitude : float
-        What a spike is written as.
+        Output value of a spike.
 
     Raises
     ------

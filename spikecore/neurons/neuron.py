@@ -142,7 +142,7 @@ class Neuron:
 
     @property
     def largest_spike(self):
-        """The largest size of what is written for a spike; infinite for several in a step."""
+        """The largest output value of a step, as a size; infinite where a step may have several."""
         model = self._model
         return np.inf if model.axes.spikes == "multi" else abs(model.amplitude)
 
@@ -172,7 +172,7 @@ class Neuron:
         return found
 
     def _levels(self, dtype):
-        """What is written for a spike and for none, checked once for a dtype."""
+        """Output values of a spike and of none, checked once for a dtype."""
         found = self._numbers.get(("levels", dtype))
         if found is None:
             on = arguments.level("amplitude", self._model.amplitude, dtype)

@@ -62,7 +62,7 @@ class Leaky(_Named):
     inhibition : bool
         Only the neuron highest above its threshold may fire, along the last axis.
     graded_spikes_factor : float
-        What a spike is written as.
+        Output value of a spike.
 
     Notes
     -----
