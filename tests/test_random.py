@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from spikecore import random, spikegen
 
 SPECIFICATION = Path(__file__).parent.parent / "SPEC.md"
-STREAM_NAMES = {number: name for name, number in random.STREAMS.items()}
+STREAM_NAMES = {number: name for name, number in random.PURPOSES.items()}
 SEEDS = st.integers(0, 2**64 - 1)
 ELEMENTS = st.integers(0, 2**64 - 1)
 STEPS = st.integers(0, 2**34 - 1)
-STREAMS = st.sampled_from(sorted(random.STREAMS))
+STREAMS = st.sampled_from(sorted(random.PURPOSES))
 
 # --- the layout, against a Philox in Python's integers --------------------------------------------
 
@@ -82,16 +82,16 @@ def test_the_stream_is_that_of_the_specification():
 
 
 def test_the_numbers_of_the_streams_are_frozen():
-    assert random.STREAMS["rate"] == 0
-    assert random.STREAMS["targets"] == 1
-    assert random.STREAMS["weights"] == 2
-    assert len(set(random.STREAMS.values())) == len(random.STREAMS)
+    assert random.PURPOSES["rate"] == 0
+    assert random.PURPOSES["targets"] == 1
+    assert random.PURPOSES["weights"] == 2
+    assert len(set(random.PURPOSES.values())) == len(random.PURPOSES)
 
 
 @given(seed=SEEDS, elements=st.lists(ELEMENTS, max_size=5), step=STEPS, stream=STREAMS)
 @example(seed=2**64 - 1, elements=[2**64 - 1], step=2**34 - 1, stream="weights")
 def test_words_are_philox_of_their_place(seed, elements, step, stream):
-    expected = [word_of(seed, element, step, random.STREAMS[stream]) for element in elements]
+    expected = [word_of(seed, element, step, random.PURPOSES[stream]) for element in elements]
     given_elements = np.array(elements, np.uint64)
     result = random.words(seed, given_elements, step, stream)
     assert result.dtype == np.uint64
@@ -123,7 +123,7 @@ def test_uniforms_are_words_over_2_to_the_32(seed, shape, element, step, stream)
     flat = result.reshape(shape[0], int(np.prod(shape[1:])))
     for t, row in enumerate(flat):
         for i, uniform in enumerate(row):
-            word = word_of(seed, element + i, step + t, random.STREAMS[stream])
+            word = word_of(seed, element + i, step + t, random.PURPOSES[stream])
             assert Fraction(float(uniform)) == Fraction(word, 2**32)
 
 
