@@ -5,18 +5,15 @@ Every refusal is one sentence that names the argument, its value and the remedy.
 
 import math
 import operator
-import os
-import time
-from functools import cache, lru_cache
+from functools import cache
 from numbers import Real
 
 import numpy as np
 
-from spikecore import backends
+from spikecore import backends, memory
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
-MEMORY_READ_EVERY = 0.05  # seconds, in which a process touches a few hundred MB at most
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
@@ -327,7 +324,7 @@ def output(out, shape, dtype, backend=None, **inputs):
     if backend is not None and backend.resident:
         return _gpu_output(out, shape, dtype, backend)
     if out is None:
-        fits_memory(shape, dtype)
+        memory.fits_memory(shape, dtype)
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
         must, got = "be a NumPy array (numpy.memmap included)", f"a {type(out).__name__}"
@@ -393,44 +390,3 @@ class Call:
         """The array to fill, which shares no memory with the data and the inputs."""
         inputs[self.name] = self.given
         return output(self.out, shape, self.dtype, self.backend, **inputs)
-
-
-def fits_memory(shape, dtype):
-    """Refuse an array that is larger than the memory that is free."""
-    needed = math.prod(shape) * np.dtype(dtype).itemsize
-    available = available_memory()
-    if available is not None and needed > available:
-        raise ValueError(
-            f"the output of shape {shape} and dtype {dtype} needs {_size(needed)}, and "
-            f"{_size(available)} of memory are free; use dtype=bool, fewer steps per call with "
-            "first_step, or out= a numpy.memmap"
-        )
-
-
-def available_memory():
-    """Bytes that can be allocated without swapping, or None where the system does not say."""
-    return _available_memory(int(time.monotonic() / MEMORY_READ_EVERY))
-
-
-@lru_cache(maxsize=1)
-def _available_memory(moment):
-    """As above, read once a moment: asking the system costs as much as a small call."""
-    try:
-        with open("/proc/meminfo") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _size(num_bytes):
-    for unit in ("B", "kB", "MB", "GB"):
-        if num_bytes < 1000:
-            return f"{num_bytes:.3g} {unit}"
-        num_bytes /= 1000
-    return f"{num_bytes:,.1f} TB"

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from spikecore import arguments, random, spikegen
+from spikecore import memory, random, spikegen
 
 F32 = np.float32
 IMAGE = np.linspace(0, 1, 6, dtype=F32).reshape(2, 3)
@@ -371,7 +371,7 @@ def test_the_first_bad_value_is_located(device, dtype):
     ],
 )
 def test_a_billion_steps_are_refused_at_once_with_their_size(call, monkeypatch):
-    monkeypatch.setattr(arguments, "available_memory", lambda: 64 * 10**9)
+    monkeypatch.setattr(memory, "available_memory", lambda: 64 * 10**9)
     begin = time.perf_counter()
     with pytest.raises(ValueError, match=r"^the output of shape .* needs [\d,.]+ (TB|GB), and "):
         call()
@@ -380,7 +380,7 @@ def test_a_billion_steps_are_refused_at_once_with_their_size(call, monkeypatch):
 
 
 def test_sizes_are_written_in_readable_units(monkeypatch):
-    monkeypatch.setattr(arguments, "available_memory", lambda: 10)
+    monkeypatch.setattr(memory, "available_memory", lambda: 10)
     with pytest.raises(ValueError, match=r"needs 784 B, and 10 B of memory are free"):
         spikegen.rate(np.zeros(784, F32), 1, dtype=bool)
     with pytest.raises(ValueError, match=r"needs 3.14 kB"):
@@ -392,18 +392,18 @@ def test_sizes_are_written_in_readable_units(monkeypatch):
 
 
 def test_memory_is_not_asked_about_when_out_is_given(monkeypatch):
-    monkeypatch.setattr(arguments, "available_memory", lambda: 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 0)
     out = np.empty((4, 2, 3), F32)
     assert spikegen.rate(IMAGE, 4, seed=0, out=out) is out
 
 
 def test_memory_that_the_system_does_not_tell_is_taken_to_suffice(monkeypatch):
-    monkeypatch.setattr(arguments, "available_memory", lambda: None)
+    monkeypatch.setattr(memory, "available_memory", lambda: None)
     assert spikegen.rate(IMAGE, 4, seed=0).shape == (4, 2, 3)
 
 
 def test_free_memory_is_a_plausible_number_of_bytes():
-    assert 10**6 < arguments.available_memory() < 10**16
+    assert 10**6 < memory.available_memory() < 10**16
 
 
 def test_combinations_that_contradict_each_other_are_refused():

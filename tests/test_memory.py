@@ -1,4 +1,4 @@
-"""What a call takes: its output, and little else.
+"""What a call takes: its output, and little else; and how much there is to take.
 
 NumPy reports its arrays to ``tracemalloc``; kernels' own scratch is a few tiles, which it does not
 see.  Each call runs once before it is measured, so that compiling is not counted.
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, profiles, random, spikegen
+from spikecore.memory import free_memory
 from spikecore.network import Linear, Sequential
 
 SHARE, SPARE = 1.05, 8e6  # the output and at most a twentieth, or 8 MB where that is more
@@ -155,3 +156,85 @@ def test_a_network_without_records_takes_no_more_the_longer_it_runs(density):
     assert longer <= shorter + 1e5
     output = sum(size(layer.counts) + size(layer.final) for layer in run.values())
     assert longer <= output + SPARE
+
+
+# --- what there is ------------------------------------------------------------------------------
+
+MACHINE = {"proc/meminfo": "MemTotal:  9000 kB\nMemFree:  100 kB\nMemAvailable:  4000 kB\n"}
+NO_LIMIT = str(2**63 - 4096)  # as version 1 says it
+
+
+def version_1(folder, limit, usage, cached=0):
+    """The files of a group of version 1; those of its own that are cached are fewer."""
+    return {
+        f"sys/fs/cgroup/memory{folder}/memory.limit_in_bytes": limit,
+        f"sys/fs/cgroup/memory{folder}/memory.usage_in_bytes": usage,
+        f"sys/fs/cgroup/memory{folder}/memory.stat": (
+            f"cache 9\ninactive_file 1\ntotal_cache 9\ntotal_inactive_file {cached}\n"
+        ),
+    }
+
+
+def version_2(folder, limit, usage, cached=0):
+    return {
+        f"sys/fs/cgroup{folder}/memory.max": limit,
+        f"sys/fs/cgroup{folder}/memory.current": usage,
+        f"sys/fs/cgroup{folder}/memory.stat": f"anon 5\nfile 7\ninactive_file {cached}\n",
+    }
+
+
+def within(*lines):
+    return {"proc/self/cgroup": "".join(f"{line}\n" for line in lines)}
+
+
+TREES = {
+    "no groups": ({}, 4_096_000),
+    "version 2": (within("0::/a") | version_2("/a", 700_000, 300_000), 400_000),
+    "version 2, cached files": (within("0::/a") | version_2("/a", 700_000, 300_000, 50), 400_050),
+    "version 2, a parent's limit": (
+        within("0::/a/b")
+        | version_2("/a", 700_000, 600_000)
+        | version_2("/a/b", 500_000, 100_000)
+        | version_2("/other", 1000, 0),
+        100_000,
+    ),
+    "version 2, no limit": (within("0::/a") | version_2("/a", "max", 300_000), 4_096_000),
+    "version 2, a limit above the machine": (
+        within("0::/a") | version_2("/a", 10**12, 300_000),
+        4_096_000,
+    ),
+    "version 2, in a container": (within("0::/") | version_2("", 700_000, 300_000), 400_000),
+    "version 2, the host's path": (
+        within("0::/../host/a:b") | version_2("", 700_000, 300_000),
+        400_000,
+    ),
+    "more is used than the limit allows": (
+        within("0::/a") | version_2("/a", 700_000, 800_000),
+        0,
+    ),
+    "version 1": (
+        within("3:cpu:/c", "4:hugetlb,memory:/a", "0::/")
+        | version_1("/a", 700_000, 300_000, 50)
+        | version_1("", NO_LIMIT, 10**9),
+        400_050,
+    ),
+    "version 1, in a container": (
+        within("4:memory:/docker/123") | version_1("", 700_000, 300_000),
+        400_000,
+    ),
+    "version 1, no limit": (within("4:memory:/") | version_1("", NO_LIMIT, 10**9), 4_096_000),
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_the_limits_of_containers_count(name, tmp_path):
+    files, expected = TREES[name]
+    for path, content in (MACHINE | files).items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(content))
+    assert free_memory(tmp_path) == expected
+
+
+def test_without_the_files_of_linux_all_memory_counts(tmp_path):
+    assert free_memory() <= free_memory(tmp_path) < 10**16

@@ -429,7 +429,7 @@ def test_refusals_leave_everything_as_it_was():
 
 
 def test_more_than_memory_holds_is_refused_before_it_is_allocated(monkeypatch):
-    monkeypatch.setattr("spikecore.arguments.available_memory", lambda: 50)
+    monkeypatch.setattr("spikecore.memory.available_memory", lambda: 50)
     with pytest.raises(
         ValueError, match=r"the output of shape \(4, 2, 3\) and dtype float32 needs"
     ):

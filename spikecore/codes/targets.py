@@ -6,7 +6,7 @@ Wherever ``on_target`` and ``off_target`` are given, an element is ``on_target``
 
 import numpy as np
 
-from spikecore import arguments, backends
+from spikecore import arguments, backends, memory
 from spikecore.codes.latency import latency
 from spikecore.codes.one_hot import classes, fill_one_hot, to_one_hot
 from spikecore.codes.trains import PATTERNS, draws_of, exact_rate, fill_trains
@@ -217,7 +217,7 @@ def targets_rate(
     backend = backends.choose(device)
     shape = (num_steps, *shape)
     if out is None:
-        arguments.fits_memory(shape, dtype)
+        memory.fits_memory(shape, dtype)
     hot = np.zeros(shape[1:], bool)
     fill_one_hot(hot, labels, True, False)
     draws = draws_of(pattern, seed, uniforms, first_element, shape, backend)

@@ -1,0 +1,119 @@
+"""How much memory an array may take: what the machine has free, and the container it runs in."""
+
+import math
+import os
+import time
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+NO_LIMIT = 2**60  # bytes; version 1 writes nearly 2**63 for none
+READ_EVERY = 0.05  # seconds, in which a process touches a few hundred MB at most
+
+
+class Names(NamedTuple):
+    """What the files of a control group are called."""
+
+    limit: str
+    usage: str
+    cached: str  # in memory.stat: files that were read, which make room when memory is needed
+
+
+VERSION_1 = Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+VERSION_2 = Names("memory.max", "memory.current", "inactive_file")
+
+
+def fits_memory(shape, dtype):
+    """Refuse an array that is larger than the memory that is free."""
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    available = available_memory()
+    if available is not None and needed > available:
+        raise ValueError(
+            f"the output of shape {shape} and dtype {dtype} needs {_size(needed)}, and "
+            f"{_size(available)} of memory are free; use dtype=bool, fewer steps per call with "
+            "first_step, or out= a numpy.memmap"
+        )
+
+
+def available_memory():
+    """Bytes that can be allocated without swapping, or None where the system does not say."""
+    return _available_memory(int(time.monotonic() / READ_EVERY))
+
+
+@lru_cache(maxsize=1)
+def _available_memory(moment):
+    """As above, read once a moment: asking the system costs as much as a small call."""
+    return free_memory()
+
+
+def free_memory(root="/"):
+    """Bytes that are free in the machine whose file system has its root there, asked anew."""
+    found = [number for number in (_of_machine(root), *_of_groups(root)) if number is not None]
+    return min(found, default=None)
+
+
+def _of_machine(root):
+    available = _numbers(Path(root, "proc/meminfo")).get("MemAvailable:")
+    if available is not None:
+        return available * 1024
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _of_groups(root):
+    """Free bytes of each control group with a limit that this process is in.
+
+    A group's files lie in the folder of its path, and its parents' limits count too.  Inside of a
+    container the path may be the host's, where no folder is; then the container's own limits are at
+    the top.
+    """
+    top = Path(root, "sys/fs/cgroup")
+    for line in _lines(Path(root, "proc/self/cgroup")):
+        _, controllers, path = line.split(":", 2)
+        path = PurePosixPath(path.lstrip("/"))
+        for folder in (path, *path.parents):
+            if controllers == "":
+                yield _of_group(top / folder, VERSION_2)
+            elif "memory" in controllers.split(","):
+                yield _of_group(top / "memory" / folder, VERSION_1)
+
+
+def _of_group(folder, names):
+    """Free bytes of a control group, or None without a limit."""
+    limit = _number(folder / names.limit)
+    if limit is None or limit > NO_LIMIT:  # most groups; reading the other files takes 0.1 ms
+        return None
+    used = _number(folder / names.usage) or 0
+    return max(0, limit - used + _numbers(folder / "memory.stat").get(names.cached, 0))
+
+
+def _lines(file):
+    """A file's lines; none where it cannot be read."""
+    try:
+        return file.read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _number(file):
+    """The number in a file; None where there is none, as in ``max``."""
+    words = " ".join(_lines(file)).split()
+    return int(words[0]) if words and words[0].isdecimal() else None
+
+
+def _numbers(file):
+    """Numbers by name, of lines ``name number`` with or without a unit."""
+    words = [line.split() for line in _lines(file)]
+    return {parts[0]: int(parts[1]) for parts in words if len(parts) > 1 and parts[1].isdecimal()}
+
+
+def _size(num_bytes):
+    for unit in ("B", "kB", "MB", "GB"):
+        if num_bytes < 1000:
+            return f"{num_bytes:.3g} {unit}"
+        num_bytes /= 1000
+    return f"{num_bytes:,.1f} TB"
