@@ -37,7 +37,7 @@ def test_format_and_stable_ids(name):
     ids = [cell["id"] for cell in notebook["cells"]]
     assert len(set(ids)) == len(ids)
     # Words, not the random letters that an editor gives a cell.
-    assert [one for one in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", one)] == []
+    assert [name for name in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
