@@ -1,5 +1,6 @@
 """The gallery: what it writes, that it repeats itself, and that it leaves matplotlib as it was."""
 
+import errno
 from pathlib import Path
 
 import matplotlib
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__
+from spikecore import __main__, profiles
 from spikecore.plots import gallery
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
@@ -50,6 +51,37 @@ def test_settings_of_the_user_change_nothing(drawn, name, tmp_path, monkeypatch)
     monkeypatch.setattr(gallery, "PICTURES", {name: gallery.PICTURES[name]})
     assert __main__.main(["gallery", "--out", str(tmp_path)]) == 0
     assert (tmp_path / name).read_bytes() == (drawn / name).read_bytes()
+
+
+def test_every_simulator_has_its_trace():
+    figure = gallery.draw_simulators()
+    shown = [ax.texts[0].get_text() for ax in figure.axes]
+    simulators = {profile.simulator for profile in profiles().values()} - {"snnTorch tutorial"}
+    assert shown == ["input", *gallery.SIMULATORS]
+    assert set(gallery.SIMULATORS) == simulators and len(simulators) == 8
+
+
+def test_rasters_of_images_begin_at_the_top():
+    for figure in (gallery.draw_codes(), gallery.draw_network()):
+        rasters = [ax for ax in figure.axes if ax.get_ylabel() in ("", "Pixel") and ax.get_title()]
+        rasters = [ax for ax in rasters if ax.collections or (ax.images and ax.get_xlim()[1] > 40)]
+        assert len(rasters) == 3 and all(ax.yaxis_inverted() for ax in rasters)
+
+
+def test_a_full_disk_leaves_no_picture_and_is_said_with_its_name(tmp_path, capsys, monkeypatch):
+    class HalfWritten:
+        def savefig(self, path, **options):
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gallery, "PICTURES", {"codes.png": HalfWritten})
+    (tmp_path / "codes.png").write_bytes(b"before")
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["gallery", "--out", str(tmp_path)])
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert "No space left on device" in printed.err and str(tmp_path / "codes.png") in printed.err
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
 def test_without_matplotlib_it_names_the_extra(tmp_path, capsys, monkeypatch):

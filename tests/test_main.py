@@ -1,5 +1,6 @@
 """The command line: what the demo prints and draws, and how it refuses."""
 
+import errno
 import os
 import re
 import subprocess
@@ -130,6 +131,19 @@ def test_without_matplotlib_the_table_remains(tmp_path, capsys, monkeypatch):
     assert len(rows(printed)) == 7 and len(rows(printed, number=1)) == 3
     assert printed.count("spikecore[plot]") == 1
     assert [path.name for path in folder.iterdir()] == ["spikes.npz"]
+
+
+def test_a_full_disk_leaves_no_spikes_of_the_demo(tmp_path, capsys, monkeypatch):
+    def savez(path, **arrays):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(demo.np, "savez_compressed", savez)
+    with pytest.raises(SystemExit, match="2"):
+        __main__.main(["demo", "--steps", "2", "--out", str(tmp_path)])
+    refused = capsys.readouterr().err
+    assert refused.count("\n") == 1 and str(tmp_path / "spikes.npz") in refused
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_seed_decides(capsys):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from spikecore import spikegen
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = ["1-spike-encoding.ipynb", "3-feedforward-network.ipynb"]
 ALLOWED = {"IPython", "matplotlib", "numpy", "pathlib", "spikecore"}
@@ -37,7 +39,7 @@ def test_format_and_stable_ids(name):
     ids = [cell["id"] for cell in notebook["cells"]]
     assert len(set(ids)) == len(ids)
     # Words, not the random letters that an editor gives a cell.
-    assert [one for one in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", one)] == []
+    assert [name for name in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,3 +84,13 @@ def test_links_within_the_repository_lead_somewhere(name):
         text = "\n".join("".join(cell["source"]) for cell in read(name)["cells"])
     for target in re.findall(r"\]\(([^)]+)\)", text):
         assert target.startswith("https://") or (FOLDER / target).exists(), target
+
+
+def test_the_step_at_which_the_text_says_that_the_darkest_fire():
+    spikes = spikegen.latency([0.0, 0.01, 1.0], 100, threshold=0.01, linear=True, normalize=True)
+    first, second, bright = spikes.argmax(axis=0).tolist()
+    assert first == second == 98 and bright == 0
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[0])["cells"]}
+    assert "at step 98" in text["normalize"] and "at step 98" in text["clip"]
+    assert "normalize=True, clip=True" in text["latency-clip"]
+    assert "threshold=0.01, linear=True, normalize=True" in text["latency-normalize"]

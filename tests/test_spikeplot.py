@@ -1,7 +1,9 @@
 """What holds for every plot: nothing global changes, and matplotlib is asked for when drawing."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -127,6 +129,22 @@ def test_the_axes_given_are_drawn_on(name):
     assert figure_of(CALLS[name](fig.subplots())) is fig
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_wrong_axes_are_refused_in_a_sentence(name):
+    removed = Figure().subplots()
+    removed.remove()
+    for ax in (5, "ax", Figure(), [None], removed):
+        with pytest.raises((TypeError, ValueError), match=r"^ax must [^\n]+; [^\n]+$"):
+            CALLS[name](ax)
+    assert pyplot.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", ["animator", "latency_curve", "psth", "raster", "spike_count"])
+def test_an_array_of_axes_is_refused_where_one_is_needed(name):
+    with pytest.raises(TypeError, match=r"ax must be one Axes .*ndarray of length 2; pass one"):
+        CALLS[name](Figure().subplots(2))
+
+
 class Tensor:
     """Spikes of another library: NumPy can read them, and nothing more."""
 
@@ -172,6 +190,23 @@ def test_importing_loads_neither_matplotlib_nor_numba():
         "print({'matplotlib', 'numba', 'requests', 'tqdm'} & set(sys.modules))"
     )
     assert loaded == "set()"
+
+
+def test_only_plots_import_matplotlib_and_only_in_functions():
+    package = Path(spikeplot.__file__).parent
+    for path in package.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        imports = [
+            node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))
+        ]
+        names = [getattr(node, "module", None) or node.names[0].name for node in imports]
+        of_matplotlib = [
+            node
+            for node, name in zip(imports, names, strict=True)
+            if name.split(".")[0] == "matplotlib"
+        ]
+        assert not of_matplotlib or path.parent.name == "plots", path
+        assert not [node for node in of_matplotlib if node.col_offset == 0], path
 
 
 def test_without_matplotlib_drawing_names_the_extra():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from spikecore import spikeplot
@@ -60,6 +61,25 @@ def test_panels_share_the_vertical_range():
     assert len(limits) == 1
     low, high = limits.pop()
     assert low < -10 and high > 20
+
+
+def test_each_panel_has_its_own_range_on_request():
+    data = np.stack([np.zeros(5), np.linspace(-10, 20, 5)], axis=1)
+    own = [line.axes.get_ylim() for line in spikeplot.traces(data, sharey=False)]
+    assert own[0][1] < 1 and own[1][1] > 20
+
+
+@pytest.mark.parametrize("sharey", [True, False])
+def test_the_range_can_be_given(sharey):
+    lines = spikeplot.traces(MEMBRANE, ylim=(-1, 3), sharey=sharey)
+    assert {line.axes.get_ylim() for line in lines} == {(-1, 3)}
+
+
+def test_traces_and_marks_are_legible_on_dark_axes():
+    ax = Figure(facecolor="black").subplots(subplot_kw={"facecolor": "black"})
+    spikeplot.traces(MEMBRANE[:, 0], FIRED[:, 0], ax=ax, mark_spikes=True)
+    trace, marks = (sum(to_rgb(line.get_color())) / 3 for line in ax.lines)
+    assert trace > 0.4 and marks == 1
 
 
 def test_a_short_list_of_titles_is_enough():
@@ -154,13 +174,13 @@ def test_the_original_comes_first_with_its_title():
         np.ones((4, 2, 2)), image=image, titles=["original", "from spikes"], cmap="gray"
     )
     np.testing.assert_array_equal(shown[0].get_array(), image)
-    assert [one.axes.get_title() for one in shown] == ["original", "from spikes"]
-    assert {one.get_cmap().name for one in shown} == {"gray"}
+    assert [image.axes.get_title() for image in shown] == ["original", "from spikes"]
+    assert {image.get_cmap().name for image in shown} == {"gray"}
 
 
 def test_images_share_one_scale_from_zero():
     shown = spikeplot.reconstruction([np.ones((2, 1, 2)), np.full((2, 1, 2), 0.25)])
-    assert {one.get_clim() for one in shown} == {(0, 1)}
+    assert {image.get_clim() for image in shown} == {(0, 1)}
     (off,) = spikeplot.reconstruction(np.array([[[-1, 0]], [[0, 0]]]))
     assert off.get_clim() == (-0.5, 0)
     (silent,) = spikeplot.reconstruction(np.zeros((2, 1, 2)))
@@ -175,7 +195,7 @@ def test_nested_lists_are_one_spike_train():
 def test_images_are_drawn_on_the_axes_given():
     axes = Figure().subplots(1, 3)
     shown = spikeplot.reconstruction([np.ones((2, 3, 3))] * 2, axes)
-    assert [one.axes for one in shown] == list(axes[:2]) and not axes[2].axison
+    assert [image.axes for image in shown] == list(axes[:2]) and not axes[2].axison
     ax = Figure().subplots()
     (shown,) = spikeplot.reconstruction(np.ones((2, 3, 3)), ax)
     assert shown.axes is ax
@@ -203,6 +223,15 @@ SPIKES = np.ones((3, 2, 2))
         (lambda ax: spikeplot.traces([1], mark_spikes=1, ax=ax), TypeError, "mark_spikes must"),
         (lambda ax: spikeplot.traces([1], show_axes=1, ax=ax), TypeError, "show_axes must"),
         (lambda ax: spikeplot.traces([1], time_step=0, ax=ax), ValueError, "time_step must"),
+        (lambda ax: spikeplot.traces([1], ylim=3, ax=ax), TypeError, r"ylim must .*got 3"),
+        (lambda ax: spikeplot.traces([1], ylim=(1, 2, 3), ax=ax), TypeError, "ylim must"),
+        (lambda ax: spikeplot.traces([1], ylim=(2, 1), ax=ax), ValueError, "ylim must rise"),
+        (lambda ax: spikeplot.traces([1], ylim=(0, np.inf), ax=ax), ValueError, r"ylim\[1\] must"),
+        (lambda ax: spikeplot.traces([1], sharey=1, ax=ax), TypeError, "sharey must"),
+        (lambda ax: spikeplot.traces([1], titles=3, ax=ax), TypeError, "titles must .*got 3"),
+        (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
+        (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
+        (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),
         (lambda ax: spikeplot.traces(np.ones((2, 5)), ax=[ax]), ValueError, "ax must .*got 1"),
         (lambda ax: spikeplot.reconstruction(SPIKES[0], ax), ValueError, "data must be"),
         (lambda ax: spikeplot.reconstruction([], ax), ValueError, "data must be"),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -173,6 +174,177 @@ def test_the_data_are_not_written_to():
     spikes = np.array([[1.0, 0.0], [0.0, -1.0]])
     spikes.flags.writeable = False
     spikeplot.raster(spikes)
+
+
+def rendered(ax):
+    """The luma of the pixels inside the axes, as drawn."""
+    FigureCanvasAgg(ax.figure).draw()
+    picture = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3] / 255
+    box = ax.get_window_extent()
+    inside = picture[int(box.y0) + 2 : int(box.y1) - 2, int(box.x0) + 2 : int(box.x1) - 2]
+    return inside @ np.array([0.299, 0.587, 0.114])
+
+
+RANDOM = np.random.default_rng(7)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("style", [{}, {"s": 1.5, "c": "black", "marker": "o"}])
+def test_many_inputs_are_as_dark_as_their_share_of_spikes(share, style):
+    spikes = RANDOM.random((100, 784)) < share
+    spikes[0, :9] = True  # some cell is full, so that black means all
+    ax = Figure().subplots()
+    ax.set(xticks=[], yticks=[])
+    spikeplot.raster(spikes, ax, **style)
+    assert 1 - rendered(ax).mean() == pytest.approx(share, abs=0.01)  # dashes: above 0.7 at 0.5
+
+
+def test_a_density_is_the_share_of_each_cell():
+    spikes = RANDOM.choice([-1, 0, 1], p=[0.2, 0.5, 0.3], size=(50, 1000))
+    ax = Figure(figsize=(2, 2)).subplots()
+    image = spikeplot.raster(spikes, ax, density=True, off_color="#FF0000")
+    cells = image.get_array().shape[:2]  # neurons, steps
+    assert cells[0] <= ax.get_window_extent().height and cells[1] == 50
+    starts = np.arange(cells[0]) * 1000 // cells[0]
+    shares = np.zeros((*cells, 2))
+    for row, (low, high) in enumerate(zip(starts, [*starts[1:], 1000], strict=True)):
+        for step in range(50):
+            cell = spikes[step, low:high]
+            shares[row, step] = (cell > 0).mean(), (cell < 0).mean()
+    total = shares.sum(axis=2)
+    np.testing.assert_allclose(image.get_array()[..., 3], total / total.max(), rtol=1e-12)
+    red = image.get_array()[..., 0][total > 0]
+    np.testing.assert_allclose(red, (shares[..., 1] / np.maximum(total, 1e-9))[total > 0])
+    assert image.get_extent() == [-0.5, 49.5, -0.5, 999.5] and image.origin == "lower"
+
+
+@pytest.mark.parametrize(
+    ("share", "neurons", "style"),
+    [
+        (0.01, 784, {}),  # few hide one another
+        (1.0, 784, {}),  # rightly black
+        (0.5, 60, {}),  # room for all
+        (0.5, 784, {"alpha": 0.1}),
+        (0.5, 784, {"density": False}),
+    ],
+)
+def test_dashes_remain_where_they_do_not_mislead(share, neurons, style):
+    spikes = RANDOM.random((100, neurons)) < share
+    dots = spikeplot.raster(spikes, Figure().subplots(), **style)
+    assert len(dots.get_offsets()) == np.count_nonzero(spikes)
+
+
+def test_a_colour_for_each_spike_needs_dashes():
+    dots = spikeplot.raster(np.ones((30, 800)), c=np.arange(24_000))
+    assert len(dots.get_array()) == 24_000
+    with pytest.raises(ValueError, match="density=True needs a single colour"):
+        spikeplot.raster(np.ones((30, 800)), c=np.arange(24_000), density=True)
+
+
+def test_no_spikes_and_no_steps_have_a_density():
+    assert not spikeplot.raster(np.zeros((9, 9)), density=True).get_array()[..., 3].any()
+    assert len(spikeplot.raster(np.zeros((0, 9)), density=True).get_offsets()) == 0
+
+
+@pytest.mark.parametrize("density", [False, True])
+def test_the_origin_says_where_neuron_0_lies(density):
+    spikes = np.zeros((9, 8))
+    spikes[:, :4] = 1
+    for origin, darker in (("lower", 0), ("upper", 1), (None, 0)):
+        ax = Figure().subplots()
+        spikeplot.raster(spikes, ax, origin=origin, density=density, marker="s")
+        halves = np.array_split(rendered(ax), 2)
+        assert halves[darker].mean() < halves[1 - darker].mean()  # 0: the lower half
+        assert ax.yaxis_inverted() == (origin == "upper")
+    ax = Figure().subplots()
+    for origin, inverted in (("upper", True), (None, True), ("upper", True), ("lower", False)):
+        spikeplot.raster(spikes, ax, origin=origin, density=density)
+        assert ax.yaxis_inverted() == inverted
+
+
+def legend_of(dots):
+    """The words of the legend, or None."""
+    legend = dots.axes.get_legend()
+    return legend and [text.get_text() for text in legend.get_texts()]
+
+
+def test_a_legend_tells_on_from_off():
+    both, on = np.array([[1, -1]]), np.array([[1, 0]])
+    assert legend_of(spikeplot.raster(both)) == ["on", "off"]
+    assert legend_of(spikeplot.raster(both, density=True)) == ["100 % on", "100 % off"]
+    assert legend_of(spikeplot.raster(on, density=True)) == ["50 %", "100 % spikes"]
+    assert legend_of(spikeplot.raster(on)) is None
+    assert legend_of(spikeplot.raster(on, legend=True)) == ["on"]
+    assert legend_of(spikeplot.raster(both, legend=False)) is None
+    assert legend_of(spikeplot.raster(both, label="mine")) is None
+    dots = spikeplot.raster(both)
+    drawn = dots.axes.get_legend()
+    spikeplot.raster(both, dots.axes)
+    assert dots.axes.get_legend() is drawn
+
+
+def test_the_legend_names_the_largest_share():
+    spikes = np.zeros((1000, 1000))
+    spikes[::10, ::10] = 1
+    ax = Figure(figsize=(1, 1), dpi=50).subplots()
+    image = spikeplot.raster(spikes, ax, density=True)
+    assert image.get_array()[..., 3].max() == 1
+    half, largest = (float(text.split(" ")[0]) for text in legend_of(image))
+    assert 1 < largest < 2 and half == pytest.approx(largest / 2, abs=0.05)
+
+
+@pytest.mark.parametrize("dark", ["axes", "figure"])
+def test_spikes_stand_out_on_dark_axes(dark):
+    ax = Figure(facecolor="black" if dark == "figure" else "white").subplots()
+    ax.set_facecolor("none" if dark == "figure" else "#101010")
+    dots = spikeplot.raster(np.array([[1, -1]]), ax)
+    on, off = (greyscale(color) for color in dots.get_facecolors())
+    assert on > 0.99 and 0.3 < off < 0.7
+    texts = dots.axes.get_legend().get_texts()
+    assert {greyscale(text.get_color()) for text in texts} == {on}
+
+
+def test_a_stack_is_labelled_at_the_bottom_only():
+    axes = Figure().subplots(3, 1, sharex=True)
+    for ax in axes:
+        spikeplot.raster(np.eye(5), ax)
+    assert [ax.get_xlabel() for ax in axes] == ["", "", "Time step"]
+    assert [ax.get_ylabel() for ax in axes] == ["Neuron"] * 3
+    axes = Figure().subplots(1, 2, sharey=True)
+    for ax in axes:
+        spikeplot.raster(np.eye(5), ax)
+    assert [ax.get_ylabel() for ax in axes] == ["Neuron", ""]
+
+
+def test_sizes_of_each_and_no_size_are_left_to_scatter():
+    dots = spikeplot.raster(np.ones((1, 3)), s=[1, 2, 3], linewidths=[1, 2, 1])
+    assert list(dots.get_sizes()) == [1, 2, 3]
+    assert len(spikeplot.raster(np.ones((1, 3)), s=None, c=None).get_offsets()) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"off_color": "nosuch"}, ValueError, "off_color must be a colour .*got 'nosuch'; pass"),
+        ({"c": "nosuch"}, ValueError, "c must be a colour .*each of the 2 spikes, got 'nosuch'"),
+        ({"color": "nosuch"}, ValueError, "c must be a colour"),
+        ({"c": [0.1, 0.2, 0.3, 0.4, 0.5]}, ValueError, r"c must .*got shape \(5,\)"),
+        ({"c": 3}, ValueError, "c must be a colour .*got 3"),
+        ({"marker": "nosuch"}, ValueError, "keyword arguments must be those of matplotlib's Axes"),
+        ({"nosuch": 1}, TypeError, "keyword arguments must be .*nosuch.*correct or drop them"),
+        ({"nosuch": 1, "density": True}, TypeError, "has no 'nosuch'"),
+        ({"s": "big"}, (TypeError, ValueError), "keyword arguments must be"),
+        ({"origin": "top"}, ValueError, "origin must be 'lower', 'upper' or None, got 'top'"),
+        ({"density": 1}, TypeError, "density must be True or False, got 1"),
+        ({"legend": "on"}, TypeError, "legend must be True or False, got 'on'"),
+    ],
+)
+def test_bad_styles_are_refused_in_a_sentence(arguments, error, message):
+    ax = Figure().subplots()
+    with pytest.raises(error, match=message) as refused:
+        spikeplot.raster(np.array([[1, -1]]), ax, **arguments)
+    assert "\n" not in str(refused.value)
+    assert not ax.has_data() and ax.get_xlim() == (0.0, 1.0)
 
 
 @pytest.mark.parametrize(

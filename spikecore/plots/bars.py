@@ -82,17 +82,16 @@ def spike_count(
     """
     spikes = canvas.finite_array("data", data, "[num_steps, outputs]", 2, 2)
     if not spikes.size:
-        raise ValueError(f"data must hold outputs and steps, got shape {spikes.shape}; record some")
+        arguments.refuse("data", "hold outputs and steps", f"shape {spikes.shape}", "record some")
     if spikes.min() < 0:
-        raise ValueError(
-            f"data must not hold negative spikes, got {spikes.min()}; count data > 0 and data < 0 "
-            "apart"
+        arguments.refuse(
+            "data", "not hold negative spikes", spikes.min(), "count data > 0 and data < 0 apart"
         )
     num_steps = canvas.steps_to_show(num_steps, spikes)
     names = canvas.texts("labels", range(spikes.shape[1]) if labels is None else labels)
     if len(names) != spikes.shape[1]:
-        raise ValueError(
-            f"labels must name {spikes.shape[1]} outputs, got {len(names)} names; give one each"
+        arguments.refuse(
+            "labels", f"name {spikes.shape[1]} outputs", f"{len(names)} names", "give one each"
         )
     animate = arguments.flag("animate", animate)
     interpolate = arguments.integer(

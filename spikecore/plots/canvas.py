@@ -33,9 +33,8 @@ def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
     data = arguments.array(name, value)
     too_many = max_dimensions is not None and data.ndim > max_dimensions
     if data.ndim < min_dimensions or too_many:
-        raise ValueError(
-            f"{name} must be {shape}, got shape {data.shape}; "
-            "index one sample or reshape it, time first"
+        arguments.refuse(
+            name, f"be {shape}", f"shape {data.shape}", "index one sample or reshape it, time first"
         )
     if data.dtype.kind == "f" and not np.isfinite(data).all():
         index = np.unravel_index(np.argmin(np.isfinite(data)), data.shape)
@@ -54,9 +53,7 @@ def by_neuron(data):
 def steps_to_show(num_steps, data):
     """The number of leading steps of ``data`` to draw: all when ``num_steps`` is False or None."""
     if not len(data):
-        raise ValueError(
-            f"data must hold at least one time step, got shape {data.shape}; record one"
-        )
+        arguments.refuse("data", "hold at least one time step", f"shape {data.shape}", "record one")
     if num_steps is None or num_steps is False:
         return len(data)
     return arguments.integer(
@@ -81,13 +78,15 @@ def texts(name, values):
     if values is None:
         return None
     if isinstance(values, str):
-        raise TypeError(f"{name} must be a list of strings, got {values!r}; pass [{values!r}]")
+        arguments.refuse(
+            name, "be a list of strings", repr(values), f"pass [{values!r}]", TypeError
+        )
     try:
         return [str(value) for value in values]
-    except TypeError as error:
-        raise TypeError(
-            f"{name} must be a list of strings, got {values!r}; pass one string for each"
-        ) from error
+    except TypeError:
+        arguments.refuse(
+            name, "be a list of strings", repr(values), "pass one string for each", TypeError
+        )
 
 
 def color_map(name, value):
@@ -108,9 +107,8 @@ def color(name, value):
     from matplotlib.colors import is_color_like, to_rgba
 
     if not is_color_like(value):
-        raise ValueError(
-            f"{name} must be a colour of matplotlib, got {value!r}; pass for example 'black' or "
-            "'#D55E00'"
+        arguments.refuse(
+            name, "be a colour of matplotlib", repr(value), "pass for example 'black' or '#D55E00'"
         )
     return to_rgba(value)
 
@@ -164,12 +162,15 @@ def given_axes(ax):
         got = f"a {type(ax).__name__}"
         if isinstance(ax, (np.ndarray, list, tuple)):
             got = f"{got} of length {len(ax)}" if np.ndim(ax) else got
-        raise TypeError(
-            f"ax must be one Axes of matplotlib, got {got}; pass one that fig.subplots() returned, "
-            "or leave it out"
+        arguments.refuse(
+            "ax",
+            "be one Axes of matplotlib",
+            got,
+            "pass one that fig.subplots() returned, or leave it out",
+            TypeError,
         )
     if ax.figure is None:
-        raise ValueError("ax must lie in a figure, got axes that were removed; pass other axes")
+        arguments.refuse("ax", "lie in a figure", "axes that were removed", "pass other axes")
     return ax
 
 
@@ -186,14 +187,14 @@ def empty_axes(fig, ax, figsize):
     from matplotlib.figure import FigureBase
 
     if fig is not None and not isinstance(fig, FigureBase):
-        raise TypeError(
-            f"fig must be a Figure of matplotlib, got a {type(fig).__name__}; leave it out"
+        arguments.refuse(
+            "fig", "be a Figure of matplotlib", f"a {type(fig).__name__}", "leave it out", TypeError
         )
     if ax is None:
         ax = _unused_axes(figsize) if fig is None else fig.add_subplot()
     root = given_axes(ax).figure.canvas.figure  # also right where ax lies in a SubFigure
     if fig is not None and fig is not ax.figure and fig is not root:
-        raise ValueError(f"fig must be the figure of ax, got {fig}; leave fig out")
+        arguments.refuse("fig", "be the figure of ax", fig, "leave fig out")
     return root, ax
 
 
@@ -214,14 +215,17 @@ def panels(ax, rows, columns, count, figsize):
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count)
     if not isinstance(ax, (np.ndarray, list, tuple)):
-        raise TypeError(
-            f"ax must be Axes of matplotlib, or an array of them, got a {type(ax).__name__}; pass "
-            "what fig.subplots() returned, or leave it out"
+        arguments.refuse(
+            "ax",
+            "be Axes of matplotlib, or an array of them",
+            f"a {type(ax).__name__}",
+            "pass what fig.subplots() returned, or leave it out",
+            TypeError,
         )
     given = np.asarray(ax, dtype=object).ravel()
     if len(given) < count:
-        raise ValueError(
-            f"ax must hold at least {count} axes, one a panel, got {len(given)}; leave it out"
+        arguments.refuse(
+            "ax", f"hold at least {count} axes, one a panel", len(given), "leave it out"
         )
     result = [given_axes(panel) for panel in given]
     for unused in result[count:]:

@@ -56,7 +56,7 @@ def psth(data, ax=None, *, bin_steps=1, time_step=False, **kwargs):
     """
     spikes = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
     if not spikes.size:
-        raise ValueError(f"data must hold a spike train, got shape {np.shape(data)}; record one")
+        arguments.refuse("data", "hold a spike train", f"shape {np.shape(data)}", "record one")
     bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
     time_step = canvas.optional_time_step(time_step)
     canvas.require_matplotlib()
@@ -132,9 +132,11 @@ def latency_curve(data, spike_times, ax=None, *, threshold=None, time_step=False
     inputs = canvas.finite_array("data", data, "an array of inputs", 0).ravel()
     times = arguments.array("spike_times", spike_times)
     if times.shape != np.shape(data):
-        raise ValueError(
-            f"spike_times must have the shape of data, {np.shape(data)}, got {times.shape}; "
-            "pass one time for each input"
+        arguments.refuse(
+            "spike_times",
+            f"have the shape of data, {np.shape(data)}",
+            times.shape,
+            "pass one time for each input",
         )
     threshold = None if threshold is None else arguments.number("threshold", threshold)
     time_step = canvas.optional_time_step(time_step)

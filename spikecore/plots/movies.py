@@ -74,7 +74,7 @@ def animator(
     """
     frames = canvas.finite_array("data", data, "[num_steps, height, width]", 3, 3)
     if not frames.size:
-        raise ValueError(f"data must hold pixels and steps, got shape {frames.shape}; record some")
+        arguments.refuse("data", "hold pixels and steps", f"shape {frames.shape}", "record some")
     num_steps = canvas.steps_to_show(num_steps, frames)
     interval = arguments.number("interval", interval, 0, open_low=True)
     step_label = arguments.flag("step_label", step_label)
@@ -182,9 +182,12 @@ def save_animation(animation, path, progress=False, fps=None):
     from matplotlib.animation import Animation
 
     if not isinstance(animation, Animation):
-        raise TypeError(
-            f"animation must be a matplotlib Animation, got a {type(animation).__name__}; "
-            "pass what animator returned"
+        arguments.refuse(
+            "animation",
+            "be a matplotlib Animation",
+            f"a {type(animation).__name__}",
+            "pass what animator returned",
+            TypeError,
         )
     if path.suffix.lower() != ".gif":
         _require_ffmpeg(f"path {str(path)!r}", "save as .gif")
@@ -205,14 +208,20 @@ def _film_path(path):
     """``path`` with an ending that says in which format to write."""
     try:
         result = Path(path)
-    except TypeError as error:
-        raise TypeError(
-            f"path must be a file's name, got a {type(path).__name__}; pass for example 'film.gif'"
-        ) from error
+    except TypeError:
+        arguments.refuse(
+            "path",
+            "be a file's name",
+            f"a {type(path).__name__}",
+            "pass for example 'film.gif'",
+            TypeError,
+        )
     if result.suffix.lower() not in FORMATS:
-        raise ValueError(
-            f"path must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {str(path)!r}; "
-            "rename it"
+        arguments.refuse(
+            "path",
+            f"end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
+            repr(str(path)),
+            "rename it",
         )
     return result
 

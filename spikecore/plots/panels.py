@@ -129,9 +129,11 @@ def _spikes_of(data, spk):
     shape = data.shape
     spk = canvas.finite_array("spk", spk, f"of the shape of data, {shape}", len(shape), len(shape))
     if spk.shape != shape:
-        raise ValueError(
-            f"spk must have the shape of data, {shape}, got {spk.shape}; "
-            "pass the spikes of the same neurons and steps"
+        arguments.refuse(
+            "spk",
+            f"have the shape of data, {shape}",
+            spk.shape,
+            "pass the spikes of the same neurons and steps",
         )
     return spk
 
@@ -206,12 +208,12 @@ def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
     if image is not None:
         original = canvas.finite_array("image", image, "[height, width]", 2, 2)
         if not original.size:
-            raise ValueError(f"image must hold pixels, got shape {original.shape}; leave it out")
+            arguments.refuse("image", "hold pixels", f"shape {original.shape}", "leave it out")
         images.insert(0, original.astype(np.float64))
     titles = canvas.texts("titles", titles)
     if titles is not None and len(titles) > len(images):
-        raise ValueError(
-            f"titles must be at most {len(images)}, one an image, got {len(titles)}; drop some"
+        arguments.refuse(
+            "titles", f"be at most {len(images)}, one an image", len(titles), "drop some"
         )
     canvas.require_matplotlib()
     cmap = canvas.color_map("cmap", cmap)
@@ -241,9 +243,7 @@ def _means(data):
         name = f"data[{index}]" if several else "data"
         spikes = canvas.finite_array(name, spikes, "[num_steps, height, width]", 3, 3)
         if not spikes.size:
-            raise ValueError(
-                f"{name} must hold a spike train, got shape {spikes.shape}; record one"
-            )
+            arguments.refuse(name, "hold a spike train", f"shape {spikes.shape}", "record one")
         images.append(spikes.mean(axis=0, dtype=np.float64))
     return images
 
@@ -251,7 +251,7 @@ def _means(data):
 def _rows_and_columns(dim):
     """``dim`` as two positive integers."""
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
-        raise TypeError(f"dim must be (rows, columns), got {dim!r}; pass e.g. (3, 3)")
+        arguments.refuse("dim", "be (rows, columns)", repr(dim), "pass e.g. (3, 3)", TypeError)
     return tuple(
         arguments.integer(f"dim[{i}]", length, 1, remedy="pass e.g. (3, 3)")
         for i, length in enumerate(dim)
@@ -262,11 +262,11 @@ def _range(name, value):
     """``value`` as two finite numbers, the lower first."""
     try:
         low, high = value
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be (low, high), got {value!r}; pass e.g. (-1, 2)") from error
+    except (TypeError, ValueError):
+        arguments.refuse(name, "be (low, high)", repr(value), "pass e.g. (-1, 2)", TypeError)
     low, high = arguments.number(f"{name}[0]", low), arguments.number(f"{name}[1]", high)
     if not low < high:
-        raise ValueError(f"{name} must rise from low to high, got {value!r}; swap the two")
+        arguments.refuse(name, "rise from low to high", repr(value), "swap the two")
     return low, high
 
 

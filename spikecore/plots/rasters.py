@@ -1,7 +1,10 @@
 """The raster: a dash for every spike, or their density where dashes would hide one another."""
 
+from numbers import Real
+
 import numpy as np
 
+from spikecore import arguments
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, background, palette, text_on
 
@@ -84,7 +87,7 @@ def raster(data, ax=None, *, off_color=OFF_COLOR, origin=None, density=None, leg
     """
     spikes = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
     if origin not in (None, "lower", "upper"):
-        raise ValueError(f"origin must be 'lower', 'upper' or None, got {origin!r}; pass 'upper'")
+        arguments.refuse("origin", "be 'lower', 'upper' or None", repr(origin), "pass 'upper'")
     density = canvas.optional_flag("density", density)
     legend = canvas.optional_flag("legend", legend)
     canvas.require_matplotlib()
@@ -98,28 +101,35 @@ def raster(data, ax=None, *, off_color=OFF_COLOR, origin=None, density=None, leg
         raise ValueError("density=True needs a single colour, got one for each spike; pass one")
     ax = canvas.axes(ax, (7, 4))
     if not color_each:
-        kwargs["c"] = canvas.color("c", kwargs.get("c", palette(ax).ink))
+        given = kwargs.get("c")
+        kwargs["c"] = canvas.color("c", palette(ax).ink if given is None else given)
     kwargs = _with_dashes(kwargs, ax, spikes.shape)
     if density is None:
         density = not color_each and _dashes_hide(ax, spikes.shape, steps, rows, kwargs)
     density = density and spikes.size > 0
-    last_step, last_neuron = (max(length, 1) - 1 for length in spikes.shape)
-    xlim = canvas.limits(ax, "x", -0.5, last_step + 0.5)
-    ylim = canvas.limits(ax, "y", -0.5, last_neuron + 0.5)
+    xlim, ylim = (
+        canvas.limits(ax, axis, -0.5, max(length, 1) - 0.5)
+        for axis, length in zip("xy", spikes.shape, strict=True)
+    )
     if density:
         artist, entries = _draw_density(ax, spikes, off, kwargs)
     else:
         artist, entries = _draw_dashes(ax, spikes[steps, rows] < 0, steps, rows, off, kwargs)
+    _set_view(ax, xlim, ylim, origin)
+    wanted = len(entries) > 1 and "label" not in kwargs and ax.get_legend() is None
+    if wanted if legend is None else legend:
+        _draw_legend(ax, entries, "s" if density else kwargs["marker"])
+    return artist
+
+
+def _set_view(ax, xlim, ylim, origin):
+    """Show the given limits, neuron 0 where ``origin`` says, with labels and whole numbers."""
     ax.set(xlim=xlim, ylim=ylim)
     if origin is not None and ax.yaxis_inverted() != (origin == "upper"):
         ax.invert_yaxis()
     canvas.whole_ticks(ax.xaxis)
     canvas.whole_ticks(ax.yaxis)
     canvas.label(ax, "Time step", "Neuron")
-    wanted = len(entries) > 1 and "label" not in kwargs and ax.get_legend() is None
-    if wanted if legend is None else legend:
-        _draw_legend(ax, entries, "s" if density else kwargs["marker"])
-    return artist
 
 
 # --- dashes -------------------------------------------------------------------------------------
@@ -134,9 +144,11 @@ def _is_color_of_each(value, count):
         return False
     if isinstance(value, str) or np.shape(value)[:1] != (count,):
         got = repr(value) if np.ndim(value) == 0 else f"shape {np.shape(value)}"
-        raise ValueError(
-            f"c must be a colour of matplotlib, or one for each of the {count} spikes, got {got}; "
-            "pass for example 'black'"
+        arguments.refuse(
+            "c",
+            f"be a colour of matplotlib, or one for each of the {count} spikes",
+            got,
+            "pass for example 'black'",
         )
     return True
 
@@ -148,7 +160,7 @@ def _with_dashes(style, ax, shape):
     window = canvas.points(ax)
     if style["marker"] == "|" and not LINE_WIDTHS & style.keys():
         style["linewidths"] = np.clip(0.5 * window.width / max(num_steps, 1), 0.6, 1.5)
-    if "s" not in style:
+    if style.get("s") is None:
         style["s"] = np.clip(0.8 * window.height / max(neurons, 1), 1.5, 14) ** 2
     return style
 
@@ -156,18 +168,20 @@ def _with_dashes(style, ax, shape):
 def _dashes_hide(ax, shape, steps, rows, style):
     """Whether too many spikes would lie under the dashes of others."""
     keys = style.keys() - {"c", "label", "zorder"}
-    if not keys <= DASH_STYLE or np.ndim(style["s"]) or not len(steps):
+    sizes = [style[name] for name in ("s", *(LINE_WIDTHS & keys))]
+    if not keys <= DASH_STYLE or not all(isinstance(size, Real) for size in sizes):
         return False  # alpha, for one, tells them apart
     window = canvas.points(ax)
-    height = width = np.sqrt(style["s"])
-    if style["marker"] == "|":
-        width = max((style[name] for name in LINE_WIDTHS & keys), default=1.5)
+    height, line = np.sqrt(sizes[0]), max(sizes[1:], default=1.5)
+    width = line
+    if style["marker"] != "|":
+        height = width = height + line  # the line runs around the marker
     # Spikes in the same cell of the size of a dash cover one another. That does not mislead where
     # nearly all of the cell spikes, for then it should be dark.
     column = (np.arange(shape[0]) / max(1, width * shape[0] / window.width)).astype(int)
-    line = (np.arange(shape[1]) / max(1, height * shape[1] / window.height)).astype(int)
-    sizes = np.outer(np.bincount(column), np.bincount(line))
-    counts = np.bincount(column[steps] * sizes.shape[1] + line[rows], minlength=sizes.size)
+    row = (np.arange(shape[1]) / max(1, height * shape[1] / window.height)).astype(int)
+    sizes = np.outer(np.bincount(column), np.bincount(row))
+    counts = np.bincount(column[steps] * sizes.shape[1] + row[rows], minlength=sizes.size)
     mixed = (counts > 1) & (counts < 0.9 * sizes.ravel())
     return (counts[mixed] - 1).sum() > MOST_HIDDEN * len(steps)
 
