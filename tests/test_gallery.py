@@ -25,12 +25,12 @@ def drawn(tmp_path_factory):
     return folder
 
 
-def test_the_pictures_are_those_of_the_readme(drawn):
+def test_the_pictures_are_those_of_the_documentation(drawn):
     names = {path.name for path in drawn.iterdir()}
     assert names == set(gallery.PICTURES) == {path.name for path in COMMITTED.glob("*")}
-    readme = (COMMITTED.parents[1] / "README.md").read_text()
+    page = (COMMITTED.parent / "gallery.md").read_text()
     for name in names:
-        assert readme.count(f"](docs/gallery/{name})") == 1
+        assert page.count(f"](gallery/{name})") == 1
 
 
 @pytest.mark.parametrize("name", gallery.PICTURES)
