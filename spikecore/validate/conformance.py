@@ -51,8 +51,8 @@ def markdown(everything, missing):
         "difference lies within 4 ulp of the largest number in the step, which another order of "
         "operations explains.\n"
         "- *WRONG*: some difference lies outside; the cause is named where a known one reproduces "
-        "the library exactly. It says that the call differs from the profile or code beside it, not that "
-        "the library is broken, unless its own documentation says so.\n"
+        "the library exactly. It says that the call differs from the profile or code in its row, "
+        "not that the library is broken, unless its own documentation says so.\n"
         "- *FAILED*: the call raised, or gave another shape.\n",
     ]
     parts += [part for name, results in everything.items() for part in _section(name, results)]
