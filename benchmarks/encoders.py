@@ -62,14 +62,18 @@ def rate(scale, dtype):
 
         return _rival(name, function, expected, **how)
 
-    rivals = [rival("snnTorch", peers.snntorch_encoder("rate", data, **options), bound=bound)]
+    rivals = [
+        rival("snnTorch", peers.installed("snntorch_encoder", data, "rate", **options), bound=bound)
+    ]
     if dtype == "float32":
         drawn = np.random.default_rng(0).random(shape, np.float32)
         above = np.nextafter(data, np.float32(2))
-        theirs = peers.spikingjelly_poisson(data, scale.steps)
+        theirs = peers.installed(
+            "spikingjelly_encoder", data, "PoissonEncoder", num_steps=scale.steps
+        )
         rivals += [
             rival("NumPy", peers.numpy_rate(data, scale.steps), drawn=drawn),
-            rival("Norse", peers.norse_poisson(data, scale.steps)),
+            rival("Norse", peers.installed("norse_poisson", data, scale.steps, f_max=1000.0)),
             rival("SpikingJelly", theirs, above, note="spikes where u <= p"),
         ]
     if dtype is None:
@@ -104,7 +108,7 @@ def latency(scale, code, dtype):
     options = {"num_steps": scale.steps, **(CODES[code] or {"tau": scale.steps / 20})}
     rivals = []
     if dtype == "float32":
-        theirs = peers.snntorch_encoder("latency", data, **options)
+        theirs = peers.installed("snntorch_encoder", data, "latency", **options)
         expected = _float32("latency", data, options)
         rivals.append(_rival("snnTorch", theirs, expected, 15))
         if code == "linear":
@@ -119,7 +123,10 @@ def latency_of_spikingjelly(scale):
     shape = (scale.steps, *data.shape)
     linear = {"linear": True, "normalize": True, "threshold": 1e-7, "epsilon": 1e-6}
     options = {"num_steps": scale.steps, **linear}
-    theirs = peers.spikingjelly_latency(data, scale.steps)
+    steps = scale.steps
+    theirs = peers.installed(
+        "spikingjelly_encoder", data, "LatencyEncoder", steps, "linear", num_steps=steps
+    )
     rivals = [_rival("SpikingJelly", theirs, _float32("latency", data, options))]
     out, limit = np.empty(shape, np.float32), fill(shape, np.float32)
     return encoder("latency", data, options, out, limit, rivals=rivals)
@@ -140,7 +147,7 @@ def delta(scale, dtype, off_spike, bound):
     rivals = []
     if dtype == "float32":
         expected = _float32("delta", data, options)
-        theirs = peers.snntorch_encoder("delta", data, **options)
+        theirs = peers.installed("snntorch_encoder", data, "delta", **options)
         rivals = [
             _rival("snnTorch", theirs, expected, 15),
             _rival("NumPy", peers.numpy_delta(data, 0.1), expected),
@@ -189,7 +196,7 @@ def _one_hot(scale):
 
 
 def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
-    """One of our encoders, held against the numpy backend.
+    """One of our encoders, compared with the numpy backend.
 
     ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.
     """

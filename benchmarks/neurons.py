@@ -51,7 +51,7 @@ def profiles(scale):
 def leaky(scale):
     """snnTorch's Leaky, both outputs recorded."""
     current = currents(scale, 2 * scale.steps)
-    theirs = peers.snntorch_neuron("Leaky", current, 1, True, beta=BETA)
+    theirs = peers.installed("snntorch_neuron", current, "Leaky", beta=BETA)
     rivals = [
         _rival("snnTorch", theirs, Leaky(BETA), current, 12),
         _rival("NumPy", peers.numpy_leaky(current, BETA, True), Leaky(BETA), current),
@@ -63,18 +63,17 @@ def leaky(scale):
 def leaky_spikes(scale):
     """The same, only the spikes, a byte each."""
     current = currents(scale, 2 * scale.steps)
-    theirs = peers.snntorch_neuron("Leaky", current, 1, False, beta=BETA)
+    theirs = peers.installed("snntorch_neuron", current, "Leaky", recorded=False, beta=BETA)
     rivals = [_rival("snnTorch", theirs, Leaky(BETA), current, record=())]
     return neuron(Leaky(BETA), current, (), read(current, 2), rivals, np.uint8)
 
 
 NAMED = {
-    "Synaptic": (Synaptic(0.8, BETA), 2, {"alpha": 0.8, "beta": BETA}),
-    "Alpha": (Alpha(BETA, 0.8), 3, {"alpha": BETA, "beta": 0.8}),
-    "Lapicque": (Lapicque(R=4, C=2), 1, {"R": 4.0, "C": 2.0, "time_step": 1.0}),
+    "Synaptic": (Synaptic(0.8, BETA), {"alpha": 0.8, "beta": BETA}),
+    "Alpha": (Alpha(BETA, 0.8), {"alpha": BETA, "beta": 0.8}),
+    "Lapicque": (Lapicque(R=4, C=2), {"R": 4.0, "C": 2.0, "time_step": 1.0}),
     "RLeaky": (
         RLeaky(BETA, V=0.5, all_to_all=False),
-        2,
         {"beta": BETA, "V": 0.5, "all_to_all": False},
     ),
 }
@@ -82,26 +81,32 @@ NAMED = {
 
 def named(scale, name):
     """snnTorch's other neurons, both outputs recorded."""
-    ours, num_states, options = NAMED[name]
+    ours, options = NAMED[name]
     current = currents(scale, scale.steps)
-    theirs = peers.snntorch_neuron(name, current, num_states, True, **options)
+    theirs = peers.installed("snntorch_neuron", current, name, **options)
     limit = copy(current, also=[current])
     return neuron(ours, current, ("membrane",), limit, [_rival("snnTorch", theirs, ours, current)])
 
 
-# What gives a profile's numbers, where its simulator may be installed.
+# Adapter and options of the profiles whose simulator may be installed, all with decay 1/2.
+SNNTORCH, SPIKINGJELLY, NORSE, SINABS = (
+    ("snnTorch", "snntorch_neuron", {"name": "Leaky", "beta": 0.5}),
+    ("SpikingJelly", "spikingjelly_lif", {"tau": 2.0}),
+    ("Norse", "norse_lif", {"tau_mem_inv": 500.0}),
+    ("Sinabs", "sinabs_lif", {"tau_mem": 1 / np.log(2), "norm_input": False}),
+)
 SIMULATORS = {
-    "snntorch-1.0": ("snnTorch", {}),
-    "snntorch-1.0-zero": ("snnTorch", {"reset_mechanism": "zero"}),
-    "snntorch-1.0-none": ("snnTorch", {"reset_mechanism": "none"}),
-    "snntorch-1.0-subtract-now": ("snnTorch", {"reset_delay": False}),
-    "snntorch-1.0-zero-now": ("snnTorch", {"reset_mechanism": "zero", "reset_delay": False}),
-    "spikingjelly": ("SpikingJelly", 0.0),
-    "spikingjelly-soft": ("SpikingJelly", None),
-    "norse-box": ("Norse", "reset_value"),
-    "norse-box-subtract": ("Norse", "reset_subtract"),
-    "sinabs": ("Sinabs", False),
-    "sinabs-single-reset": ("Sinabs", True),
+    "snntorch-1.0": (*SNNTORCH, {}),
+    "snntorch-1.0-zero": (*SNNTORCH, {"reset_mechanism": "zero"}),
+    "snntorch-1.0-none": (*SNNTORCH, {"reset_mechanism": "none"}),
+    "snntorch-1.0-subtract-now": (*SNNTORCH, {"reset_delay": False}),
+    "snntorch-1.0-zero-now": (*SNNTORCH, {"reset_mechanism": "zero", "reset_delay": False}),
+    "spikingjelly": (*SPIKINGJELLY, {"v_reset": 0.0}),
+    "spikingjelly-soft": (*SPIKINGJELLY, {"v_reset": None}),
+    "norse-box": (*NORSE, {"reset": "reset_value"}),
+    "norse-box-subtract": (*NORSE, {"reset": "reset_subtract"}),
+    "sinabs": (*SINABS, {"single": False}),
+    "sinabs-single-reset": (*SINABS, {"single": True}),
 }
 
 
@@ -114,22 +119,16 @@ def profile(scale, name):
     steps, neurons = 20, 5 * scale.neurons * scale.steps // 100
     current = np.random.default_rng(0).integers(0, 8, (steps, scale.batch, neurons))
     current = (current / 4).astype(np.float32)
-    simulator, how = SIMULATORS.get(name, ("", None))
+    simulator, adapter, common, more = SIMULATORS.get(name, ("", None, {}, {}))
     gain = 0.5 if simulator in ("SpikingJelly", "Norse") else 1.0
     ours = LIF.profile(name, decay=0.5, gain=gain, threshold=1.0)
-    theirs = {
-        "": lambda: None,
-        "snnTorch": lambda: peers.snntorch_neuron("Leaky", current, 1, True, beta=0.5, **how),
-        "SpikingJelly": lambda: peers.spikingjelly_lif(current, how),
-        "Norse": lambda: peers.norse_lif(current, how),
-        "Sinabs": lambda: peers.sinabs_lif(current, how),
-    }[simulator]()
+    theirs = peers.installed(adapter, current, **common, **more) if adapter else None
     rivals = [_rival(simulator, theirs, ours, current, note=name)]
     return neuron(ours, current, ("membrane",), copy(current, also=[current]), rivals)
 
 
 def neuron(model, current, record, limit, rivals, dtype=np.float32):
-    """A run of one of our neurons, held against the numpy backend."""
+    """A run of one of our neurons, compared with the numpy backend."""
     out = {"spikes": np.empty(current.shape, dtype)}
     out.update({name: np.empty_like(current) for name in record})
 

@@ -9,7 +9,7 @@ import pytest
 
 from spikecore import LIF, __main__
 from spikecore.validate import command, conformance, peers
-from spikecore.validate.encoder_trials import KINDS
+from spikecore.validate.causes import KINDS
 from spikecore.validate.report import Check, Report
 
 MODULE = """
@@ -147,7 +147,7 @@ def test_a_library_is_run_call_by_call(invented, capsys):
     told = capsys.readouterr().out
     assert told.startswith(f"Boxes {np.__version__}")
     assert "equal                 Box()" in told and "WRONG                 Box(soft)" in told
-    assert "held against norse-box-subtract" in told and "set the membrane to 0.0" in told
+    assert "compared with norse-box-subtract" in told and "set the membrane to 0.0" in told
 
 
 def test_one_call_prints_its_whole_report(invented, capsys, tmp_path):
@@ -212,6 +212,7 @@ def test_bad_folders_end_with_2(words, sentence, tmp_path, monkeypatch, capsys):
 
 
 def test_the_matrix_is_printed(monkeypatch, capsys):
-    monkeypatch.setattr("spikecore.validate.mutants.matrix", lambda: "the matrix")
+    monkeypatch.setattr("spikecore.validate.vectors.outcomes", lambda: ["an outcome"])
+    monkeypatch.setattr("spikecore.validate.vectors.matrix", lambda found: f"of {found}")
     assert run("vectors", "--matrix") == 0
-    assert capsys.readouterr().out == "the matrix\n"
+    assert capsys.readouterr().out == "of ['an outcome']\n"

@@ -1,4 +1,4 @@
-"""Encoders held against the reference: what passes, what fails, and which cause is named."""
+"""Encoders compared with the reference: what passes, what fails, and which cause is named."""
 
 import time
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spikecore import random, spikegen, validate
-from spikecore.validate import encoder_causes, encoder_trials
+from spikecore.validate.causes import CODES
 
 FLOAT32 = np.float32
 POINTS = [
@@ -151,13 +151,13 @@ def test_a_known_mistake_is_named(candidate, kind, options, cause):
 
 
 def test_the_reasons_name_what_was_found_in_libraries():
-    sentences = {v.name: v.sentence for v in encoder_causes.variants("rate", {})}
+    sentences = {cause.name: cause.sentence for cause in CODES["rate"].causes}
     assert "SpikingJelly" in sentences["at-most"] and "spikify" in sentences["exponential"]
 
 
-@pytest.mark.parametrize("kind", ["rate", "latency", "delta", "targets_rate"])
+@pytest.mark.parametrize("kind", CODES)
 def test_causes_have_names_of_their_own(kind):
-    names = [v.name for v in encoder_causes.variants(kind, encoder_trials.DEFAULTS.get(kind, {}))]
+    names = [cause.name for cause in CODES[kind].causes]
     assert len(set(names)) == len(names)
 
 

@@ -1,15 +1,15 @@
 """Wrong implementations handed to ``validate`` as anybody would hand in his own."""
 
 import pytest
+from plain import encoders, mutants, neuron
 
 from spikecore import validate
-from spikecore.validate import mutants, plain_encoders, plain_neuron
-from spikecore.validate.diagnose import reproduces
+from spikecore.validate.subject import reproduces
 
 # Names under which a mutant may be found as well, because on its call the two are the same.
 SAME = {"late": "report_spike=old", "on-exclusive": "exclusive"}
-ENCODERS = [one for one in mutants.catalogue() if one.group != "neuron"]
-NEURONS = [one for one in mutants.catalogue() if one.group == "neuron"]
+ENCODERS = [mutant for mutant in mutants.catalogue() if mutant.group != "neuron"]
+NEURONS = [mutant for mutant in mutants.catalogue() if mutant.group == "neuron"]
 
 
 def first_killer(mutant):
@@ -26,24 +26,22 @@ def judge(report, name):
     assert report.causes[0] in (name, SAME.get(name))
 
 
-@pytest.mark.parametrize("mutant", NEURONS[::6], ids=lambda one: one.name)
+@pytest.mark.parametrize("mutant", NEURONS[::6], ids=lambda mutant: mutant.name)
 def test_a_wrong_neuron_fails_and_is_named(mutant):
-    lif = first_killer(mutant).lif
-    neuron = plain_neuron.Plain(mutant.name)
-    judge(validate.neuron(lambda current: tuple(neuron(lif, current)), lif, strict=True),
-          mutant.name)  # fmt: skip
+    lif = first_killer(mutant).subject.lif
+    twin = neuron.Plain(mutant.name)
+    report = validate.neuron(lambda current: tuple(twin(lif, current)), lif, strict=True)
+    judge(report, mutant.name)
 
 
-@pytest.mark.parametrize("mutant", ENCODERS, ids=lambda one: f"{one.group}-{one.name}")
+@pytest.mark.parametrize("mutant", ENCODERS, ids=lambda mutant: f"{mutant.group}-{mutant.name}")
 def test_a_wrong_encoder_fails_and_is_named(mutant):
-    trial = first_killer(mutant)
+    subject = first_killer(mutant).subject
     drawn = ("uniforms", "seed")
-    options = {name: value for name, value in trial.options.items() if name not in drawn}
+    options = {name: value for name, value in subject.options.items() if name not in drawn}
 
     def candidate(data, **given):
-        return plain_encoders.encode(
-            trial._replace(inputs=data, options={**options, **given}), mutant.name
-        )
+        return encoders.encode(subject.kind, data, {**options, **given}, mutant.name)
 
-    report = validate.encoder(candidate, trial.kind, strict=True, stream="spikecore", **options)
+    report = validate.encoder(candidate, subject.kind, strict=True, stream="spikecore", **options)
     judge(report, mutant.name)

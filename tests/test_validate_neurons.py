@@ -1,4 +1,4 @@
-"""Neurons held against the reference: what passes, what fails, and which cause is named."""
+"""Neurons compared with the reference: what passes, what fails, and which cause is named."""
 
 import json
 import time
@@ -7,9 +7,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from plain.neuron import Plain
 
 from spikecore import LIF, Leaky, profiles, validate
-from spikecore.validate import neuron_causes, plain_neuron, vectors
+from spikecore.validate import vectors
+from spikecore.validate.causes import neuron as neuron_causes
 from spikecore.validate.report import Check, Difference, Report
 
 FLOAT32 = np.float32
@@ -148,7 +150,7 @@ def test_inhibition_is_compared_at_the_threshold_too():
 def test_a_fused_multiply_add_is_never_wrong(name):
     lif = vectors.NEURONS[name]
     for states in (True, False):
-        neuron = plain_neuron.Plain("fused")
+        neuron = Plain("fused")
         report = validate.neuron(
             lambda current, neuron=neuron: tuple(neuron(lif, current)), lif, states=states
         )

@@ -1,4 +1,4 @@
-"""Hold an encoder or a neuron, anybody's, against the reference.
+"""Compare an encoder or a neuron, anybody's, with the reference.
 
 :func:`neuron` and :func:`encoder` run a candidate, compare it bit for bit, tell rounding from
 logic, and name the cause when a known one reproduces it.  ``python -m spikecore validate`` does the

@@ -20,6 +20,8 @@ PREVIOUS_NAMES = ("previous", "prev", "last", "before", *STATE_NAMES)
 class RefusedError(Exception):
     """The candidate cannot be compared, for the reason in the message."""
 
+    hangs = False  # it did not return, so calling it again would be in vain
+
 
 class Observed(NamedTuple):
     """What came out: spikes, and the membrane where it is exposed."""
@@ -28,40 +30,62 @@ class Observed(NamedTuple):
     membrane: Any = None
 
 
-def name_of(candidate):
-    """How a report calls the candidate."""
-    name = getattr(candidate, "__qualname__", None) or getattr(candidate, "__name__", None)
-    return name or type(candidate).__name__
+class Candidate:
+    """Anybody's callable, and how many seconds one of its calls may take."""
+
+    def __init__(self, function, timeout, of):
+        if not callable(function):
+            raise TypeError(
+                f"candidate must be callable, got a {type(function).__name__}; pass a function of "
+                f"{of}"
+            )
+        self.function, self.timeout = function, timeout
+
+    @property
+    def name(self):
+        """How a report calls it."""
+        name = getattr(self.function, "__qualname__", None)
+        name = name or getattr(self.function, "__name__", None)
+        return name or type(self.function).__name__
+
+    def guarded(self, call):
+        """``call()``, or ``RefusedError`` when it raises or takes too long.
+
+        It runs in a thread of its own, because nothing else can leave a call that hangs; the thread
+        is a daemon, so it does not keep the process alive.  An interrupt interrupts.
+        """
+        box = []
+
+        def attempt():
+            try:
+                box.append((call(), None))
+            except BaseException as error:
+                box.append((None, error))
+
+        thread = threading.Thread(target=attempt, daemon=True, name="spikecore-candidate")
+        thread.start()
+        thread.join(self.timeout)
+        if not box:
+            refused = RefusedError(
+                f"it did not return within timeout={self.timeout:g} s; make it faster or raise "
+                "timeout"
+            )
+            refused.hangs = True
+            raise refused
+        value, error = box[0]
+        if isinstance(error, (RefusedError, KeyboardInterrupt)):
+            raise error
+        if error is not None:
+            raise RefusedError(f"it raised {type(error).__name__}: {_message(error)}") from error
+        return value
 
 
-def guarded(function, timeout):
-    """``function()``, or ``RefusedError`` when it raises or takes more than ``timeout`` seconds.
-
-    It runs in a thread of its own, because nothing else can leave a call that hangs; the thread is
-    a daemon, so it does not keep the process alive.
-    """
-    box = []
-
-    def call():
-        try:
-            box.append((function(), None))
-        except (Exception, SystemExit) as error:
-            box.append((None, error))
-
-    thread = threading.Thread(target=call, daemon=True, name="spikecore-candidate")
-    thread.start()
-    thread.join(timeout)
-    if not box:
-        raise RefusedError(
-            f"it did not return within timeout={timeout:g} s; make it faster or raise timeout"
-        )
-    value, error = box[0]
-    if isinstance(error, RefusedError):
-        raise error
-    if error is not None:
-        text = " ".join(str(error).split())[:300]
-        raise RefusedError(f"it raised {type(error).__name__}: {text or 'no message'}") from error
-    return value
+def _message(error, most=300):
+    """An exception's message on one line."""
+    try:
+        return " ".join(str(error).split())[:most] or "no message"
+    except Exception as failure:
+        return f"its message cannot be had, str() of it raises {type(failure).__name__}"
 
 
 # --- what comes out ------------------------------------------------------------------------------
@@ -74,7 +98,7 @@ def real_array(name, value):
     except Exception as error:
         raise RefusedError(
             f"its {name}, a {type(value).__name__}, cannot become a NumPy array "
-            f"({' '.join(str(error).split())[:200]}); return an array in host memory without "
+            f"({_message(error, 200)}); return an array in host memory without "
             "gradient"
         ) from error
     if result.dtype.kind not in "biuf":
@@ -117,15 +141,12 @@ class NeuronForm(NamedTuple):
 
 def neuron_form(candidate, form="auto"):
     """Which form a neuron has, by its signature."""
-    if form == "sequence":
-        return NeuronForm(True)
-    if form == "auto" and _is_reference(candidate):
+    if form == "sequence" or (form == "auto" and _owner_is_reference(candidate)):
         return NeuronForm(True)
     parameters = _positional(candidate)
     if parameters is None:
         return NeuronForm(False, 1) if form == "step" else NeuronForm(True)
-    required = [one for one in parameters if one.default is one.empty]
-    states = len(required) - 1
+    states = sum(parameter.default is parameter.empty for parameter in parameters) - 1
     if states < 1 and len(parameters) > 1 and parameters[1].name.lower() in STATE_NAMES:
         states = 1
     if form == "step":
@@ -133,9 +154,8 @@ def neuron_form(candidate, form="auto"):
     return NeuronForm(states < 1, max(states, 0))
 
 
-def _is_reference(candidate):
-    owner = getattr(candidate, "__self__", candidate)
-    return isinstance(owner, Neuron)
+def _owner_is_reference(candidate):
+    return isinstance(getattr(candidate, "__self__", candidate), Neuron)
 
 
 def _positional(candidate):
@@ -148,52 +168,52 @@ def _positional(candidate):
     return [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def run_neuron(candidate, form, current, initial):
-    """Spikes and membrane ``[T, ...]`` of a candidate on ``[T, ...]`` currents."""
-    given = current.copy()
-    if form.sequence:
-        result = _run_sequence(candidate, given)
-    else:
-        result = _run_steps(candidate, given, form.states, initial)
-    untouched("current", given, current)
-    return result
+class NeuronCandidate(Candidate):
+    """A neuron of whole sequences or of single steps, which begin with the membrane ``initial``."""
 
+    def __init__(self, function, form, initial, timeout):
+        super().__init__(function, timeout, "currents")
+        self.form, self.initial = neuron_form(function, form), initial
 
-def _run_sequence(candidate, current):
-    owner = getattr(candidate, "__self__", candidate)
-    call = owner.run if isinstance(owner, Neuron) else candidate
-    value = call(current)
-    membrane = None
-    if isinstance(value, Run):
-        value = value.spikes, value.recorded.get("membrane")
-    if isinstance(value, (tuple, list)) and 0 < len(value) < 8 and len(value) != len(current):
-        rest = value[1:]
-        value = value[0]
-        if rest and rest[0] is not None and np.shape(rest[0]) == current.shape:
-            membrane = shaped("membranes", rest[0], current.shape)
-    return Observed(shaped("spikes", value, current.shape), membrane)
+    def run(self, trial):
+        """Spikes and membrane ``[T, ...]`` on the trial's currents."""
+        given = trial.inputs.copy()
+        run = self._sequence if self.form.sequence else self._steps
+        observed = self.guarded(lambda: run(given))
+        untouched("current", given, trial.inputs)
+        return observed
 
+    def _sequence(self, current):
+        owner = getattr(self.function, "__self__", self.function)
+        value = (owner.run if isinstance(owner, Neuron) else self.function)(current)
+        membrane = None
+        if isinstance(value, Run):
+            value = value.spikes, value.recorded.get("membrane")
+        if isinstance(value, (tuple, list)) and 0 < len(value) < 8 and len(value) != len(current):
+            value, *rest = value
+            if rest and rest[0] is not None and np.shape(rest[0]) == current.shape:
+                membrane = shaped("membranes", rest[0], current.shape)
+        return Observed(shaped("spikes", value, current.shape), membrane)
 
-def _run_steps(candidate, current, states, initial):
-    shape = current.shape[1:]
-    spikes = np.zeros(current.shape)
-    membrane = None
-    state = [np.full(shape, initial, current.dtype)]
-    state += [np.zeros(shape, current.dtype) for _ in range(states - 1)]
-    for t, x in enumerate(current):
-        value = candidate(x.copy(), *state)
-        if not isinstance(value, (tuple, list)) or len(value) < 2:
-            raise RefusedError(
-                f"a step returned a {type(value).__name__}; return (spikes, state) from a step "
-                "that takes (current, state)"
-            )
-        spikes[t] = shaped("spikes", value[0], shape)
-        exposed = shaped("states", value[1], shape)
-        if membrane is None:
-            membrane = np.zeros(current.shape, exposed.dtype)
-        membrane[t] = exposed
-        state = [exposed, *(real_array("states", one) for one in value[2:])]
-    return Observed(spikes, membrane)
+    def _steps(self, current):
+        shape, dtype = current.shape[1:], current.dtype
+        spikes, membrane = np.zeros(current.shape), None
+        state = [np.full(shape, self.initial, dtype)]
+        state += [np.zeros(shape, dtype) for _ in range(self.form.states - 1)]
+        for t, x in enumerate(current):
+            value = self.function(x.copy(), *state)
+            if not isinstance(value, (tuple, list)) or len(value) < 2:
+                raise RefusedError(
+                    f"a step returned a {type(value).__name__}; return (spikes, state) from a step "
+                    "that takes (current, state)"
+                )
+            spikes[t] = shaped("spikes", value[0], shape)
+            exposed = shaped("states", value[1], shape)
+            if membrane is None:
+                membrane = np.zeros(current.shape, exposed.dtype)
+            membrane[t] = exposed
+            state = [exposed, *(real_array("states", more) for more in value[2:])]
+        return Observed(spikes, membrane)
 
 
 # --- encoders ------------------------------------------------------------------------------------
@@ -230,35 +250,47 @@ def encoder_form(candidate, options):
     return EncoderForm(accepts, steps_second=second.default is second.empty)
 
 
-def run_encoder(candidate, form, data, options, shape):
-    """Spikes of the expected ``shape``, from an encoder of whole trains or of single steps."""
-    given = data.copy()
-    keywords = {name: value for name, value in options.items() if name in form.accepts}
-    if form.step_name:
-        rows = [candidate(given, t, **keywords) for t in range(shape[0])]
-        result = np.stack([shaped("spikes", row, shape[1:]) for row in rows])
-    elif form.previous:
-        result = _run_delta_steps(candidate, given, keywords, options)
-    else:
-        if form.steps_second:
-            value = candidate(given, options["num_steps"], **keywords)
-        else:
-            value = candidate(given, **keywords)
+class EncoderCandidate(Candidate):
+    """An encoder of whole trains, of single steps, or of one sample after another."""
+
+    def __init__(self, function, options, timeout):
+        super().__init__(function, timeout, "data")
+        self.form = encoder_form(function, options)
+        self.accepts = self.form.accepts
+
+    def run(self, trial, shape=None):
+        """Spikes of the expected ``shape`` on the trial's data."""
+        shape = trial.expected().spikes.shape if shape is None else shape
+        given, options = trial.inputs.copy(), trial.subject.options
+        spikes = self.guarded(lambda: self._spikes(given, options, shape))
+        untouched("data", given, trial.inputs)
+        return Observed(spikes)
+
+    def _spikes(self, data, options, shape):
+        keywords = {name: value for name, value in options.items() if name in self.accepts}
+        if self.form.step_name:
+            return self._rows(((data, t) for t in range(shape[0])), keywords, shape)
+        if self.form.previous:
+            return shaped("spikes", self._samples(data, keywords, options), shape)
+        second = (options["num_steps"],) if self.form.steps_second else ()
+        value = self.function(data, *second, **keywords)
         value = value[0] if isinstance(value, tuple) else value
-        if np.shape(value) == data.shape != tuple(shape) == (shape[0], *data.shape):
-            rows = [value, *(candidate(given, **keywords) for _ in range(shape[0] - 1))]
-            value = np.stack([shaped("spikes", row, shape[1:]) for row in rows])
-        result = shaped("spikes", value, shape)
-    untouched("data", given, data)
-    return result
+        if np.shape(value) == data.shape != shape == (shape[0], *data.shape):
+            later = self._rows(((data,) for _ in range(shape[0] - 1)), keywords, shape)
+            value = np.concatenate([shaped("spikes", value, shape[1:])[None], later])
+        return shaped("spikes", value, shape)
 
+    def _rows(self, calls, keywords, shape):
+        rows = [self.function(*call, **keywords) for call in calls]
+        rows = [shaped("spikes", row, shape[1:]) for row in rows]
+        return np.stack(rows) if rows else np.zeros((0, *shape[1:]))
 
-def _run_delta_steps(candidate, data, keywords, options):
-    """One sample and the state before it at a time; a bare result leaves the sample as state."""
-    state = data[0].copy() if options.get("padding") else np.zeros_like(data[0])
-    rows = []
-    for sample in data:
-        value = candidate(sample.copy(), state, **keywords)
-        spikes, state = value[:2] if isinstance(value, tuple) else (value, sample)
-        rows.append(shaped("spikes", spikes, sample.shape))
-    return np.stack(rows)
+    def _samples(self, data, keywords, options):
+        """One sample and the state before it at a time; without a state, the sample before."""
+        state = data[0].copy() if options.get("padding") else np.zeros_like(data[0])
+        rows = []
+        for sample in data:
+            value = self.function(sample.copy(), state, **keywords)
+            spikes, state = value[:2] if isinstance(value, tuple) else (value, sample)
+            rows.append(shaped("spikes", spikes, sample.shape))
+        return np.stack(rows)

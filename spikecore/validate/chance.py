@@ -1,62 +1,58 @@
-"""Encoders that draw random numbers: whose stream they use, their distribution, their seeds."""
+"""Encoders that draw random numbers: from where they draw, their distribution, their seeds."""
 
 import math
 
 import numpy as np
 
 from spikecore import random, spikegen
-from spikecore.validate import encoder_trials as trials_of
 from spikecore.validate import statistics
-from spikecore.validate.candidate import RefusedError, guarded, run_encoder
+from spikecore.validate.candidate import RefusedError
+from spikecore.validate.causes.rate import probability, varies
 from spikecore.validate.report import Check
-from spikecore.validate.variant import Variant
+from spikecore.validate.subject import Cause, Trial
 
 DEFAULT_STEPS = 1024
 SEEDS = (3, 4)
 RATES_ONLY = ("certain features", "rate of each feature", "overall rate")
 
 
-# --- whose stream --------------------------------------------------------------------------------
+# --- whose random numbers ------------------------------------------------------------------------
 
 
-def exact_trials(candidate, form, kind, options, dtype, stream, timeout):
-    """Trials of the stream that a candidate with ``seed`` uses; empty when it is its own."""
-    if "seed" not in form.accepts or stream == "own":
+def seeded_trials(candidate, subject, dtype, drawn_by):
+    """Trials of the random numbers that a candidate with ``seed`` draws; none when its own."""
+    if "seed" not in candidate.accepts or drawn_by == "own":
         return []
-    ours = trials_of.stream_trials(kind, options, dtype)
+    ours = subject.code.seeded(subject, dtype)
     theirs = _torch_trials(ours)
-    if stream == "spikecore":
-        return ours
-    if stream == "torch":
-        return theirs
+    if drawn_by != "auto":
+        return {"spikecore": ours, "torch": theirs}[drawn_by]
     for trials in (ours, theirs):
-        if trials and _resembles(candidate, form, trials[0], timeout):
+        if trials and _resembles(candidate, trials[0]):
             return trials
     return []
 
 
 def _torch_trials(ours):
-    """The same trials with torch's stream for the seed, where torch has one."""
-    static = bool(ours) and ours[0].kind == "rate" and not ours[0].options.get("time_var_input")
-    if not static or ours[0].inputs.dtype != np.float32:
+    """The same trials with torch's random numbers for the seed, where torch has some."""
+    grid, subject = ours[0], ours[0].subject
+    if subject.kind != "rate" or varies(subject) or grid.inputs.dtype != np.float32:
         return []
-    grid, options = ours[0], ours[0].options
-    shape = (options["num_steps"], *grid.inputs.shape)
-    uniforms = random.torch_uniforms(options["seed"], shape)
-    grid = grid._replace(
-        name="torch's stream",
-        options={**options, "uniforms": uniforms},
-        why="torch's stream on a CPU for one seed",
-    )
-    why = "uniforms of torch equal to the probability they meet"
-    return [grid, grid._replace(name="torch's ties", inputs=uniforms[5 % len(uniforms)], why=why)]
+    shape = (subject.options["num_steps"], *grid.inputs.shape)
+    uniforms = random.torch_uniforms(subject.options["seed"], shape)
+    subject = subject.changed(uniforms=uniforms)
+    ties = "uniforms of torch equal to the probability they meet"
+    return [
+        Trial("torch's stream", grid.inputs, subject, "torch's stream on a CPU for one seed"),
+        Trial("torch's ties", uniforms[5 % len(uniforms)], subject, ties),
+    ]
 
 
-def _resembles(candidate, form, coding, timeout):
-    """Whether far fewer spikes differ than would between two independent streams."""
-    wanted = trials_of.expected(coding)
+def _resembles(candidate, trial):
+    """Whether far fewer spikes differ than would between two independent draws."""
+    wanted = trial.expected().spikes
     try:
-        spikes = _run(candidate, form, coding, wanted.shape, timeout)
+        spikes = candidate.run(trial, wanted.shape).spikes
     except RefusedError:
         return False
     mean = wanted.mean(axis=0)
@@ -64,16 +60,10 @@ def _resembles(candidate, form, coding, timeout):
     return float((spikes != wanted).mean()) < independent / 3
 
 
-def _run(candidate, form, coding, shape, timeout):
-    return guarded(
-        lambda: run_encoder(candidate, form, coding.inputs, coding.options, shape), timeout
-    )
-
-
 # --- the distribution ----------------------------------------------------------------------------
 
 
-def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
+def judge(candidate, subject, dtype, false_alarm, draws):
     """Checks, causes and notes of an encoder with random numbers of its own."""
     try:
         import scipy.stats  # noqa: F401
@@ -82,24 +72,22 @@ def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
             "SciPy is not installed, and judging a distribution needs it; install it with python "
             "-m pip install 'spikecore[validate]'"
         ) from None
-    own_steps = _steps_of(candidate, form, kind, options, dtype, timeout)
-    coding, p = _coding(kind, {**own_steps, **options}, dtype, draws)
-    silent = coding.options.get("first_spike_time", 0)
-    shape = trials_of.expected(coding).shape
-    extra = {"seed": SEEDS[0]} if "seed" in form.accepts else {}
-    coding = coding._replace(options={**coding.options, **extra})
-    varying = trials_of.varies(kind, options)
-    limit = false_alarm / (1 + varying)
+    trial, p = _trial(_with_steps_of(candidate, subject, dtype), dtype, draws)
+    shape, options = trial.expected().spikes.shape, trial.subject.options
+    if "seed" in candidate.accepts:
+        trial = trial._replace(subject=trial.subject.changed(seed=SEEDS[0]))
+    limit = false_alarm / (1 + varies(subject))
     try:
-        spikes = _run(candidate, form, coding, shape, timeout)
-        fired, checks = _fired(spikes, options, silent)
+        spikes = candidate.run(trial, shape).spikes
+        fired, checks = _fired(spikes, options)
         found = statistics.tests(fired, p)
         bad = {test.name for test in statistics.failures(found, limit)}
         checks += [_check(test, bad) for test in found]
-        causes = explain(fired, p, found, bad, coding, limit) if bad else []
-        if varying:
-            checks += _follows_data(candidate, form, coding, p, shape, limit, timeout)
-        checks += _seeds(candidate, form, coding, shape, timeout, spikes)
+        causes = explain(fired, p, found, bad, trial, limit) if bad else []
+        if varies(subject):
+            checks += _follows_data(candidate, trial, p, shape, limit)
+        if "seed" in candidate.accepts:
+            checks += _seeds(candidate, trial, shape, spikes)
     except RefusedError as error:
         checks, causes = [Check("run", "failed", str(error))], []
     notes = (
@@ -109,50 +97,52 @@ def judge(candidate, form, kind, options, dtype, false_alarm, draws, timeout):
     return checks, causes, notes
 
 
-def _steps_of(candidate, form, kind, options, dtype, timeout):
-    """The number of steps of a candidate that cannot be told it, by one small call."""
-    told = "num_steps" in form.accepts or "num_steps" in options or form.steps_second
-    if told or form.step_name or kind != "rate" or trials_of.varies(kind, options):
-        return {}
+def _with_steps_of(candidate, subject, dtype):
+    """The subject with the steps of a candidate that cannot be told them, by one small call."""
+    form = candidate.form
+    told = "num_steps" in form.accepts or "num_steps" in subject.options or form.steps_second
+    if told or form.step_name or subject.kind != "rate" or varies(subject):
+        return subject
     data = np.zeros((2, 3), dtype)
     try:
-        shape = guarded(lambda: np.shape(candidate(data)), timeout)
+        shape = candidate.guarded(lambda: np.shape(candidate.function(data)))
     except RefusedError:
-        return {}
-    return {"num_steps": shape[0]} if len(shape) == 3 and shape[1:] == data.shape else {}
+        return subject
+    own = len(shape) == 3 and shape[1:] == data.shape
+    return subject.changed(num_steps=shape[0]) if own else subject
 
 
-def _coding(kind, options, dtype, draws):
+def _trial(subject, dtype, draws):
     """Data whose probabilities are spread evenly from 0 to 1, in an order without a pattern."""
-    if kind == "targets_rate":
-        options = {**trials_of.DEFAULTS[kind], "num_steps": DEFAULT_STEPS, **options}
-        classes, steps = options["num_classes"], options["num_steps"]
+    options = {"num_steps": DEFAULT_STEPS, **subject.options}
+    steps = options["num_steps"]
+    if subject.kind == "targets_rate":
+        subject = subject.changed(**{**subject.code.defaults, **options})
+        classes = subject.options["num_classes"]
         labels = np.arange(max(2, math.ceil(draws / steps / classes))) % classes
-        coding = trials_of.Coding("distribution", labels, kind, options)
         hot = np.asarray(spikegen.to_one_hot(labels, classes)) > 0
         rates = options.get("correct_rate", 1), options.get("incorrect_rate", 0)
-        return coding, np.where(hot, *(float(rate) for rate in rates)).reshape(-1)
-    varying = trials_of.varies(kind, options)
-    if kind == "rate" and not varying:
-        options = {"num_steps": DEFAULT_STEPS, **options}
-    steps = options.get("num_steps", DEFAULT_STEPS)
+        p = np.where(hot, *(float(rate) for rate in rates)).reshape(-1)
+        return Trial("distribution", labels, subject), p
+    if not varies(subject):
+        subject = subject.changed(**options)
     features = 32 * max(1, math.ceil(draws / steps / 32))
     order = np.argsort(random.uniforms(5, (1, features))[0], kind="stable")
     data = np.linspace(0, 1, features)[order].astype(dtype).reshape(-1, 32)
-    p = np.clip(trials_of.probability(data, options), 0, 1).astype(np.float64).reshape(-1)
-    if varying:
+    p = np.clip(probability(data, options), 0, 1).astype(np.float64).reshape(-1)
+    if varies(subject):
         data = np.broadcast_to(data, (steps, *data.shape)).copy()
-    return trials_of.Coding("distribution", data, kind, options), p
+    return Trial("distribution", data, subject), p
 
 
-def _fired(spikes, options, silent):
+def _fired(spikes, options):
     """Which elements spike, ``[T, features]`` from the first possible step on, and two checks."""
     on, off = options.get("on_target", 1), options.get("off_target", 0)
-    other = int((~np.isin(spikes, np.array([on, off], spikes.dtype))).sum())
-    checks = [
-        Check("values", "wrong" if other else "exact", f"{other} values are neither {on} nor {off}")
-    ]
+    strange = int((~np.isin(spikes, np.array([on, off], spikes.dtype))).sum())
+    detail = f"{strange} values are neither {on} nor {off}"
+    checks = [Check("values", "wrong" if strange else "exact", detail)]
     fired = (spikes != off).reshape(len(spikes), -1)
+    silent = options.get("first_spike_time", 0)
     if silent:
         early = int(fired[:silent].sum())
         detail = f"{early} spikes in the {silent} steps before it"
@@ -165,11 +155,11 @@ def _check(test, bad, prefix=""):
     return Check(f"{prefix}{test.name}", verdict, f"{test.detail}; p-value {test.p_value:.2g}")
 
 
-def _follows_data(candidate, form, coding, p, shape, limit, timeout):
+def _follows_data(candidate, trial, p, shape, limit):
     """Data that change: every other step has its features in the opposite order."""
-    data = coding.inputs.copy()
+    data = trial.inputs.copy()
     data[1::2] = np.flip(data[1::2], axis=tuple(range(1, data.ndim)))
-    spikes = _run(candidate, form, coding._replace(inputs=data), shape, timeout)
+    spikes = candidate.run(trial._replace(inputs=data), shape).spikes
     fired = (spikes != 0).reshape(len(spikes), -1)[len(spikes) - len(data) :]
     fired = np.concatenate([fired[::2], fired[1::2, ::-1]])
     found = [test for test in statistics.tests(fired, p) if test.name in RATES_ONLY]
@@ -177,13 +167,11 @@ def _follows_data(candidate, form, coding, p, shape, limit, timeout):
     return [_check(test, bad, "changing data, ") for test in found]
 
 
-def _seeds(candidate, form, coding, shape, timeout, spikes):
+def _seeds(candidate, trial, shape, spikes):
     """The same seed gives the same spikes, another seed others."""
-    if "seed" not in form.accepts:
-        return []
-    again = _run(candidate, form, coding, shape, timeout)
-    other = coding._replace(options={**coding.options, "seed": SEEDS[1]})
-    different = _run(candidate, form, other, shape, timeout)
+    again = candidate.run(trial, shape).spikes
+    reseeded = trial._replace(subject=trial.subject.changed(seed=SEEDS[1]))
+    different = candidate.run(reseeded, shape).spikes
     same, apart = np.array_equal(spikes, again), not np.array_equal(spikes, different)
     return [
         Check("one seed twice", "exact" if same else "wrong",
@@ -208,41 +196,37 @@ RATES = {
 }  # fmt: skip
 
 
-def explain(fired, p, found, bad, coding, false_alarm):
+def explain(fired, p, found, bad, trial, false_alarm):
     """(cause, suffix) of a distribution that is wrong: in its rates, then in its structure."""
     limit = false_alarm / len(statistics.TESTS)
     causes = [
         (name, sentence)
-        for name, sentence, other in _other_rates(coding, p)
-        if not np.allclose(other, p) and _rates_fit(fired, other, limit)
+        for name, sentence, rates in _other_rates(trial, p)
+        if not np.allclose(rates, p) and _rates_fit(fired, rates, limit)
     ][:1]
-    realised = fired.mean(axis=0)
-    around = {
-        test.name for test in statistics.failures(statistics.tests(fired, realised), false_alarm)
-    }
-    causes += _structure(fired, around & bad)
-    overall = next((test for test in found if test.name == "overall rate"), None)
+    around = statistics.failures(statistics.tests(fired, fired.mean(axis=0)), false_alarm)
+    causes += _structure(fired, {test.name for test in around} & bad)
     if not causes and "overall rate" in bad:
+        overall = next(test for test in found if test.name == "overall rate")
         causes.append(("biased", f"your rate is biased: {overall.detail}"))
     elif not causes and bad & {"rate of each feature", "spread of the rates", "intervals"}:
         causes.append(("other-rates", "your rates are not those asked for, feature by feature"))
-    return [(Variant(name, sentence, None), "") for name, sentence in causes]
+    return [(Cause(name, sentence), "") for name, sentence in causes]
 
 
-def _other_rates(coding, p):
+def _other_rates(trial, p):
     for name, (sentence, change) in RATES.items():
         yield name, sentence, change(p)
-    if coding.kind != "targets_rate":
-        plain = {**coding.options, "gain": 1, "offset": 0}
-        varying = trials_of.varies(coding.kind, coding.options)
-        data = coding.inputs[0] if varying else coding.inputs
-        for name, sentence, changes in (
-            ("gain-ignored", "you ignore the gain", {"gain": 1}),
-            ("offset-ignored", "you ignore the offset", {"offset": 0}),
-            ("gain-and-offset-ignored", "you ignore gain and offset", plain),
-        ):
-            other = trials_of.probability(data, {**coding.options, **changes})
-            yield name, sentence, np.clip(other, 0, 1).astype(np.float64).reshape(-1)
+    if trial.subject.kind == "targets_rate":
+        return
+    data = trial.inputs[0] if varies(trial.subject) else trial.inputs
+    for name, sentence, changes in (
+        ("gain-ignored", "you ignore the gain", {"gain": 1}),
+        ("offset-ignored", "you ignore the offset", {"offset": 0}),
+        ("gain-and-offset-ignored", "you ignore gain and offset", {"gain": 1, "offset": 0}),
+    ):
+        rates = probability(data, {**trial.subject.options, **changes})
+        yield name, sentence, np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
 
 
 def _rates_fit(fired, p, limit):
@@ -262,13 +246,8 @@ def _structure(fired, bad):
         yield "frozen", "you draw once and use it for every step"
         return
     if bad & {"lag correlations", "intervals"} and _spread_of_intervals(fired) < 0.8:
-        yield (
-            "regular",
-            (
-                "your intervals are more regular than those of independent draws, as "
-                "Poisson-distributed intervals are (BindsNET's poisson)"
-            ),
-        )
+        sentence = "your intervals are more regular than those of independent draws, as "
+        yield "regular", f"{sentence}Poisson-distributed intervals are (BindsNET's poisson)"
     elif "pairs of features" in bad and _nested(fired):
         yield "shared-features", "all your features share one random number a step"
     elif "pairs of features" in bad:

@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from spikecore.files import whole
+from spikecore.validate.causes import KINDS
 
-KINDS = ("rate", "rate_conv", "latency", "delta", "targets_rate", "targets_latency", "to_one_hot")
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
+OWN_OPTIONS = {
+    "candidate": "MODULE:FUNCTION", "kind": "--as KIND", "against": "--as PROFILE",
+    "strict": "--strict", "timeout": "--timeout SECONDS",
+}  # fmt: skip
 
 
 class UsageError(Exception):
@@ -100,6 +103,8 @@ def _option(text):
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--set {text!r} is not of the form NAME=VALUE; write --set num_steps=50")
+    if name in OWN_OPTIONS:
+        raise UsageError(f"--set {name}: it is an option of its own; write {OWN_OPTIONS[name]}")
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
@@ -167,9 +172,9 @@ def run_vectors(arguments):
     if not arguments.folder and not arguments.matrix:
         raise UsageError("DIR must be given, or --matrix; for example vectors conformance")
     if arguments.matrix:
-        from spikecore.validate import mutants
+        from spikecore.validate import vectors
 
-        print(mutants.matrix())
+        print(vectors.matrix(vectors.outcomes()))
     if arguments.folder:
         from spikecore.validate import files
 
@@ -184,6 +189,10 @@ def add_check(parser):
         "results", metavar="RESULTS", help="folder with an implementation's outputs"
     )
     parser.add_argument("--strict", action="store_true", help="fail on rounding too")
+    parser.add_argument(
+        "--require", action="append", default=[], metavar="all|NAME",
+        help="fail when this vector, or any, is not among the results; may be repeated",
+    )  # fmt: skip
     _add_outputs(parser)
 
 
@@ -192,7 +201,9 @@ def run_check(arguments):
     from spikecore.validate import files, results
 
     try:
-        report = results.check(arguments.folder, arguments.results, strict=arguments.strict)
+        report = results.check(
+            arguments.folder, arguments.results, arguments.strict, arguments.require
+        )
     except files.FileError as error:
         raise UsageError(str(error)) from error
     return _show(report, arguments)
@@ -217,7 +228,7 @@ def _command(text, add_arguments, run):
 def commands():
     """The subcommands by name."""
     return {
-        "validate": _command("hold an encoder, a neuron or a library against the reference",
+        "validate": _command("compare an encoder, a neuron or a library with the reference",
                              add_validate, run_validate),
         "vectors": _command("write conformance vectors for implementations in any language",
                             add_vectors, run_vectors),

@@ -21,7 +21,7 @@ def lines(name, results):
     yield f"{peers.PEERS[name][0]} {peers.version(name)}"
     for claim, report in results:
         yield f"  {WORDS[report.verdict]:<21} {claim.call}"
-        yield f"  {'':<21} held against {claim.subject.replace('`', '')}"
+        yield f"  {'':<21} compared with {claim.subject.replace('`', '')}"
         for sentence in _why(report):
             yield f"  {'':<21} {sentence}"
 
@@ -51,8 +51,8 @@ def markdown(everything, missing):
         "difference lies within 4 ulp of the largest number in the step, which another order of "
         "operations explains.\n"
         "- *WRONG*: some difference lies outside; the cause is named where a known one reproduces "
-        "the library exactly. It says that the call differs from what it is held against, not that "
-        "the library is broken, unless its own documentation says so.\n"
+        "the library exactly. It says that the call differs from the profile or code in its row, "
+        "not that the library is broken, unless its own documentation says so.\n"
         "- *FAILED*: the call raised, or gave another shape.\n",
     ]
     parts += [part for name, results in everything.items() for part in _section(name, results)]
@@ -71,7 +71,7 @@ def _section(name, results):
         f"`python -m spikecore validate --peer {name}` shows it; `--only TEXT` picks calls and\n"
         "prints their whole reports.\n"
     )
-    yield "| call | held against | verdict | where and why it differs |\n| --- | --- | --- | --- |"
+    yield "| call | compared with | verdict | where and why it differs |\n| --- | --- | --- | --- |"
     rows = [
         f"| `{_cell(claim.call)}` | {_cell(claim.subject)} | {WORDS[report.verdict]} | "
         f"{_cell('; '.join(_why(report))) or '-'} |"

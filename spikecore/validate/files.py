@@ -7,6 +7,7 @@ line, which ``$readmemh`` and ``fscanf`` read.  ``SHA256SUMS`` is in the form of
 
 import hashlib
 import json
+import math
 import re
 import zipfile
 from dataclasses import fields
@@ -18,17 +19,20 @@ from spikecore import __version__
 from spikecore.files import whole
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
-from spikecore.validate.encoder_trials import KINDS, Coding
-from spikecore.validate.neuron_trials import Trial
+from spikecore.validate.causes import KINDS
+from spikecore.validate.encoders import Encoder
+from spikecore.validate.neurons import Neuron
+from spikecore.validate.subject import Trial
 from spikecore.validate.vectors import Vector, every
 
 FORMAT = "spikecore-vectors"
 FORMAT_VERSION = 1
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-SPIKE_DTYPES = ("int8", "float32", "float64")
-DTYPES = (*SPIKE_DTYPES, "int64")
+NEURON_CALL, ENCODER_CALL = "LIF.run", "spikegen."
+DTYPES = ("int8", "int64", "float32", "float64")
 MOST_VALUES = 2**24  # of one array: no vector is near it
+ANEW = "write the vectors anew with python -m spikecore vectors DIR"
 
 EXPLANATION = """# Conformance vectors
 
@@ -104,8 +108,9 @@ def write(folder):
 def arrays_of(vector):
     """Every array of a vector by name: what goes in, and what must come out."""
     arrays = {"inputs": vector.trial.inputs}
-    if vector.group != "neuron" and vector.trial.options.get("uniforms") is not None:
-        arrays["uniforms"] = vector.trial.options["uniforms"]
+    uniforms = getattr(vector.trial.subject, "options", {}).get("uniforms")
+    if uniforms is not None:
+        arrays["uniforms"] = uniforms
     spikes = vector.observed.spikes
     whole = np.array_equal(spikes, np.rint(spikes)) and np.abs(spikes).max(initial=0) < 128
     arrays["spikes"] = spikes.astype(np.int8) if whole else spikes
@@ -116,15 +121,14 @@ def arrays_of(vector):
 
 def _entry(vector, arrays, files):
     trial = vector.trial
-    if vector.group == "neuron":
-        call = "LIF.run"
-        parameters = {one.name: getattr(trial.lif, one.name) for one in fields(LIF)}
-        after = [other.name for other in every() if trial.earlier
-                 and other.trial.inputs is trial.earlier[-1]][:1]  # fmt: skip
-        extra = {"equation": str(trial.lif), "run_directly_after": after}
+    if isinstance(trial.subject, Neuron):
+        call, parameters = NEURON_CALL, neuron_to_dict(trial.subject.lif)
+        after = [known.name for known in every() if trial.earlier
+                 and known.trial.inputs is trial.earlier[-1]][:1]  # fmt: skip
+        extra = {"equation": str(trial.subject.lif), "run_directly_after": after}
     else:
-        call, extra = f"spikegen.{trial.kind}", {}
-        parameters = {k: v for k, v in trial.options.items() if k != "uniforms"}
+        call, extra = f"{ENCODER_CALL}{trial.subject.kind}", {}
+        parameters = {k: v for k, v in trial.subject.options.items() if k != "uniforms"}
     return {
         "name": vector.name,
         "call": call,
@@ -137,6 +141,16 @@ def _entry(vector, arrays, files):
         },
         "files": files,
     }
+
+
+def neuron_to_dict(lif):
+    """A neuron as plain numbers and words."""
+    return {field.name: getattr(lif, field.name) for field in fields(LIF)}
+
+
+def neuron_from_dict(parameters):
+    """The neuron of such numbers and words."""
+    return LIF(**parameters)
 
 
 def hexadecimal(name, array):
@@ -168,18 +182,15 @@ def read(folder):
     """
     folder = Path(folder)
     manifest = _manifest(folder)
-    vectors, by_name = [], {}
+    vectors = {}
     for entry in manifest["vectors"]:
         try:
-            vector = _vector(folder, entry, manifest["sha256"], by_name)
+            vector = _vector(folder, entry, manifest["sha256"], vectors)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise FileError(
-                f"{MANIFEST} has a malformed vector ({type(error).__name__}: {error}); write the "
-                "vectors anew with python -m spikecore vectors DIR"
-            ) from error
-        by_name[vector.name] = vector
-        vectors.append(vector)
-    return vectors
+            told = f"{type(error).__name__}: {error}"
+            raise FileError(f"{MANIFEST} has a malformed vector ({told}); {ANEW}") from error
+        vectors[vector.name] = vector
+    return list(vectors.values())
 
 
 def _manifest(folder):
@@ -187,51 +198,58 @@ def _manifest(folder):
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise FileError(
-            f"{str(path)!r} cannot be read ({error.strerror}); pass the folder that python -m "
-            "spikecore vectors wrote"
-        ) from error
+        remedy = "pass the folder that python -m spikecore vectors wrote"
+        raise _unusable(path, f"cannot be read ({error.strerror})", remedy) from error
     except (ValueError, RecursionError) as error:
-        raise FileError(f"{str(path)!r} is not JSON; write the vectors anew") from error
+        raise _unusable(path, "is not JSON") from error
     good = isinstance(manifest, dict) and manifest.get("format") == FORMAT
     good = good and isinstance(manifest.get("vectors"), list)
     if not good or not isinstance(manifest.get("sha256"), dict):
-        raise FileError(f"{str(path)!r} is not a manifest of {FORMAT}; write the vectors anew")
-    if manifest.get("version") != FORMAT_VERSION:
-        raise FileError(
-            f"{str(path)!r} has version {manifest.get('version')!r} where {FORMAT_VERSION} is "
-            "known; write the vectors anew"
-        )
+        raise _unusable(path, f"is not a manifest of {FORMAT}")
+    version = manifest.get("version")
+    if version != FORMAT_VERSION:
+        raise _unusable(path, f"has version {version!r} where {FORMAT_VERSION} is known")
+    if not manifest["vectors"]:
+        raise _unusable(path, "lists no vectors")
     return manifest
 
 
-def _vector(folder, entry, sums, by_name):
+def _unusable(path, what, remedy=ANEW):
+    return FileError(f"{str(path)!r} {what}; {remedy}")
+
+
+def _vector(folder, entry, sums, vectors):
     name = _safe(entry["name"])
     arrays = read_npz(inside(folder, entry["files"]["npz"], sums), entry["arrays"])
     observed = Observed(arrays["spikes"], arrays.get("membrane"))
-    parameters = dict(entry["parameters"])
-    call = str(entry["call"])
+    parameters, call = dict(entry["parameters"]), str(entry["call"])
+    earlier = ()
     try:
-        if call == "LIF.run":
-            earlier = tuple(by_name[one].trial.inputs for one in entry["run_directly_after"])
-            trial = Trial(name, arrays["inputs"], LIF(**parameters), str(entry["why"]), earlier)
-            return Vector(name, "neuron", trial, observed)
-        kind = call.removeprefix("spikegen.")
-        if kind not in KINDS:
-            raise FileError(f"{MANIFEST} asks for {call!r}, which is not known; write it anew")
-        for option, axis in (("num_steps", 0), ("num_classes", -1)):
-            size = parameters.get(option, observed.spikes.shape[axis])
-            if size != observed.spikes.shape[axis]:
-                raise FileError(
-                    f"{MANIFEST}, vector {name!r}, has {option}={size!r} for spikes of shape "
-                    f"{observed.spikes.shape}; write the vectors anew"
-                )
-        if "uniforms" in arrays:
-            parameters["uniforms"] = arrays["uniforms"]
-        trial = Coding(name, arrays["inputs"], kind, parameters, str(entry["why"]))
-        return Vector(name, kind, trial, observed)
+        if call == NEURON_CALL:
+            subject = Neuron(neuron_from_dict(parameters))
+            earlier = tuple(vectors[known].trial.inputs for known in entry["run_directly_after"])
+        else:
+            if "uniforms" in arrays:
+                parameters["uniforms"] = arrays["uniforms"]
+            subject = _encoder(name, call, parameters, observed.spikes.shape)
     except ValueError as error:
         raise FileError(f"{MANIFEST}, vector {name!r}: {error}") from error
+    return Vector(Trial(name, arrays["inputs"], subject, str(entry["why"]), earlier), observed)
+
+
+def _encoder(name, call, options, shape):
+    """The encoder of a call, whose sizes must be those of the spikes that are stored."""
+    kind = call.removeprefix(ENCODER_CALL)
+    if kind not in KINDS:
+        raise FileError(f"{MANIFEST} asks for {call!r}, which is not known; {ANEW}")
+    for option, axis in (("num_steps", 0), ("num_classes", -1)):
+        size = options.get(option, shape[axis])
+        if size != shape[axis]:
+            raise FileError(
+                f"{MANIFEST}, vector {name!r}, has {option}={size!r} for spikes of shape {shape}; "
+                f"{ANEW}"
+            )
+    return Encoder(kind, options)
 
 
 def _safe(name):
@@ -248,18 +266,15 @@ def inside(folder, name, sums):
     """The path of a file of the folder whose contents have the sum that is told."""
     path = folder / _safe(name)
     if path.is_symlink():
-        raise FileError(f"{str(path)!r} is a link; replace it by the file itself")
+        raise _unusable(path, "is a link", "replace it by the file itself")
     try:
         actual = digest(path)
     except OSError as error:
-        raise FileError(
-            f"{str(path)!r} cannot be read ({error.strerror}); write it anew"
-        ) from error
-    if actual != sums.get(name):
-        raise FileError(
-            f"{str(path)!r} has SHA-256 {actual[:12]}... where {MANIFEST} has "
-            f"{str(sums.get(name))[:12]}...; write the vectors anew"
-        )
+        raise _unusable(path, f"cannot be read ({error.strerror})") from error
+    known = str(sums.get(name))
+    if actual != known:
+        told = f"has SHA-256 {actual[:12]}... where {MANIFEST} has {known[:12]}..."
+        raise _unusable(path, told)
     return path
 
 
@@ -268,64 +283,55 @@ def read_npz(path, wanted):
 
     ``wanted`` gives dtype and shape of each name; sizes are looked at before anything is unpacked.
     """
-    most = sum(_bytes(one) for one in wanted.values()) * 8 + 2**16
+    most = sum(_bytes(array) for array in wanted.values()) * 8 + 2**16
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > most:
-            raise FileError(
-                f"{str(path)!r} unpacks to {unpacked} bytes where at most {most} are expected; "
-                "store only the arrays asked for"
-            )
+            told = f"unpacks to {unpacked} bytes where at most {most} are expected"
+            raise _unusable(path, told, "store only the arrays asked for")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in wanted if name in stored.files}
     except FileError:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise FileError(f"{str(path)!r} cannot be read ({reason}); write it anew") from error
+        raise _unusable(path, f"cannot be read ({reason})", "write it anew") from error
     except Exception as error:
-        reason = " ".join(str(error).split())[:120]
-        raise FileError(
-            f"{str(path)!r} is not a whole npz file of plain arrays ({reason}); write it with "
-            "numpy.savez and without objects"
-        ) from error
+        told = f"is not a whole npz file of plain arrays ({' '.join(str(error).split())[:120]})"
+        raise _unusable(path, told, "write it with numpy.savez and without objects") from error
 
 
-def _bytes(one):
-    if one["dtype"] not in DTYPES or not all(isinstance(n, int) and n >= 0 for n in one["shape"]):
-        raise FileError(f"{MANIFEST} has the array {one!r}, which is not known; write it anew")
-    values = int(np.prod([int(n) for n in one["shape"]], dtype=object))
+def _bytes(array):
+    dtype, shape = array["dtype"], array["shape"]
+    if dtype not in DTYPES or not all(isinstance(size, int) and size >= 0 for size in shape):
+        raise FileError(f"{MANIFEST} has the array {array!r}, which is not known; {ANEW}")
+    values = math.prod(shape)
     if values > MOST_VALUES:
-        raise FileError(f"{MANIFEST} has an array of {values} values; write the vectors anew")
-    return max(values, 1) * np.dtype(one["dtype"]).itemsize
+        raise FileError(f"{MANIFEST} has an array of {values} values; {ANEW}")
+    return max(values, 1) * np.dtype(dtype).itemsize
 
 
 def read_text(path, like):
     """An array of the shape and dtype of ``like`` from hexadecimal or decimal text."""
+    decimal, bits = path.suffix == ".txt", like.dtype.itemsize * 8
     try:
         if path.stat().st_size > 64 * like.size + 2**12:
-            raise FileError(
-                f"{str(path)!r} is far larger than its {like.size} values; write it anew"
-            )
+            told = f"is far larger than its {like.size} values"
+            raise _unusable(path, told, "write it anew")
         text = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{str(path)!r} cannot be read as text; write it anew") from error
+        raise _unusable(path, "cannot be read as text", "write it anew") from error
     words = " ".join(line.split("//")[0] for line in text.splitlines()).split()
     if len(words) != like.size:
-        raise FileError(
-            f"{str(path)!r} holds {len(words)} values where {like.size} were expected; write one "
-            "for each step and element"
-        )
+        told = f"holds {len(words)} values where {like.size} were expected"
+        raise _unusable(path, told, "write one for each step and element")
     try:
-        if path.suffix == ".txt":
+        if decimal:
             return np.array([float(word) for word in words]).astype(like.dtype).reshape(like.shape)
-        size = like.dtype.itemsize
-        bits = np.array([int(word, 16) for word in words], f"u{size}")
+        numbers = np.array([int(word, 16) for word in words], f"u{like.dtype.itemsize}")
     except (ValueError, OverflowError) as error:
-        kind = "decimal" if path.suffix == ".txt" else "hexadecimal"
-        raise FileError(
-            f"{str(path)!r} holds a word that is not a {kind} number of {like.dtype.itemsize * 8} "
-            "bits; write it anew"
-        ) from error
-    return bits.view(like.dtype).reshape(like.shape)
+        kind = "decimal" if decimal else "hexadecimal"
+        told = f"holds a word that is not a {kind} number of {bits} bits"
+        raise _unusable(path, told, "write it anew") from error
+    return numbers.view(like.dtype).reshape(like.shape)

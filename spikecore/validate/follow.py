@@ -1,22 +1,46 @@
-"""Rounding told apart from logic: the reference follows the candidate step by step.
+"""The reference neuron stepped by hand: along a candidate's own states, or with a known mistake.
 
-Before every step the reference takes on the candidate's own membrane (or, where only spikes are
-exposed, computes in float64 and takes on the candidate's spikes).  A spike is then excused when the
-membrane before the reset lies within ``band`` ulp of where the decision turns, and a membrane when
-it is within ``band`` ulp of the reference's.  Where the membrane is the input itself, from rest and
-without gain, nothing is excused, so that > and >= are told apart.  The ulp is that of the largest
-number in the step; without exposed membranes the band widens as the differences of earlier steps
-add up.
+:func:`follow` tells rounding from logic.  Before every step the reference takes on the candidate's
+own membrane (or, where only spikes are exposed, computes in float64 and takes on the candidate's
+spikes).  A spike is then excused when the membrane before the reset lies within ``band`` ulp of
+where the decision turns, and a membrane when it is within ``band`` ulp of the reference's.  Where
+the membrane is the input itself, from rest and without gain, nothing is excused, so that > and >=
+are told apart.  The ulp is that of the largest number in the step; without exposed membranes the
+band widens as the differences of earlier steps add up.
+
+:func:`walk` puts mistakes of execution between the parts of a step, which no axis describes.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from spikecore.backends.numpy import _winners
 from spikecore.neurons.dynamics import Parameters, State, only, step_of
 from spikecore.neurons.neuron import _parameters
+from spikecore.validate.candidate import Observed
+from spikecore.validate.subject import BAND
 
-BAND = 4.0  # ulp: three operations on each side, and a coefficient computed in another order
+
+def numbers(lif, shape, rounded_to, dtype):
+    """The neuron's parameters, rounded as the data are, in the dtype of the computation."""
+    rounded = _parameters(lif._model, shape, np.dtype(rounded_to))
+    return Parameters(*(np.asarray(number).astype(dtype)[()] for number in rounded))
+
+
+def rest(lif, shape, rounded_to, dtype):
+    """The state before the first step."""
+    zero = np.zeros(shape, dtype)
+    leak = np.full(shape, lif.leak, rounded_to).astype(dtype)
+    return State(leak, zero, zero, zero, zero)
+
+
+def winners(v, p):
+    """Which neurons inhibition lets fire: the first of each row that is furthest above."""
+    return _winners(v, p.threshold, v.shape[-1]).reshape(v.shape)
+
+
+# --- along a candidate ---------------------------------------------------------------------------
 
 
 class Followed(NamedTuple):
@@ -24,8 +48,7 @@ class Followed(NamedTuple):
 
     spikes: np.ndarray
     membrane: np.ndarray  # as it is recorded
-    before_reset: np.ndarray  # what is compared with the threshold
-    distance: np.ndarray  # of that to the threshold, in ulp of the threshold
+    distance: np.ndarray  # of what is compared to the threshold, in ulp of the threshold
     wrong_spikes: np.ndarray
     wrong_membrane: np.ndarray
 
@@ -33,81 +56,75 @@ class Followed(NamedTuple):
 @np.errstate(over="ignore", invalid="ignore")
 def follow(lif, current, observed, band=BAND):
     """Follow a candidate's trains with the reference ``lif``."""
-    model = lif._model
-    step = step_of(model.axes)
+    model, shape = lif._model, current.shape[1:]
+    step, axes = step_of(model.axes), model.axes
     exposed = observed.membrane is not None
     dtype = current.dtype if exposed else np.dtype(np.float64)
-    p = numbers(lif, current.shape[1:], current.dtype, dtype)
-    shape = current.shape[1:]
-    drift = 1.0 if exposed else 1 / max(1 - float(np.max(lif.decay)), 1e-9)
+    p = numbers(lif, shape, current.dtype, dtype)
+    state = rest(lif, shape, current.dtype, dtype)
     fired = np.asarray(observed.spikes, dtype) / dtype.type(lif.amplitude or 1)
-    v = np.full(shape, lif.leak, current.dtype).astype(dtype)
-    zero = np.zeros(shape, dtype)
-    state = State(v, zero, zero, zero, zero)
+    # Without membranes a difference decays from step to step: it adds up to 1/(1 - decay) at most.
+    drift = 1.0 if exposed else 1 / max(1 - float(np.max(lif.decay)), 1e-9)
     largest = np.full(shape, np.max(lif.threshold), float)
-    rows = {name: np.zeros(current.shape, dtype) for name in Followed._fields[:4]}
-    wrong = {name: np.zeros(current.shape, bool) for name in Followed._fields[4:]}
     width = np.spacing(largest.astype(current.dtype)).astype(float) * band
+    rows = {name: np.zeros(current.shape, dtype) for name in Followed._fields[:3]}
+    wrong = {name: np.zeros(current.shape, bool) for name in Followed._fields[3:]}
     last, touched = None, np.zeros(shape, bool)
     for t, x in enumerate(current.astype(dtype)):
-        low, own, high = _counts(step, state.membrane, p, width, model.inhibition)
-        claimed = fired[t] if model.axes.report == "old" else last
-        before = own if claimed is None else np.clip(claimed, low, high)
+        # 1. What is still to be reset: the spikes that the candidate claims for the membrane it
+        # had, as far as the band allows them.  With axes.old a step reports the spikes of the
+        # membrane before its update, so the claim is in this row, else it is in the row before.
+        bounds = _counts(step, state.membrane, p, width, model.inhibition)
+        claimed = fired[t] if axes.old else last
+        before = bounds[1] if claimed is None else np.clip(claimed, bounds[0], bounds[2])
+        # 2. The reference's new membrane, and how far rounding may have moved the candidate's.
         new = step.advance(state, before, x, p)
         width = _width(current.dtype, state, new, x, p, largest, band, min(t + 1, drift))
-        width = np.where(_exact(model.axes, state, exposed, touched), 0.0, width)
+        width = np.where(_exact(axes, state, exposed, touched), 0.0, width)
         touched |= x != 0
-        bounds = low, own, high
-        if model.axes.report != "old":
-            bounds = low, own, high = _counts(step, new.membrane, p, width, model.inhibition)
+        # 3. The spikes of this row are judged by the membrane that they report.
+        after = _counts(step, new.membrane, p, width, model.inhibition)
+        bounds = bounds if axes.old else after
         judged = np.clip(fired[t], bounds[0], bounds[2])
-        now = _counts(step, new.membrane, p, width, model.inhibition)[1] if model.axes.report == "old" \
-            else judged  # fmt: skip
+        now = after[1] if axes.old else judged
+        # 4. Reset by the spikes that were accepted; the refractory time follows the claimed ones.
         settled, _ = step.settle(new, before, now, p)
-        if model.axes.refractory:
+        if axes.refractory:
             waiting = np.where(fired[t] > 0, p.refractory, np.maximum(state.refractory - 1, 0))
             settled = settled._replace(refractory=waiting.astype(dtype))
-        compared = state.membrane if model.axes.report == "old" else new.membrane
+        compared = state.membrane if axes.old else new.membrane
         rows["spikes"][t] = bounds[1] * dtype.type(lif.amplitude)
         rows["membrane"][t] = settled.membrane
-        rows["before_reset"][t] = new.membrane
-        rows["distance"][t] = _distance(compared, p, model.axes, current.dtype)
+        rows["distance"][t] = _distance(compared, p, axes, current.dtype)
         wrong["wrong_spikes"][t] = judged != fired[t]
-        state = settled
+        # 5. Go on from the candidate's membrane where it is exposed, else from the reference's.
+        state, last = settled, fired[t]
         if exposed:
             theirs = observed.membrane[t].astype(dtype)
             parted = np.abs(theirs.astype(float) - settled.membrane.astype(float))
             wrong["wrong_membrane"][t] = ~(parted <= width)
             state = settled._replace(membrane=theirs)
-        last = fired[t]
     return Followed(**rows, **wrong)
 
 
-def numbers(lif, shape, rounded_to, dtype):
-    """The neuron's parameters, rounded as the data are, in the dtype of the computation."""
-    rounded = _parameters(lif._model, shape, np.dtype(rounded_to))
-    return Parameters(*(np.asarray(one).astype(dtype)[()] for one in rounded))
-
-
 def _counts(step, v, p, width, inhibition):
-    """Spikes of a membrane, and the least and the most of them within the band."""
+    """The least spikes within the band of a membrane, those of the membrane, and the most."""
     width = np.asarray(width).astype(v.dtype)
-    low, own, high = (step.count(one.astype(v.dtype), p) for one in (v - width, v, v + width))
+    low, own, high = (step.count(moved.astype(v.dtype), p) for moved in (v - width, v, v + width))
     if not inhibition:
         return low, own, high
-    v = v - p.threshold
-    lead = v - v.max(axis=-1, keepdims=True)
-    others = np.sort(v, axis=-1)
-    runner_up = others[..., -2:-1] if v.shape[-1] > 1 else v - np.inf
-    first = np.arange(v.shape[-1]) == v.argmax(axis=-1)[..., None]
-    clear = first & (v - runner_up > 2 * width)
-    return only(low, clear), only(own, first), only(high, lead >= -2 * width)
+    first = winners(v, p)
+    above = np.where(np.isnan(v), -np.inf, v - p.threshold)
+    lead = above - above.max(axis=-1, keepdims=True)
+    runner_up = np.sort(above, axis=-1)[..., -2:-1] if v.shape[-1] > 1 else above - np.inf
+    clear = first & (above - runner_up > 2 * width)
+    return only(low, clear), only(own, first), only(high, first | (lead >= -2 * width))
 
 
 def _width(dtype, state, new, x, p, largest, band, drift):
-    """The band of this step, in the units of the membrane."""
-    for one in (state.membrane, new.membrane, p.gain * x, p.leak, p.threshold, p.reset_value):
-        np.maximum(largest, np.abs(one), out=largest)
+    """The band of this step, in the units of the membrane; ``largest`` is kept up to date."""
+    for number in (state.membrane, new.membrane, p.gain * x, p.leak, p.threshold, p.reset_value):
+        np.maximum(largest, np.abs(number), out=largest)
     np.minimum(largest, np.finfo(dtype).max / 4, out=largest)
     return np.spacing(largest.astype(dtype)).astype(float) * band * drift
 
@@ -125,3 +142,95 @@ def _distance(v, p, axes, dtype):
     if axes.spikes == "multi":
         nearest = np.maximum(np.rint(v / p.threshold), 1) * p.threshold
     return (v - nearest) / np.spacing(np.asarray(p.threshold, dtype)).astype(v.dtype)
+
+
+# --- with a mistake ------------------------------------------------------------------------------
+
+
+class Walked(NamedTuple):
+    """What came out, the membranes before their resets, and the state to go on from."""
+
+    observed: Observed
+    before_reset: np.ndarray
+    final: State
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def walk(
+    lif, current, *, wide=False, fused=None, shared=False, losers=False, unit=False, stored=None,
+    start=None,
+):  # fmt: skip
+    """Step ``lif`` over ``[T, ...]`` currents with one mistake.
+
+    wide: compute in float64 from parameters that are rounded as the data are.
+    fused: the product of ``"decay"`` or ``"gain"`` is added without being rounded first.
+    shared: a spike of one neuron resets all neurons of the last axis.
+    losers: under inhibition, neurons that were kept from firing are reset too.
+    unit: a reset subtracts 1 in place of the threshold.
+    stored: dtype in which the membrane is kept between steps.
+    start: the state to begin with, as a ``State``.
+    """
+    model, shape = lif._model, current.shape[1:]
+    step, axes = step_of(model.axes), model.axes
+    dtype = np.dtype(np.float64) if wide else current.dtype
+    p = numbers(lif, shape, current.dtype, dtype)
+    resets = p._replace(threshold=dtype.type(1)) if unit else p
+    state = rest(lif, shape, dtype, dtype) if start is None else start
+    spikes, membranes, unreset = np.zeros((3, *current.shape), dtype)
+
+    def everyone(fired):
+        return np.broadcast_to(fired.max(axis=-1, keepdims=True), shape) if shared else fired
+
+    may_fire = winners(state.membrane, p) if model.inhibition else True
+    for t, x in enumerate(current.astype(dtype)):
+        before = everyone(only(step.count(state.membrane, p), losers or may_fire))
+        if fused:
+            new = _fused(axes, state, before, x, p, fused)
+        else:
+            new = step.advance(state, before, x, resets)
+        if model.inhibition:
+            may_fire = winners(new.membrane, p)
+        above = step.count(new.membrane, p)
+        now = only(above, may_fire)
+        state, _ = step.settle(new, before, above if losers else everyone(now), resets)
+        if model.inhibition and axes.exchange:
+            may_fire = winners(state.membrane, p)
+        spikes[t] = before if axes.old else now
+        membranes[t], unreset[t] = state.membrane, new.membrane
+        if stored is not None:
+            state = state._replace(membrane=state.membrane.astype(stored).astype(dtype))
+    observed = Observed(spikes * dtype.type(lif.amplitude), membranes.astype(current.dtype))
+    return Walked(observed, unreset, state)
+
+
+def _once(a, b, c):
+    """``a*b + c`` rounded once, as a fused multiply-add gives it."""
+    if a.dtype == np.float64:
+        wide = np.longdouble
+        return np.asarray(wide(a) * wide(b) + wide(c), np.float64)
+    return (np.float64(a) * np.float64(b) + np.float64(c)).astype(a.dtype)
+
+
+def _fused(axes, state, n, x, p, product):
+    """``advance`` with one product fused into the sum that takes it: that of decay or of gain."""
+    v, zero = state.membrane, np.zeros_like(state.membrane)
+    following = not axes.same
+    x = np.where(state.refractory > 0, zero, x) if axes.refractory else x
+    if following and axes.value and not axes.drop_input:
+        v = np.where(n > 0, p.reset_value, v)
+    if following and axes.subtract and axes.decay_reset:
+        v = v - n * p.threshold
+    if product == "gain":
+        v = p.leak + p.decay * (v - p.leak) if axes.leak else p.decay * v
+        v = _once(p.gain, x, v)
+    else:
+        drive = p.gain * x if axes.gain else x
+        leaking = axes.leak
+        v = _once(p.decay, v - p.leak, p.leak) + drive if leaking else _once(p.decay, v, drive)
+    if following and axes.subtract and not axes.decay_reset:
+        v = v - n * p.threshold
+    if following and axes.value and axes.drop_input:
+        v = np.where(n > 0, p.reset_value, v)
+    if axes.lower:
+        v = np.where(v < p.lower, p.lower, v)
+    return state._replace(membrane=v.astype(x.dtype))

@@ -1,33 +1,65 @@
-"""Hold a neuron against a point in the space of ``LIF``."""
+"""Compare a neuron with a point in the space of ``LIF``."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from spikecore import arguments
 from spikecore.neurons import Leaky
 from spikecore.neurons.lif import LIF
-from spikecore.validate import neuron_causes as causes
-from spikecore.validate.candidate import (
-    Observed,
-    RefusedError,
-    guarded,
-    name_of,
-    neuron_form,
-    run_neuron,
-)
-from spikecore.validate.diagnose import MOST, Seen, ranked, reproduces, telling_first
-from spikecore.validate.execution_causes import executions
-from spikecore.validate.follow import BAND, follow
-from spikecore.validate.neuron_trials import trials
-from spikecore.validate.pictures import cut
-from spikecore.validate.report import Check, Difference, Report
+from spikecore.validate.candidate import NeuronCandidate, Observed
+from spikecore.validate.causes import neuron as known
+from spikecore.validate.causes.execution import executions
+from spikecore.validate.follow import follow
+from spikecore.validate.report import Check
+from spikecore.validate.subject import BAND, Differing, Seen, judge, report_of, run_trials
 
 FORMS = ("auto", "sequence", "step")
-MOST_PICTURES = 3
-ROUNDING = causes.Cause(
-    "rounding", "every difference is rounding: another order of operations or precision"
-)
-SPIKES_ONLY = " (this gives your spikes; the membrane you return is another quantity)"
-UP_TO_ROUNDING = " (up to rounding)"
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A point in the space of ``LIF``, as a subject."""
+
+    lif: LIF
+
+    group = "neuron"
+    followed = True  # from the candidate's own state
+
+    def trials(self, dtype):
+        """The default trials."""
+        return known.trials(self, np.dtype(dtype))
+
+    def expected(self, inputs):
+        """What the reference gives."""
+        return known.expected(self.lif, inputs)
+
+    def differing(self, trial, observed, wanted, band):
+        """What the reference gives from the candidate's own state, where that is not rounding."""
+        steps = follow(self.lif, trial.inputs, observed, band)
+        wrong = steps.wrong_spikes | steps.wrong_membrane
+        shown = steps if wrong.any() else wanted
+        return Differing(wrong, shown.spikes, shown.membrane, steps.distance)
+
+    def causes(self, subjects):
+        """Changes of an axis, mistakes of execution, and for a single neuron every profile."""
+        profiles = known.profile_points(self.lif) if len(subjects) == 1 else ()
+        return [*known.singles([s.lif for s in subjects]), *executions(), *profiles]
+
+    def pairs(self):
+        """Two changes of axes at once."""
+        return known.pairs(self.lif)
+
+    def agrees(self, trial, observed, cause, band):
+        """Whether the candidate follows another neuron up to rounding."""
+        if cause.point is None:
+            return False
+        steps = follow(cause.point(self).lif, trial.inputs, observed, band)
+        return not (steps.wrong_spikes | steps.wrong_membrane).any()
+
+    def explain(self, found):
+        """What was changed to come to another neuron."""
+        return known.explain(found.lif, self.lif)
 
 
 def neuron(
@@ -43,7 +75,7 @@ def neuron(
     timeout=60.0,
     **changes,
 ):
-    """Hold a neuron against the reference, and say where and why it differs.
+    """Compare a neuron with the reference, and say where and why it differs.
 
     Parameters
     ----------
@@ -97,80 +129,36 @@ def neuron(
 this is exactly profile spikingjelly-soft
     """
     lif = resolve(against, changes)
-    form_name = arguments.choice("form", form, FORMS)
+    form = arguments.choice("form", form, FORMS)
     dtype = arguments.spike_dtype(dtype, None, np.dtype(np.float32))
     if dtype.kind != "f":
         raise TypeError(f"dtype must be float32 or float64, got {dtype}; pass one of the two")
     states, strict = arguments.flag("states", states), arguments.flag("strict", strict)
     band = arguments.number("band", band, 0)
     timeout = arguments.number("timeout", timeout, 0, open_low=True)
-    if not callable(candidate):
-        raise TypeError(
-            f"candidate must be callable, got a {type(candidate).__name__}; pass a function of "
-            "currents"
-        )
-    called = neuron_form(candidate, form_name)
     start = float(lif.leak) if initial is None else arguments.number("initial", initial)
-    results, seen, refused = [], [], []
-    for trial in trials(lif, dtype):
-        try:
-            observed = guarded(
-                lambda trial=trial: run_neuron(candidate, called, trial.inputs, start), timeout
-            )
-        except RefusedError as error:
-            refused.append(Check(trial.name, "failed", str(error)))
-            if "did not return" in str(error):
-                break
-            continue
-        seen.append(Seen(trial, observed))
-    results += refused
-    typed, seen = settle_dtypes(seen)
-    results += typed
-    judged = [judge(one, states, band) for one in seen]
-    results += [check for check, _ in judged]
-    found = diagnose(seen, [check for check, _ in judged], states, band)
-    results = settled_verdicts(results, found)
+    candidate, subject = NeuronCandidate(candidate, form, start, timeout), Neuron(lif)
+    seen, failed = run_trials(subject.trials(dtype), candidate)
+    typed, seen = _settle_dtypes(seen)
+    judgement = judge(seen, states, band)
+    judgement.checks[:0] = failed + typed
+    called = candidate.form
     way = "whole sequences" if called.sequence else f"single steps with {called.states} state(s)"
     notes = [f"called with {way} of {dtype}", f"rounding means within {band:g} ulp"]
     if seen and seen[0].observed.membrane is None:
         notes.append("only spikes are exposed: followed in float64, with a band that grows")
-    return Report(
-        subject=describe(against, lif),
-        candidate=name_of(candidate),
-        checks=tuple(results),
-        diagnosis=tuple(sentence(cause, lif) + suffix for cause, suffix in found),
+    return report_of(
+        judgement,
+        subject,
+        subject=f"{against} ({lif})" if isinstance(against, str) else str(lif),
+        candidate=candidate.name,
         notes=tuple(notes),
-        trains=tuple(picture for _, picture in judged if picture)[:MOST_PICTURES],
         strict=strict,
-        causes=tuple(cause.name for cause, _ in found),
     )
 
 
-def settled_verdicts(results, found):
-    """Verdicts in the light of the cause: other logic to the bit is not rounding, and precision is.
-
-    A cause stands here only when it reproduces every trial.
-    """
-    if not found or found[0][1]:  # none, or one that holds up to rounding or for spikes only
-        return results
-    before, after = ("wrong", "rounding") if found[0][0].precision else ("rounding", "wrong")
-    if found[0][0].name == "rounding":
-        return results
-    return [
-        check._replace(verdict=after)
-        if check.verdict == before and check.difference is not None
-        else check
-        for check in results
-    ]
-
-
-def sentence(cause, lif):
-    """What to say about a cause."""
-    return cause.sentence or causes.explain(cause.point(lif), lif)
-
-
 def resolve(against, changes):
-    """The neuron to hold a candidate against."""
+    """The neuron with which a candidate is compared."""
     if isinstance(against, str):
         lif = LIF.profile(against, **changes)
     elif isinstance(against, (LIF, Leaky)):
@@ -194,137 +182,18 @@ def resolve(against, changes):
     return lif
 
 
-def expected(trial):
-    """What the reference gives on a trial."""
-    return causes.expected(trial.lif, trial.inputs)
-
-
-def describe(against, lif):
-    """How a report calls the reference."""
-    return f"{against} ({lif})" if isinstance(against, str) else str(lif)
-
-
-def settle_dtypes(seen):
+def _settle_dtypes(seen):
     """A check for membranes of another dtype, and the observations in the dtype of the current."""
-    results, settled, told = [], [], False
+    checks, settled = [], []
     for trial, observed in seen:
         membrane, dtype = observed.membrane, trial.inputs.dtype
         if membrane is not None and membrane.dtype != dtype:
-            if not told:
-                results.append(
-                    Check(
-                        "dtype of the membrane",
-                        "wrong",
-                        f"{membrane.dtype} for currents of {dtype}; keep the membrane in {dtype}, "
-                        f"or validate with dtype=numpy.{membrane.dtype}",
-                    )
-                )
-            told = True
+            told = (
+                f"{membrane.dtype} for currents of {dtype}; keep the membrane in {dtype}, or "
+                f"validate with dtype=numpy.{membrane.dtype}"
+            )
+            checks = checks or [Check("dtype of the membrane", "wrong", told)]
             with np.errstate(over="ignore"):
                 observed = Observed(observed.spikes, membrane.astype(dtype))
         settled.append(Seen(trial, observed))
-    return results, settled
-
-
-def judge(one, states=True, band=BAND):
-    """The check of one trial, and a picture where its trains differ."""
-    trial, observed = one
-    if not states:
-        observed = Observed(observed.spikes)
-    expected = causes.expected(trial.lif, trial.inputs)
-    spikes, membranes = observed
-    apart = np.asarray(spikes != expected.spikes)
-    whole = apart.copy()
-    if membranes is not None:
-        whole |= membranes != expected.membrane
-    if not whole.any():
-        return Check(trial.name, "exact", trial.why, "exact"), None
-    steps = follow(trial.lif, trial.inputs, observed, band)
-    wrong = steps.wrong_spikes | steps.wrong_membrane
-    verdict = "wrong" if wrong.any() else "rounding"
-    if wrong.any():  # what the reference gives from the candidate's own state
-        place = first(wrong)
-        reference = Observed(steps.spikes, steps.membrane)
-    else:
-        place = first(apart if apart.any() else whole)
-        reference = expected
-    difference = Difference(
-        step=place[0],
-        element=place[1:],
-        expected=float(reference.spikes[place]),
-        actual=float(spikes[place]),
-        expected_state=float(reference.membrane[place]),
-        actual_state=None if membranes is None else float(membranes[place]),
-        distance=float(steps.distance[place]),
-        count=int(whole.sum()),
-        total=whole.size,
-    )
-    check = Check(trial.name, verdict, trial.why, "wrong", difference)
-    picture = cut(trial.name, expected.spikes, spikes, difference) if apart.any() else None
-    return check, picture
-
-
-def first(mask):
-    """Index of the first True, time before elements."""
-    return tuple(int(i) for i in np.unravel_index(int(mask.argmax()), mask.shape))
-
-
-# --- diagnosis -----------------------------------------------------------------------------------
-
-
-def diagnose(seen, results, states=True, band=BAND, most=MOST):
-    """(cause, suffix of its sentence) of what reproduces the candidate, the likeliest first."""
-    if not seen or all(check.verdict == "exact" for check in results):
-        return []
-    order = telling_first(seen, results)
-    lifs = [order[0].trial.lif]
-    lifs += [one.trial.lif for one in order if one.trial.lif is not lifs[0]]
-    alone = len(lifs) == 1
-
-    def exactly(with_states):
-        def fits(cause):
-            try:
-                return all(
-                    reproduces(one.observed, cause.observed(one.trial), with_states)
-                    for one in order
-                )
-            except ValueError:
-                return False
-
-        return fits
-
-    def rounded(cause):
-        return cause.point is not None and not any(
-            _beyond(cause.point(one.trial.lif), one, states, band) for one in order
-        )
-
-    def same(cause, other):
-        if cause.point is None or other.point is None:
-            return False
-        return all(cause.point(lif) == other.point(lif) for lif in lifs)
-
-    singles = [*causes.singles(lifs), *executions()]
-    singles += causes.profile_points(lifs[0]) if alone else []
-    only_rounding = all(check.verdict in ("exact", "rounding") for check in results)
-
-    def stages():
-        yield singles, exactly(states), ""
-        if only_rounding:
-            return
-        yield pairs(), exactly(states), ""
-        yield singles, rounded, UP_TO_ROUNDING
-        yield singles, exactly(False), SPIKES_ONLY
-        yield pairs(), rounded, UP_TO_ROUNDING
-        yield pairs(), exactly(False), SPIKES_ONLY
-
-    def pairs():
-        return causes.pairs(lifs[0]) if alone else ()
-
-    return ranked(stages(), same, most) or ([(ROUNDING, "")] if only_rounding else [])
-
-
-def _beyond(lif, one, states, band):
-    """Whether a trial differs from a neuron by more than rounding."""
-    observed = one.observed if states else Observed(one.observed.spikes)
-    followed = follow(lif, one.trial.inputs, observed, band)
-    return bool((followed.wrong_spikes | followed.wrong_membrane).any())
+    return checks, settled

@@ -1,34 +1,183 @@
-"""Small adapters that run other libraries, and what each of their calls is held against.
+"""Other libraries: adapters that run them on arrays, and with what each of their calls is compared.
 
-A library is imported only when it is asked for.  Neurons are driven from rest; every call that the
-adapter makes is written out in the claim, so that it can be repeated.
+An adapter takes an array and a call's options, converts what a user would convert once, and gives
+a function without arguments; the benchmarks time that function.  A library is imported when its
+adapter is used.  Neurons begin at rest; every call that an adapter makes is written out in the
+claim, so that it can be repeated.
 """
 
 import importlib
 import math
+import os
 from importlib import metadata
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore.neurons.lif import LIF
-from spikecore.validate import neuron_causes
-from spikecore.validate.encoder_trials import KINDS
+from spikecore.validate.causes import KINDS
+from spikecore.validate.causes.neuron import differences
 from spikecore.validate.encoders import encoder
 from spikecore.validate.neurons import neuron
+
+STATES = {"Leaky": 1, "Lapicque": 1, "Synaptic": 2, "RLeaky": 2, "Alpha": 3}  # of snnTorch's
+TIMEOUT = 300.0
 
 
 class PeerMissingError(ImportError):
     """The library is not installed; the message says what to install."""
 
 
+# --- adapters ------------------------------------------------------------------------------------
+
+
+def torch_and(*modules):
+    """Torch, on every core and without gradients, and the modules asked for."""
+    torch, *loaded = (importlib.import_module(name) for name in ("torch", *modules))
+    torch.set_num_threads(os.cpu_count())
+    torch.set_grad_enabled(False)
+    return torch, *loaded
+
+
+def _drawing(torch, seed, encode):
+    """``encode()`` after torch was seeded."""
+
+    def call():
+        torch.manual_seed(seed)
+        return encode()
+
+    return call
+
+
+def snntorch_encoder(data, name, seed=0, **options):
+    """One of snnTorch's encoders."""
+    torch, spikegen = torch_and("snntorch.spikegen")
+    tensor, function = torch.from_numpy(data), getattr(spikegen, name)
+    return _drawing(torch, seed, lambda: function(tensor, **options))
+
+
+def spikingjelly_encoder(data, name, *arguments, num_steps, seed=0):
+    """One of SpikingJelly's encoders, called once a step."""
+    torch, encoding = torch_and("spikingjelly.activation_based.encoding")
+    tensor, make = torch.from_numpy(data), getattr(encoding, name)
+
+    def encode():
+        coder = make(*arguments)
+        return torch.stack([coder(tensor) for _ in range(num_steps)])
+
+    return _drawing(torch, seed, encode)
+
+
+def norse_poisson(data, num_steps, seed=0, **options):
+    """Norse's Poisson encoder."""
+    torch, encode = torch_and("norse.torch.functional.encode")
+    tensor = torch.from_numpy(data)
+    return _drawing(torch, seed, lambda: encode.poisson_encode(tensor, num_steps, **options))
+
+
+def sinabs_image(data, num_steps, seed=0):
+    """Sinabs's encoder of images."""
+    torch, layers = torch_and("sinabs.layers")
+    tensor, layer = torch.from_numpy(data), layers.Img2SpikeLayer(data.shape, num_steps, norm=1.0)
+    return _drawing(torch, seed, lambda: layer(tensor))
+
+
+def snntorch_neuron(current, name, recorded=True, **options):
+    """A loop over one of snnTorch's neurons; spikes, and the membrane when recorded."""
+    torch, snntorch = torch_and("snntorch")
+    cell, shape = getattr(snntorch, name)(**options), current.shape
+    steps = torch.from_numpy(current.reshape(shape[0], -1, shape[-1]))  # inhibition wants two axes
+
+    def call():
+        state = [torch.zeros_like(steps[0])] * STATES[name]
+        spikes, membranes = [], []
+        for step in steps:
+            fired, *state = cell(step, *state)
+            if name == "RLeaky":
+                state = [fired, *state]
+            spikes.append(fired)
+            if recorded:
+                membranes.append(state[-1])
+        fired = torch.stack(spikes).reshape(shape)
+        return (fired, torch.stack(membranes).reshape(shape)) if recorded else fired
+
+    return call
+
+
+def spikingjelly_lif(current, **options):
+    """SpikingJelly's LIFNode in multi-step mode."""
+    torch, neuron = torch_and("spikingjelly.activation_based.neuron")
+    steps, node = torch.from_numpy(current), neuron.LIFNode(step_mode="m", **options)
+    node.store_v_seq = True
+
+    def call():
+        node.reset()
+        return node(steps), node.v_seq
+
+    return call
+
+
+def norse_lif(current, reset="reset_value", **options):
+    """A loop over Norse's lif_box_feed_forward_step."""
+    part = "norse.torch.functional."
+    torch, box, resets = torch_and(f"{part}lif_box", f"{part}reset")
+    steps = torch.from_numpy(current)
+    options = {name: torch.as_tensor(value) for name, value in options.items()}
+    numbers = box.LIFBoxParameters(reset_method=getattr(resets, reset), **options)
+
+    def call():
+        state = box.LIFBoxFeedForwardState(v=torch.zeros_like(steps[0]))
+        spikes, membranes = [], []
+        for step in steps:
+            fired, state = box.lif_box_feed_forward_step(step, state, numbers)
+            spikes.append(fired)
+            membranes.append(state.v)
+        return torch.stack(spikes), torch.stack(membranes)
+
+    return call
+
+
+def sinabs_lif(current, single=False, **options):
+    """Sinabs's LIF on the batch-first input that it takes; given back time-first."""
+    torch, layers, activation = torch_and("sinabs.layers", "sinabs.activation")
+    shape = current.shape if current.ndim > 2 else (len(current), 1, *current.shape[1:])
+    steps = torch.from_numpy(current.reshape(shape)).transpose(0, 1).contiguous()
+    if single:
+        options |= {"spike_fn": activation.SingleSpike, "reset_fn": activation.MembraneReset()}
+    layer = layers.LIF(record_states=True, **options)
+
+    def call():
+        layer.reset_states()
+        both = layer(steps), layer.recordings["v_mem"]
+        return tuple(array.transpose(0, 1).reshape(current.shape) for array in both)
+
+    return call
+
+
+def nengo_step(tau_ref):
+    """One step of Nengo's LIF, as a candidate."""
+
+    def step(current, voltage, refractory_time):
+        neurons = importlib.import_module("nengo").LIF(0.02, tau_ref=tau_ref, amplitude=0.001)
+        output = np.zeros_like(current)
+        voltage, refractory_time = voltage.copy(), refractory_time.copy()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            neurons.step(0.001, current, output, voltage, refractory_time)
+        return output, voltage, refractory_time
+
+    return step
+
+
+# --- claims --------------------------------------------------------------------------------------
+
+
 class Claim(NamedTuple):
-    """One call of a library, and what it is held against."""
+    """One call of a library, and with what it is compared."""
 
     call: str  # as the library's user writes it
     against: Any  # name of a profile, a LIF, or a kind of encoder
     candidate: Any
-    options: dict
+    options: dict = {}  # noqa: RUF012 of the encoder, or fields of the neuron
 
     @property
     def is_encoder(self):
@@ -36,252 +185,122 @@ class Claim(NamedTuple):
         return isinstance(self.against, str) and self.against in KINDS
 
     def report(self):
-        """Run the library and hold it against the reference."""
-        if self.is_encoder:
-            return encoder(self.candidate, self.against, timeout=300.0, **self.options)
-        return neuron(self.candidate, self.against, timeout=300.0, **self.options)
+        """Run the library and compare it with the reference."""
+        compare = encoder if self.is_encoder else neuron
+        return compare(self.candidate, self.against, timeout=TIMEOUT, **self.options)
 
     @property
     def subject(self):
-        """What it is held against, in words."""
+        """With what it is compared, in words."""
         told = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         if self.is_encoder:
             return f"`spikegen.{self.against}({told})`"
         return f"`{self.against}`" + (f" with `{told}`" if told else "")
 
     def apart(self):
-        """In what the neuron that it is held against differs from snnTorch's default."""
+        """In what the neuron with which it is compared differs from snnTorch's default."""
         if self.is_encoder:
             return ""
         lif = self.against
         if isinstance(lif, str):
             lif = LIF.profile(lif, **self.options)
-        base = LIF(lif.decay, lif.threshold, lif.gain)
-        told = ", ".join(neuron_causes.differences(lif, base))
+        told = ", ".join(differences(lif, LIF(lif.decay, lif.threshold, lif.gain)))
         return told.replace("your ", "its ").replace("you ", "")
 
 
-def _torch():
-    import torch
-
-    torch.set_grad_enabled(False)
-    return torch
+def _call(name, *positional, **options):
+    named = [f"{option}={value!r}" for option, value in options.items()]
+    return f"{name}({', '.join([*positional, *named])})"
 
 
-def _seeded(draw):
-    """A candidate ``(data, num_steps, seed)`` that draws from torch's global stream."""
-    torch = _torch()
-
-    def candidate(data, num_steps, seed):
-        torch.manual_seed(seed)
-        return draw(torch.from_numpy(data), num_steps)
-
-    return candidate
-
-
-def _tensors(function):
+def _of(adapter, *arguments, **options):
     """A candidate of one array."""
-    torch = _torch()
-    return lambda data: function(torch.from_numpy(data))
+    return lambda array: adapter(array, *arguments, **options)()
 
 
-# --- snnTorch ------------------------------------------------------------------------------------
+def _seeded(adapter, *arguments, **options):
+    """A candidate that draws from torch's global generator."""
+    return lambda data, num_steps, seed: adapter(
+        data, *arguments, num_steps=num_steps, seed=seed, **options
+    )()
 
 
 def _snntorch():
-    import snntorch
-    from snntorch import spikegen
-
-    def leaky(**options):
-        def step(current, membrane):
-            torch, shape = _torch(), (-1, current.shape[-1])  # its inhibition wants two axes
-            layer = snntorch.Leaky(beta=0.9, **options)
-            spikes, membrane = layer(
-                torch.from_numpy(current.reshape(shape)), torch.from_numpy(membrane.reshape(shape))
-            )
-            return spikes.reshape(current.shape), membrane.reshape(current.shape)
-
-        return step
-
-    def exchange(current):
-        """With reset_delay=False the last spike is found from the membrane handed in."""
-        torch = _torch()
-        layer = snntorch.Leaky(beta=0.9, reset_delay=False)
-        membrane, spikes, membranes = torch.zeros(current.shape[1:]), [], []
-        for x in torch.from_numpy(current):
-            spike, membrane = layer(x, membrane)
-            spikes.append(spike.numpy().copy())
-            membranes.append(membrane.numpy().copy())
-        return np.stack(spikes), np.stack(membranes)
-
-    yield Claim("Leaky(beta=0.9)", "snntorch-1.0", leaky(), {})
-    zero, none = "snntorch-1.0-zero", "snntorch-1.0-none"
-    yield Claim("Leaky(beta=0.9, reset_mechanism='zero')", zero, leaky(reset_mechanism="zero"), {})
-    yield Claim("Leaky(beta=0.9, reset_mechanism='none')", none, leaky(reset_mechanism="none"), {})
-    yield Claim("Leaky(beta=0.9, reset_delay=False)", "snntorch-1.0-subtract-now", exchange, {})
-    now = leaky(reset_mechanism="zero", reset_delay=False)
-    call = "Leaky(beta=0.9, reset_mechanism='zero', reset_delay=False)"
-    yield Claim(call, "snntorch-1.0-zero-now", now, {})
-    only = LIF(0.9, inhibition=True)
-    yield Claim("Leaky(beta=0.9, inhibition=True)", only, leaky(inhibition=True), {})
-    yield Claim(
-        "spikegen.rate(data, num_steps)", "rate", _seeded(lambda x, n: spikegen.rate(x, n)), {}
-    )
-    varying = _tensors(lambda x: spikegen.rate(x, time_var_input=True, gain=0.5))
-    call = "spikegen.rate(data, time_var_input=True, gain=0.5)"
-    yield Claim(call, "rate", varying, {"time_var_input": True, "gain": 0.5})
-    for options in (
-        {"num_steps": 25},
-        {"num_steps": 25, "linear": True, "normalize": True},
-        {"num_steps": 25, "normalize": True, "clip": True},
-        {"num_steps": 9, "linear": True, "normalize": True, "interpolate": True},
-        {"num_steps": 9, "linear": True, "normalize": True, "interpolate": True, "clip": True},
+    for against, options in (
+        ("snntorch-1.0", {}),
+        ("snntorch-1.0-zero", {"reset_mechanism": "zero"}),
+        ("snntorch-1.0-none", {"reset_mechanism": "none"}),
+        ("snntorch-1.0-subtract-now", {"reset_delay": False}),
+        ("snntorch-1.0-zero-now", {"reset_mechanism": "zero", "reset_delay": False}),
+        (LIF(0.9, inhibition=True), {"inhibition": True}),
     ):
-        told = ", ".join(f"{name}={value}" for name, value in options.items())
-        candidate = _tensors(lambda x, options=options: spikegen.latency(x, **options))
-        yield Claim(f"spikegen.latency(data, {told})", "latency", candidate, options)
-    for options in ({}, {"off_spike": True, "threshold": 0.3}, {"padding": True}):
-        told = "".join(f", {name}={value}" for name, value in options.items())
-        candidate = _tensors(lambda x, options=options: spikegen.delta(x, **options))
-        yield Claim(f"spikegen.delta(data{told})", "delta", candidate, options)
-    options = {"num_classes": 7, "num_steps": 24, "correct_rate": 0.8, "incorrect_rate": 0.2}
-    candidate = _tensors(lambda x, options=options: spikegen.targets_rate(x, **options))
-    call = "spikegen.targets_rate(targets, 7, 24, correct_rate=0.8, incorrect_rate=0.2)"
-    yield Claim(call, "targets_rate", candidate, options)
-    options = {"num_classes": 7, "num_steps": 24}
-    candidate = _tensors(lambda x, options=options: spikegen.targets_latency(x, **options))
-    yield Claim("spikegen.targets_latency(targets, 7, 24)", "targets_latency", candidate, options)
-
-
-# --- SpikingJelly --------------------------------------------------------------------------------
+        options = {"beta": 0.9, **options}
+        yield Claim(_call("Leaky", **options), against, _of(snntorch_neuron, "Leaky", **options))
+    yield Claim("spikegen.rate(data, num_steps)", "rate", _seeded(snntorch_encoder, "rate"))
+    linear = {"linear": True, "normalize": True}
+    for name, options in (
+        ("rate", {"time_var_input": True, "gain": 0.5}),
+        ("latency", {"num_steps": 25}),
+        ("latency", {"num_steps": 25, **linear}),
+        ("latency", {"num_steps": 25, "normalize": True, "clip": True}),
+        ("latency", {"num_steps": 9, **linear, "interpolate": True}),
+        ("latency", {"num_steps": 9, **linear, "interpolate": True, "clip": True}),
+        ("delta", {}),
+        ("delta", {"off_spike": True, "threshold": 0.3}),
+        ("delta", {"padding": True}),
+    ):
+        candidate = _of(snntorch_encoder, name, **options)
+        yield Claim(_call(f"spikegen.{name}", "data", **options), name, candidate, options)
+    sizes, rates = {"num_classes": 7, "num_steps": 24}, {"correct_rate": 0.8, "incorrect_rate": 0.2}
+    for name, options in (("targets_rate", rates), ("targets_latency", {})):
+        candidate = _of(snntorch_encoder, name, **sizes, **options)
+        call = _call(f"spikegen.{name}", "targets", "7", "24", **options)
+        yield Claim(call, name, candidate, {**sizes, **options})
 
 
 def _spikingjelly():
-    from spikingjelly.activation_based import encoding
-    from spikingjelly.activation_based.neuron import LIFNode
-
-    def node(**options):
-        def step(current, membrane):
-            torch = _torch()
-            layer = LIFNode(step_mode="s", **options)
-            layer.v = torch.from_numpy(membrane)
-            spikes = layer(torch.from_numpy(current))
-            return spikes, layer.v
-
-        return step
-
-    yield Claim("LIFNode(tau=2.0)", "spikingjelly", node(tau=2.0), {})
-    yield Claim(
-        "LIFNode(tau=2.0, v_reset=None)", "spikingjelly-soft", node(tau=2.0, v_reset=None), {}
-    )
-    numbers = {"decay": 0.9, "gain": 1.0}
-    call = "LIFNode(tau=10.0, decay_input=False)"
-    yield Claim(call, "spikingjelly", node(tau=10.0, decay_input=False), numbers)
-    call = "LIFNode(tau=10.0, decay_input=False, v_reset=None)"
-    soft = node(tau=10.0, decay_input=False, v_reset=None)
-    yield Claim(call, "spikingjelly-soft", soft, numbers)
-    poisson = _seeded(lambda x, n: _torch().stack([encoding.PoissonEncoder()(x) for _ in range(n)]))
-    yield Claim("PoissonEncoder()(x), once a step", "rate", poisson, {})
-
-    def latency(data):
-        torch = _torch()
-        coder = encoding.LatencyEncoder(25)
-        return torch.stack([coder(torch.from_numpy(data)) for _ in range(25)])
-
+    slow, changes = {"tau": 10.0, "decay_input": False}, {"decay": 0.9, "gain": 1.0}
+    for against, options, numbers in (
+        ("spikingjelly", {"tau": 2.0}, {}),
+        ("spikingjelly-soft", {"tau": 2.0, "v_reset": None}, {}),
+        ("spikingjelly", slow, changes),
+        ("spikingjelly-soft", {**slow, "v_reset": None}, changes),
+    ):
+        candidate = _of(spikingjelly_lif, **options)
+        yield Claim(_call("LIFNode", **options), against, candidate, numbers)
+    poisson = _seeded(spikingjelly_encoder, "PoissonEncoder")
+    yield Claim("PoissonEncoder()(x), once a step", "rate", poisson)
     options = {"num_steps": 25, "linear": True, "normalize": True, "threshold": 1e-6}
-    yield Claim("LatencyEncoder(25), once a step", "latency", latency, options)
-
-
-# --- Norse ---------------------------------------------------------------------------------------
+    linear = _of(spikingjelly_encoder, "LatencyEncoder", 25, num_steps=25)
+    yield Claim("LatencyEncoder(25), once a step", "latency", linear, options)
 
 
 def _norse():
-    from norse.torch.functional import encode
-    from norse.torch.functional.lif_box import (
-        LIFBoxFeedForwardState,
-        LIFBoxParameters,
-        lif_box_feed_forward_step,
-    )
-    from norse.torch.functional.reset import reset_subtract
-
-    def box(**options):
-        def step(current, membrane):
-            torch = _torch()
-            spikes, state = lif_box_feed_forward_step(
-                torch.from_numpy(current),
-                LIFBoxFeedForwardState(v=torch.from_numpy(membrane)),
-                LIFBoxParameters(**options),
-            )
-            return spikes, state.v
-
-        return step
-
-    yield Claim("lif_box_feed_forward_step(x, state)", "norse-box", box(), {})
-    subtract = box(reset_method=reset_subtract)
-    call = "lif_box_feed_forward_step(x, state, LIFBoxParameters(reset_method=reset_subtract))"
-    yield Claim(call, "norse-box-subtract", subtract, {})
-    for call, options in (
-        ("poisson_encode(x, num_steps, f_max=1000)", {"f_max": 1000}),
-        ("poisson_encode(x, num_steps)", {}),
-    ):
-        draw = _seeded(lambda x, n, options=options: encode.poisson_encode(x, n, **options))
-        yield Claim(call, "rate", draw, {})
-
-
-# --- Sinabs --------------------------------------------------------------------------------------
+    step = "lif_box_feed_forward_step(x, state"
+    yield Claim(f"{step})", "norse-box", _of(norse_lif))
+    call = f"{step}, LIFBoxParameters(reset_method=reset_subtract))"
+    yield Claim(call, "norse-box-subtract", _of(norse_lif, "reset_subtract"))
+    for options in ({"f_max": 1000}, {}):
+        call = _call("poisson_encode", "x", "num_steps", **options)
+        yield Claim(call, "rate", _seeded(norse_poisson, **options))
 
 
 def _sinabs():
-    import sinabs.layers
-    from sinabs.activation import MembraneReset, SingleSpike
-
-    def layer(**options):
-        def sequence(current):
-            torch = _torch()
-            neurons = sinabs.layers.LIF(record_states=True, **options)
-            spikes = neurons(torch.from_numpy(current)[None])[0]
-            return spikes.numpy(), neurons.recordings["v_mem"][0].numpy()
-
-        return sequence
-
-    yield Claim("LIF(tau_mem=20.0)", "sinabs", layer(tau_mem=20.0), {})
-    plain = layer(tau_mem=20.0, norm_input=False)
-    yield Claim("LIF(tau_mem=20.0, norm_input=False)", "sinabs", plain, {"gain": 1.0})
-    single = layer(tau_mem=20.0, spike_fn=SingleSpike, reset_fn=MembraneReset())
+    for options, numbers in (({}, {}), ({"norm_input": False}, {"gain": 1.0})):
+        options = {"tau_mem": 20.0, **options}
+        yield Claim(_call("LIF", **options), "sinabs", _of(sinabs_lif, **options), numbers)
     call = "LIF(tau_mem=20.0, spike_fn=SingleSpike, reset_fn=MembraneReset())"
-    yield Claim(call, "sinabs-single-reset", single, {})
-
-    def image(x, num_steps):
-        coder = sinabs.layers.Img2SpikeLayer(tuple(x.shape), tw=num_steps, norm=1.0)
-        return coder(x)
-
-    yield Claim("Img2SpikeLayer(shape, tw, norm=1.0)", "rate", _seeded(image), {})
-
-
-# --- Nengo ---------------------------------------------------------------------------------------
+    yield Claim(call, "sinabs-single-reset", _of(sinabs_lif, single=True, tau_mem=20.0))
+    yield Claim("Img2SpikeLayer(shape, tw, norm=1.0)", "rate", _seeded(sinabs_image))
 
 
 def _nengo():
-    import nengo
-
-    def lif(tau_ref):
-        neurons = nengo.LIF(tau_rc=0.02, tau_ref=tau_ref, amplitude=0.001)
-
-        def step(current, voltage, refractory_time):
-            output = np.zeros_like(current)
-            voltage, refractory_time = voltage.copy(), refractory_time.copy()
-            with np.errstate(divide="ignore", invalid="ignore"):
-                neurons.step(0.001, current, output, voltage, refractory_time)
-            return output, voltage, refractory_time
-
-        return step
-
-    yield Claim("LIF(tau_rc=0.02, tau_ref=0).step(0.001, J, ...)", "nengo", lif(0.0), {})
+    yield Claim("LIF(tau_rc=0.02, tau_ref=0).step(0.001, J, ...)", "nengo", nengo_step(0.0))
     decay = math.exp(-0.001 / 0.02)
     whole = LIF(
         decay, gain=1 - decay, reset="value", reset_at="same", lower=0.0, refractory=2
     )  # two steps are the default tau_ref of 2 ms, if whole steps were meant
-    yield Claim("LIF(tau_rc=0.02).step(0.001, J, ...)", whole, lif(0.002), {})
+    yield Claim("LIF(tau_rc=0.02).step(0.001, J, ...)", whole, nengo_step(0.002))
 
 
 PEERS = {

@@ -1,6 +1,7 @@
 """Two spike trains one above another, as a small SVG picture."""
 
 import html
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,19 +10,29 @@ EXPECTED, ACTUAL, MARK = "#1f5fa8", "#c2410c", "#f3d9d9"
 MOST_LANES, MOST_STEPS = 12, 80
 
 
-def cut(title, expected, actual, difference):
-    """The part of two trains around their first difference."""
-    from spikecore.validate.report import Trains
+class Trains(NamedTuple):
+    """Two trains to draw, ``[time, neuron]``, of the elements named."""
 
+    title: str
+    elements: tuple
+    expected: Any
+    actual: Any
+    step: int  # of the first difference
+    first_step: int = 0  # of the part that is drawn
+
+
+def cut(title, expected, actual, place):
+    """The part of two trains around their first difference, at ``place`` (step, *element)."""
+    step, *element = place
     steps, shape = len(expected), expected.shape[1:]
-    flat = int(np.ravel_multi_index(difference.element, shape)) if shape else 0
-    both = [one.reshape(steps, -1) for one in (expected, actual)]
-    order = np.flatnonzero((both[0] != both[1]).any(axis=0))
-    order = [flat, *(int(i) for i in order if i != flat)][:MOST_LANES]
-    begin = max(0, min(difference.step - MOST_STEPS // 2, steps - MOST_STEPS))
+    lane = int(np.ravel_multi_index(element, shape)) if shape else 0
+    trains = [train.reshape(steps, -1) for train in (expected, actual)]
+    order = np.flatnonzero((trains[0] != trains[1]).any(axis=0))
+    order = [lane, *(int(i) for i in order if i != lane)][:MOST_LANES]
+    begin = max(0, min(step - MOST_STEPS // 2, steps - MOST_STEPS))
     names = tuple(tuple(int(i) for i in np.unravel_index(e, shape)) for e in order)
-    part = [one[begin : begin + MOST_STEPS, order] for one in both]
-    return Trains(title, names, *part, difference.step, begin)
+    parts = [train[begin : begin + MOST_STEPS, order] for train in trains]
+    return Trains(title, names, *parts, step, begin)
 
 
 def raster(trains):

@@ -7,7 +7,16 @@ candidate raised, hung, or returned something that cannot be compared).
 
 import html
 import json
-from typing import Any, NamedTuple
+import platform
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from spikecore import __version__
+from spikecore.validate.pictures import raster
 
 from spikecore.files import whole
 
@@ -64,24 +73,25 @@ class Check(NamedTuple):
     difference: Difference | None = None
 
 
-class Trains(NamedTuple):
-    """Two trains to draw, ``[time, neuron]``, of the elements named."""
-
-    title: str
-    elements: tuple
-    expected: Any
-    actual: Any
-    step: int  # of the first difference
-    first_step: int = 0  # of the part that is drawn
+def versions():
+    """What made a report."""
+    python = platform.python_version()
+    return {"spikecore": __version__, "Python": python, "NumPy": np.__version__}
 
 
-class Report(NamedTuple):
+def today():
+    """The date in UTC."""
+    return datetime.now(timezone.utc).date().isoformat()
+
+
+@dataclass(frozen=True)
+class Report:
     """What :func:`spikecore.validate.neuron` and :func:`spikecore.validate.encoder` return.
 
     Attributes
     ----------
     subject : str
-        What the candidate was held against.
+        With what the candidate was compared.
     candidate : str
         Its name.
     checks : tuple of Check
@@ -92,6 +102,12 @@ class Report(NamedTuple):
         How it was called, and what could not be tried.
     strict : bool
         Whether ``rounding`` counts as failing.
+    versions : dict of str
+        Those of spikecore, Python and NumPy.
+    date : str
+        When it was made, ``YYYY-MM-DD``.
+
+    A report is true when the candidate conforms.
 
     Examples
     --------
@@ -110,6 +126,9 @@ class Report(NamedTuple):
     trains: tuple = ()
     strict: bool = False
     causes: tuple = ()  # machine-readable names of the diagnosis
+    counted: str = ""  # how much was tried, where that is a part
+    versions: dict = field(default_factory=versions, compare=False)
+    date: str = field(default_factory=today, compare=False)
 
     @property
     def verdict(self):
@@ -121,6 +140,24 @@ class Report(NamedTuple):
         """Whether the candidate conforms."""
         return self.verdict == "exact" or (self.verdict == "rounding" and not self.strict)
 
+    def __bool__(self):
+        return self.passed
+
+    @property
+    def headline(self):
+        """The verdict in a line."""
+        state = "conforms to" if self.passed else "does not conform to"
+        words = WORDS[self.verdict]
+        if self.counted:
+            words = f"{self.counted}, {'all equal' if self.verdict == 'exact' else words}"
+        return f"{self.candidate} {state} {self.subject}: {words}"
+
+    @property
+    def made(self):
+        """What made it, and when."""
+        told = ", ".join(f"{name} {version}" for name, version in self.versions.items())
+        return f"made with {told} on {self.date}"
+
     def raise_if_failed(self):
         """Raise ``ConformanceError``, an ``AssertionError``, with the readable report."""
         if not self.passed:
@@ -128,8 +165,7 @@ class Report(NamedTuple):
         return self
 
     def __str__(self):
-        state = "conforms to" if self.passed else "does not conform to"
-        lines = [f"{self.candidate} {state} {self.subject}: {WORDS[self.verdict]}"]
+        lines = [self.headline]
         if self.diagnosis:
             lines.append("Diagnosis:")
             lines += [f"  - {sentence}" for sentence in self.diagnosis]
@@ -137,7 +173,7 @@ class Report(NamedTuple):
             lines.append("Diagnosis: no known cause reproduces this.")
         lines.append("Checks:")
         lines += [f"  {line}" for check in self.checks for line in _lines(check)]
-        lines += [f"Note: {note}" for note in self.notes]
+        lines += [f"Note: {note}" for note in (*self.notes, self.made)]
         return "\n".join(lines)
 
     def to_dict(self):
@@ -159,6 +195,8 @@ class Report(NamedTuple):
             "causes": list(self.causes),
             "checks": checks,
             "notes": list(self.notes),
+            "versions": self.versions,
+            "date": self.date,
         }
 
     def to_json(self, path=None):
@@ -167,14 +205,9 @@ class Report(NamedTuple):
 
     def to_html(self, path=None):
         """The report as one self-contained page with pictures of the trains."""
-        from spikecore.validate.pictures import raster
-
         title = html.escape(f"{self.candidate} against {self.subject}")
-        state = "conforms" if self.passed else "does not conform"
-        parts = [
-            f"<h1>{title}</h1>",
-            f'<p class="{self.verdict}">{state}: {WORDS[self.verdict]}</p>',
-        ]
+        headline = html.escape(self.headline)
+        parts = [f"<h1>{title}</h1>", f'<p class="{self.verdict}">{headline}</p>']
         parts += [f"<p><b>Cause.</b> {html.escape(sentence)}</p>" for sentence in self.diagnosis]
         parts += [raster(trains) for trains in self.trains]
         rows = "".join(
@@ -183,8 +216,9 @@ class Report(NamedTuple):
             for check in self.checks
         )
         parts.append(f"<table><tr><th>check</th><th>verdict</th><th>detail</th></tr>{rows}</table>")
-        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes]
-        page = PAGE.replace("TITLE", title).replace("BODY", "\n".join(parts))
+        parts += [f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.made)]
+        body = "\n".join(parts)
+        page = f"{HEAD}<title>{title}</title>{STYLE}</head><body>\n{body}\n</body></html>\n"
         return _written(page, path)
 
 
@@ -213,15 +247,13 @@ def _plain(fields):
     return dict(zip(fields, finite, strict=True))
 
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>TITLE</title><style>
+HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">"""
+STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
 h1 { font-size: 1.4em } table { border-collapse: collapse; margin: 1em 0 }
 td, th { text-align: left; vertical-align: top; padding: .2em .8em; border-top: 1px solid #ccc }
 p.exact, tr.exact td + td { color: #17692b } p.rounding, tr.rounding td + td { color: #7a5b00 }
 p.wrong, p.failed, tr.wrong td + td, tr.failed td + td { color: #a11212 }
 svg { max-width: 100%; height: auto } text { font: 11px system-ui, sans-serif; fill: #333 }
-</style></head><body>
-BODY
-</body></html>
-"""
+</style>"""

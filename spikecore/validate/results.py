@@ -4,17 +4,16 @@ from pathlib import Path
 
 import numpy as np
 
-from spikecore.validate import encoders, files, neurons
-from spikecore.validate import mutants as catalogue
+from spikecore.validate import files
 from spikecore.validate.candidate import Observed, RefusedError, shaped
-from spikecore.validate.diagnose import Seen, reproduces
-from spikecore.validate.neurons import MOST_PICTURES, settled_verdicts
 from spikecore.validate.report import Check, Report
+from spikecore.validate.subject import MOST_PICTURES, Seen, judge, reproduces, sentence
 
 SUFFIXES = (".hex", ".txt")
+OUTPUTS = ("spikes", "membrane")
 
 
-def check(folder, results, strict=False):
+def check(folder, results, strict=False, require=()):
     """Judge an implementation's outputs for the vectors in ``folder``.
 
     Parameters
@@ -27,6 +26,8 @@ def check(folder, results, strict=False):
         all vectors.  Vectors without a file are listed as not run.
     strict : bool
         Fail on differences that are rounding.
+    require : sequence of str
+        Names of vectors that must be among the results, or ``"all"``.
 
     Returns
     -------
@@ -48,62 +49,75 @@ def check(folder, results, strict=False):
     'exact'
     """
     vectors = files.read(folder)
-    results = Path(results)
-    checks, seen, missing = [], {}, []
+    results, names = Path(results), [vector.name for vector in vectors]
+    required = _required(require, names)
+    failed, groups, missing = [], {}, []
     for vector in vectors:
         _refuse_stale(vector)
         try:
             observed = _read(results, vector)
         except (files.FileError, RefusedError) as error:
-            checks.append(Check(vector.name, "failed", str(error)))
+            failed.append(Check(vector.name, "failed", str(error)))
             continue
         if observed is None:
             missing.append(vector.name)
         else:
-            seen.setdefault(catalogue.group_of(vector), []).append(Seen(vector.trial, observed))
-    if not seen and not checks:
+            groups.setdefault(vector.group, []).append(Seen(vector.trial, observed))
+    unknown = _unknown(results, names)
+    if len(missing) == len(vectors) and not unknown:
         raise files.FileError(
-            f"{str(results)!r} holds no results, such as {vectors[0].name}.npz; write one file for "
+            f"{str(results)!r} holds no results, such as {names[0]}.npz; write one file for "
             "each vector that was run"
         )
-    judged = [_judge_group(group, members) for group, members in seen.items()]
-    causes = [
-        (cause.name, f"{group}: {_sentence(group, members, cause)}{suffix}")
-        for (group, members), (_, _, found) in zip(seen.items(), judged, strict=True)
-        for cause, suffix in found
+    failed += [
+        Check(name, "failed", f"no vector has the name of this file; {names[0]}.npz would be known")
+        for name in unknown
     ]
-    notes = [f"{sum(map(len, seen.values()))} of {len(vectors)} vectors were run"]
-    notes += [f"not run: {', '.join(missing)}"] if missing else []
+    absent = [name for name in required if name in missing]
+    if absent:
+        told = f"{len(absent)} required vectors were not run, {', '.join(absent)}; run them too"
+        failed.append(Check("required", "failed", told))
+    judged = {group: judge(members) for group, members in groups.items()}
+    causes = [
+        (cause.name, f"{group}: {sentence(cause, groups[group][0].trial.subject)}{suffix}")
+        for group, judgement in judged.items()
+        for cause, suffix in judgement.found
+    ]
     return Report(
-        subject=f"{len(vectors)} conformance vectors",
+        subject="the conformance vectors that it ran",
         candidate=str(results),
-        checks=(*checks, *(one for group, _, _ in judged for one in group)),
+        checks=(*failed, *(check for judgement in judged.values() for check in judgement.checks)),
         diagnosis=tuple(text for _, text in causes),
-        notes=tuple(notes),
-        trains=tuple(p for _, pictures, _ in judged for p in pictures)[:MOST_PICTURES],
+        notes=(f"not run: {', '.join(missing)}",) if missing else (),
+        trains=tuple(t for judgement in judged.values() for t in judgement.trains)[:MOST_PICTURES],
         strict=strict,
         causes=tuple(name for name, _ in causes),
+        counted=f"{len(vectors) - len(missing)} of {len(vectors)} run",
     )
 
 
-def _judge_group(group, members):
-    """Checks, pictures and causes of the vectors of one group."""
-    module = neurons if group == "neuron" else encoders
-    judged = [module.judge(one) for one in members]
-    checks = [one for one, _ in judged]
-    found = module.diagnose(members, checks)
-    return settled_verdicts(checks, found), [p for _, p in judged if p], found
+def _required(require, names):
+    for name in require:
+        if name != "all" and name not in names:
+            raise files.FileError(
+                f"--require must name a vector, such as {names[0]}, or 'all', got {name!r}; "
+                f"{files.MANIFEST} lists the names"
+            )
+    return names if "all" in require else require
 
 
-def _sentence(group, members, cause):
-    return neurons.sentence(cause, members[0].trial.lif) if group == "neuron" else cause.sentence
+def _unknown(results, names):
+    """Files that are named like results, but like those of no vector."""
+    endings = [".npz"] + [f".{name}{suffix}" for name in OUTPUTS for suffix in SUFFIXES]
+    known = {name + ending for name in names for ending in endings}
+    found = sorted(path.name for path in results.iterdir()) if results.is_dir() else []
+    return [name for name in found if name.endswith(tuple(endings)) and name not in known]
 
 
 def _refuse_stale(vector):
     """Vectors of another release may expect what this one does not give."""
-    module = neurons if vector.group == "neuron" else encoders
     try:
-        expected = module.expected(vector.trial)
+        expected = vector.trial.expected()
     except (ValueError, TypeError) as error:
         raise files.FileError(
             f"vector {vector.name!r} asks for what cannot be computed ({error}); write it anew"
@@ -119,7 +133,7 @@ def _read(results, vector):
     """What an implementation gave for a vector, or None when there is no file."""
     arrays = files.arrays_of(vector)
     path = results / f"{vector.name}.npz"
-    names = [name for name in ("spikes", "membrane") if name in arrays]
+    names = [name for name in OUTPUTS if name in arrays]
     if path.is_file():
         wanted = {
             name: {"dtype": "float64", "shape": list(array.shape)} for name, array in arrays.items()
@@ -131,7 +145,7 @@ def _read(results, vector):
         given = {}
         for name in names:
             texts = [results / f"{vector.name}.{name}{suffix}" for suffix in SUFFIXES]
-            texts = [one for one in texts if one.is_file()]
+            texts = [text for text in texts if text.is_file()]
             if texts:
                 given[name] = files.read_text(texts[0], arrays[name])
     if "spikes" not in given:

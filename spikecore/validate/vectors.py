@@ -11,18 +11,28 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore.neurons.lif import LIF
-from spikecore.validate import encoder_trials, neuron_trials
 from spikecore.validate.candidate import Observed
-from spikecore.validate.neuron_causes import expected as expected_neuron
+from spikecore.validate.causes import CODES, GROUPS
+from spikecore.validate.encoders import Encoder
+from spikecore.validate.neurons import Neuron
+from spikecore.validate.subject import Trial, reproduces
 
 
 class Vector(NamedTuple):
     """One call and what it must give."""
 
-    name: str
-    group: str  # "neuron", or the kind of encoder
-    trial: object
+    trial: Trial
     observed: Observed  # what spikecore gives
+
+    @property
+    def name(self):
+        """The name of its files."""
+        return self.trial.name
+
+    @property
+    def group(self):
+        """What it is judged together with: the neurons, or the encoders of a kind."""
+        return self.trial.subject.group
 
 
 NEURONS = {
@@ -46,39 +56,6 @@ NEURONS = {
     "no-decay": LIF(1.0),
     "inhibition": LIF(0.85, inhibition=True),
 }
-CODES = {
-    "rate": ("rate", {"num_steps": 24}),
-    "rate-scaled": ("rate", {"num_steps": 12, "gain": 0.75, "offset": 0.125,
-                             "first_spike_time": 3}),
-    "rate-varying": ("rate_conv", {}),
-    "latency": ("latency", {"num_steps": 25}),
-    "latency-tau": ("latency", {"num_steps": 40, "tau": 2.5, "first_spike_time": 3,
-                                "threshold": 0.05, "clip": True}),
-    "latency-epsilon": ("latency", {"num_steps": 50, "normalize": True, "threshold": 0.6}),
-    "latency-batch": ("latency", {"num_steps": 20, "normalize": True}),
-    "latency-sample": ("latency", {"num_steps": 20, "normalize": "sample", "first_spike_time": 2}),
-    "latency-linear": ("latency", {"num_steps": 25, "linear": True, "normalize": True}),
-    "latency-linear-tau": ("latency", {"num_steps": 17, "linear": True, "tau": 9.0,
-                                       "first_spike_time": 4, "threshold": 0.25}),
-    "latency-linear-clip": ("latency", {"num_steps": 9, "linear": True, "normalize": True,
-                                        "clip": True, "threshold": 0.125}),
-    "latency-levels": ("latency", {"num_steps": 13, "linear": True, "normalize": True,
-                                   "on_target": 0.75, "off_target": 0.25}),
-    "latency-ramp": ("latency", {"num_steps": 13, "linear": True, "normalize": True,
-                                 "interpolate": True, "on_target": 1.25}),
-    "delta": ("delta", {"threshold": 0.1}),
-    "delta-off": ("delta", {"threshold": 0.3, "off_spike": True}),
-    "delta-padding": ("delta", {"threshold": 0.25, "off_spike": True, "padding": True}),
-    "targets": ("targets_rate", {"num_classes": 5, "num_steps": 24, "correct_rate": 0.65,
-                                 "incorrect_rate": 0.2}),
-    "targets-levels": ("targets_rate", {"num_classes": 4, "num_steps": 15, "correct_rate": 0.35,
-                                        "first_spike_time": 2, "on_target": 0.75,
-                                        "off_target": 0.25}),
-    "targets-ramp": ("targets_rate", {"num_classes": 4, "num_steps": 12, "correct_rate": 0.25,
-                                      "interpolate": True}),
-    "targets-latency": ("targets_latency", {"num_classes": 5, "num_steps": 14}),
-    "one-hot": ("to_one_hot", {"num_classes": 6}),
-}  # fmt: skip
 FLOAT32 = np.dtype(np.float32)
 COLUMNS = {"pulses": 15, "grid": 9, "random": 4, "strong": 4, "edge": 16}
 STEPS = 40
@@ -87,32 +64,29 @@ STEPS = 40
 @cache
 def every():
     """All vectors, in the order in which they are to be run."""
-    return (*_neurons(), *_codes())
+    return tuple(Vector(trial, trial.expected()) for trial in (*_neurons(), *_codes()))
 
 
 def _neurons():
     for name, lif in NEURONS.items():
-        current = _mixed(lif)
+        subject = Neuron(lif)
+        current = _mixed(subject)
         if lif.inhibition:
             current = np.ascontiguousarray(np.swapaxes(current.reshape(STEPS, 12, 4), 1, 2))
-        trial = neuron_trials.Trial(f"lif-{name}", current, lif, "every kind of current")
-        yield _neuron(trial)
+        trial = Trial(f"lif-{name}", current, subject, "every kind of current")
+        yield trial
         if name in ("snntorch", "bindsnet"):
             why = "the call before once more: no state is kept"
-            yield _neuron(trial._replace(name=f"lif-{name}-again", earlier=(current,), why=why))
+            yield trial._replace(name=f"lif-{name}-again", earlier=(current,), why=why)
         if name in ("snntorch", "leak"):
-            batch = {t.name: t for t in neuron_trials.trials(lif, FLOAT32)}["batch"]
-            yield _neuron(batch._replace(name=f"lif-{name}-batch", earlier=()))
+            batch = next(t for t in subject.trials(FLOAT32) if t.name == "batch")
+            yield batch._replace(name=f"lif-{name}-batch", earlier=())
 
 
-def _neuron(trial):
-    return Vector(trial.name, "neuron", trial, expected_neuron(trial.lif, trial.inputs))
-
-
-def _mixed(lif):
+def _mixed(subject):
     """Columns of all the default trials side by side."""
     parts = []
-    for trial in neuron_trials.trials(lif, FLOAT32):
+    for trial in subject.trials(FLOAT32):
         if trial.name in COLUMNS:
             part = np.zeros((STEPS, COLUMNS[trial.name]), FLOAT32)
             rows = trial.inputs[:STEPS, _spread(trial, COLUMNS[trial.name])]
@@ -129,11 +103,57 @@ def _spread(trial, count):
 
 
 def _codes():
-    for name, (kind, options) in CODES.items():
-        codings = encoder_trials.trials(kind, options, FLOAT32)
-        if kind in ("rate", "rate_conv"):
-            codings += encoder_trials.stream_trials(kind, options, np.dtype(np.float64))
-        for coding in codings:
-            coding = coding._replace(name=f"{name}-{coding.name.replace(' ', '-')}")
-            spikes = encoder_trials.expected(coding)
-            yield Vector(coding.name, coding.kind, coding, Observed(spikes))
+    for code in CODES.values():
+        for name, options in code.vectors.items():
+            subject = Encoder(code.kind, options)
+            trials = subject.trials(FLOAT32)
+            if subject.draws:
+                trials += code.seeded(subject, np.dtype(np.float64))
+            for trial in trials:
+                yield trial._replace(name=f"{name}-{trial.name.replace(' ', '-')}")
+
+
+# --- what they kill ------------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """Which vectors tell a wrong implementation, and what the diagnosis takes it for."""
+
+    group: str
+    name: str
+    killers: tuple  # names of the vectors whose outputs it does not give
+    causes: tuple = ()  # the likeliest first
+
+
+def outcomes():
+    """Every known cause, as if it were an implementation."""
+    for group in GROUPS:
+        members = [vector for vector in every() if vector.group == group]
+        subjects = [vector.trial.subject for vector in members]
+        for cause in subjects[0].causes(subjects):
+            told = [v.name for v in members if not reproduces(cause.under(v.trial), v.observed)]
+            yield Outcome(group, cause.name, tuple(told), (cause.name,))
+
+
+def matrix(found):
+    """The kill matrix as text: a row for each outcome, and what each vector kills."""
+    found = list(found)
+    width = max(len(outcome.name) for outcome in found)
+    lines = []
+    for group in dict.fromkeys(outcome.group for outcome in found):
+        names = [vector.name for vector in every() if vector.group == group]
+        members = [outcome for outcome in found if outcome.group == group]
+        lines.append(f"{group}: {len(members)} mistakes, {len(names)} vectors (x kills)")
+        for outcome in members:
+            marks = "".join("x" if name in outcome.killers else "." for name in names)
+            named = outcome.causes[:1] == (outcome.name,)
+            told = "named" if named else f"taken for {outcome.causes}"
+            lines.append(f"  {outcome.name:<{width}} {marks} {told}")
+        for number, name in enumerate(names, 1):
+            killed = sum(name in outcome.killers for outcome in members)
+            lines.append(f"  {number:3} {name}: kills {killed}")
+        lines.append("")
+    killed = sum(bool(outcome.killers) for outcome in found)
+    named = sum(outcome.causes[:1] == (outcome.name,) for outcome in found)
+    lines.append(f"{killed} of {len(found)} mistakes killed, {named} named first")
+    return "\n".join(lines)

@@ -1,44 +1,29 @@
-"""Known ways in which a neuron differs: each axis of ``LIF`` changed, and mistakes of execution."""
+"""Neurons: the currents on which they are compared, and each axis of ``LIF`` changed.
+
+Every trial is chosen because it parts some pair of neurons.  All but the last have the same shape,
+so that state carried from call to call shows.
+"""
 
 import math
 from dataclasses import fields, replace
-from typing import Any, NamedTuple
+from itertools import combinations
 
 import numpy as np
 
+from spikecore import random
 from spikecore.neurons.lif import LIF
 from spikecore.neurons.simulators import PROFILES
 from spikecore.validate.candidate import Observed
+from spikecore.validate.follow import walk
+from spikecore.validate.subject import Cause, Trial
 
 # Axes that must fall back to these when a change takes away what they need.
-NEUTRAL = {
-    "decay_reset": False,
-    "drop_input": False,
-    "report_spike": "new",
-    "reset_value": 0.0,
-}
+NEUTRAL = {"decay_reset": False, "drop_input": False, "report_spike": "new", "reset_value": 0.0}
 NUMBERS = ("decay", "gain", "threshold", "leak", "amplitude")
+WIDTH = 64
+EDGE_STEPS = 48
+CANDIDATES = 512  # edge columns to choose from
 AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, "lower"))
-
-
-class Cause(NamedTuple):
-    """A hypothesis: what it is called, what to say, and what the reference gives under it.
-
-    Either ``point(lif)`` is another neuron of the space, or ``expect(lif, current, earlier)`` gives
-    spikes and membrane, ``earlier`` being the currents of the calls before.
-    """
-
-    name: str
-    sentence: Any = None
-    point: Any = None
-    expect: Any = None
-    precision: bool = False  # a matter of rounding
-
-    def observed(self, trial):
-        """What the reference gives on a trial under this cause."""
-        if self.point is None:
-            return self.expect(trial.lif, trial.inputs, trial.earlier)
-        return expected(self.point(trial.lif), trial.inputs)
 
 
 def expected(lif, current):
@@ -62,6 +47,106 @@ def changed(lif, **changes):
         return replace(lif, **{**neutral, **changes})
     except ValueError:
         return None
+
+
+# --- trials -------------------------------------------------------------------------------------
+
+
+def trials(subject, dtype):
+    """The default trials, in the order in which they are run."""
+    lif = subject.lif
+    unit = float(lif.threshold) / abs(float(lif.gain) or 1.0)
+    offset = float(lif.leak) * (1 - float(lif.decay)) / (float(lif.gain) or 1.0)
+    pulses = _pulses(lif, unit, dtype)
+    columns = {
+        "pulses": (pulses, "single pulses at, below and far above the threshold"),
+        "pulses again": (pulses, "the same call repeated: nothing may be kept between calls"),
+        "grid": (_grid(unit), "constant inputs on a grid of tenths, where float32 and 64 part"),
+        "random": (_noise(unit, 96, (WIDTH,), 1), "noise around the threshold, negative too"),
+        "strong": (4 * _noise(unit, 48, (WIDTH,), 2), "inputs of several thresholds a step"),
+        "edge": (_edge(lif, unit, dtype), "membranes within a few ulp of the threshold"),
+        "batch": (_noise(unit, 40, (3, 4), 3), "two axes: samples must not touch one another"),
+    }
+    if lif.inhibition:
+        columns["alone"] = pulses[:, :, None], "neurons that have nobody to compete with"
+    moved = {name: (array - offset if name in ("grid", "random") else array, why)
+             for name, (array, why) in columns.items()}  # fmt: skip
+    result = []
+    for name, (array, why) in moved.items():
+        earlier = tuple(trial.inputs for trial in result)
+        result.append(Trial(name, np.ascontiguousarray(array, dtype), subject, why, earlier))
+    return result
+
+
+def _noise(unit, steps, shape, seed):
+    uniform = random.uniforms(seed, (steps, *shape))
+    return (1.3 * uniform - 0.4) * unit * (0.5 + uniform[:1])
+
+
+def _grid(unit):
+    levels = np.arange(1, WIDTH // 2 + 1) * 0.1
+    constant = np.repeat(levels[None] % 2.5, 64, axis=0)
+    mixed = np.rint(random.uniforms(4, (64, WIDTH // 2)) * 12 - 2) * 0.1
+    return np.concatenate([constant, mixed], axis=1) * unit
+
+
+def _pulses(lif, unit, dtype):
+    """A pulse, silence, then another; the first at the threshold and its neighbours."""
+    exact = to_reach(lif, dtype)
+    around = [exact, np.nextafter(exact, dtype.type(np.inf)), np.nextafter(exact, dtype.type(0))]
+    far = np.array([0.5, 1.5, 2, 2.5, 3, 3.5, 5, -0.5, -1, -2, -4]) * unit
+    first = np.resize(np.concatenate([around, far]), WIDTH)
+    pulses = np.zeros((24, WIDTH))
+    pulses[1] = first
+    columns = np.arange(WIDTH)
+    gap = 2 + columns // len(around + list(far))
+    pulses[gap, columns] = np.where(columns % 2, 0.4, 0.7) * unit
+    pulses[12] = np.roll(first, 5)
+    return pulses
+
+
+def to_reach(lif, dtype):
+    """The input that takes a resting membrane exactly to the threshold, where there is one."""
+    gain, threshold = dtype.type(lif.gain), dtype.type(lif.threshold)
+    leak = dtype.type(lif.leak)
+    if not gain:
+        return dtype.type(0)
+    guess = (threshold - leak) / gain
+    for _ in range(8):
+        reached = leak + gain * guess
+        if reached == threshold:
+            break
+        guess = np.nextafter(guess, dtype.type(np.inf if (reached < threshold) == (gain > 0)
+                                               else -np.inf))  # fmt: skip
+    return guess
+
+
+def _edge(lif, unit, dtype):
+    """Columns whose second step lands within a few ulp of the threshold; the telling ones first."""
+    uniform = random.uniforms(5, (EDGE_STEPS, CANDIDATES))
+    current = np.rint(uniform * 14 - 3) * 0.1 * unit
+    decay, gain = dtype.type(lif.decay), dtype.type(lif.gain or 1)
+    leak, threshold = dtype.type(lif.leak), dtype.type(lif.threshold)
+    current[0] = -(0.5 + 3.5 * uniform[0]) * unit
+    first = leak + gain * current[0].astype(dtype)
+    missing = (threshold - (leak + decay * (first - leak))) / gain
+    ulps = np.rint(uniform[2] * 4 - 2).astype(dtype)
+    current[1] = missing + ulps * np.spacing(np.abs(missing))
+    current = current.astype(dtype)
+    return current[:, telling(lif, current)[:WIDTH]]
+
+
+def telling(lif, current):
+    """Columns ordered so that those on which precisions or comparisons part come first."""
+    mistaken = [walk(lif, current, wide=True), walk(lif, current, fused="decay")]
+    if lif.spikes == "single":
+        turned = replace(lif, compare=">" if lif.compare == ">=" else ">=")
+        mistaken.append(walk(turned, current))
+    right = walk(lif, current).observed.spikes
+    apart = [(walked.observed.spikes != right).any(axis=0) for walked in mistaken]
+    groups = [np.flatnonzero(differs)[: WIDTH // 4] for differs in apart]
+    first = np.unique(np.concatenate(groups))
+    return np.concatenate([first, np.setdiff1d(np.arange(current.shape[1]), first)])
 
 
 # --- one axis ------------------------------------------------------------------------------------
@@ -155,54 +240,56 @@ def _number_changes(lif):
 
 def singles(lifs):
     """Every single change that alters one of the neurons, as a Cause."""
+    order = list(dict.fromkeys(name for lif in lifs for name, _, _ in axis_changes(lif)))
     named = {}
     for lif in lifs:
         for name, sentence, _ in _changes(lif):
             named.setdefault(name, sentence)
     return [
-        Cause(name, sentence if len(lifs) > 1 else None, lambda lif, n=name: _moved(lif, n))
-        for name, sentence in _in_order(named, lifs)
+        Cause(name, named[name] if len(lifs) > 1 else None, point=_moved(name))
+        for name in sorted(named, key=order.index)
     ]
 
 
-def _in_order(named, lifs):
-    """The names in the order in which the commonest mistakes come first."""
-    order = list(dict.fromkeys(name for lif in lifs for name, _, _ in axis_changes(lif)))
-    return sorted(named.items(), key=lambda item: order.index(item[0]))
+def _moved(name):
+    """The neuron with the change of that name, itself where it says nothing about the neuron."""
+
+    def point(subject):
+        for known, _, changes in _changes(subject.lif):
+            if known == name:
+                return replace(subject, lif=changed(subject.lif, **changes) or subject.lif)
+        return subject
+
+    return point
 
 
-def _moved(lif, *names):
-    """A neuron with the changes of those names, itself where they say nothing about it."""
-    found = {name: changes for name, _, changes in _changes(lif)}
-    changes = {}
-    for name in names:
-        changes.update(found.get(name, {}))
-    return (changed(lif, **changes) if changes else None) or lif
+def _always(name, lif):
+    return Cause(name, None, point=lambda subject: replace(subject, lif=lif))
 
 
 def profile_points(lif):
     """The named profiles, with this neuron's decay, threshold and gain, and with their own."""
     kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
     for name in PROFILES:
-        for other in (LIF.profile(name, **kept), LIF.profile(name)):
-            yield Cause(f"profile={name}", None, lambda _, other=other: other)
+        yield _always(f"profile={name}", LIF.profile(name, **kept))
+        yield _always(f"profile={name}", LIF.profile(name))
 
 
 def pairs(lif):
     """Two single changes at once."""
-    listed = list(_changes(lif))
-    for i, (name, _, changes) in enumerate(listed):
-        for other_name, _, other_changes in listed[i + 1 :]:
-            if not set(changes) & set(other_changes):
-                other = changed(lif, **changes, **other_changes)
-                if other is not None:
-                    yield Cause(f"{name} + {other_name}", None, lambda _, other=other: other)
+    for (name, _, changes), (second, _, more) in combinations(list(_changes(lif)), 2):
+        both = None if set(changes) & set(more) else changed(lif, **changes, **more)
+        if both is not None:
+            yield _always(f"{name} + {second}", both)
 
 
-def explain(other, lif):
-    """What was changed to come from ``lif`` to ``other``, and the profile that it then is."""
-    said = differences(other, lif)
-    names = profiles_of(other)
+# --- in words ------------------------------------------------------------------------------------
+
+
+def explain(found, lif):
+    """What was changed to come from ``lif`` to ``found``, and the profile that it then is."""
+    said = differences(found, lif)
+    names = profiles_of(found)
     if names and names != profiles_of(lif):
         said.append(f"this is exactly profile {names[0]}")
         if names[1:]:
@@ -210,17 +297,17 @@ def explain(other, lif):
     return ", and ".join(said)
 
 
-def differences(other, lif):
-    """What was changed to come from ``lif`` to ``other``, a sentence for each axis."""
+def differences(found, lif):
+    """What was changed to come from ``lif`` to ``found``, a sentence for each axis."""
     said, told = [], set()
     for _, sentence, changes in _changes(lif):
         if set(changes) - told and all(
-            _same(getattr(other, name), value) for name, value in changes.items()
+            _same(getattr(found, name), value) for name, value in changes.items()
         ):
             said.append(sentence)
             told |= set(changes)
     for name in (*NUMBERS, "lower", "refractory"):
-        value = getattr(other, name)
+        value = getattr(found, name)
         if name not in told and not _same(value, getattr(lif, name)):
             said.append(f"your {name} is {value}")
     return said

@@ -1,4 +1,4 @@
-"""Encoders written plainly, with room for one mistake each, sharing no code with the kernels.
+"""Encoders written plainly, with room for one mistake each, sharing no code with the package.
 
 Without a mistake they are a second opinion on spikecore's encoders; with one they are wrong
 implementations that the vectors must tell.  The mistakes are named as the diagnosis names them.
@@ -6,6 +6,7 @@ implementations that the vectors must tell.  The mistakes are named as the diagn
 
 import math
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,11 +46,18 @@ GROUPS = {
 }
 
 
-def encode(coding, wrong=None):
-    """Spikes of a trial, with one mistake."""
-    group = GROUPS[coding.kind]
-    function = {"rate": rate, "latency": latency, "delta": delta, "targets": targets}[group]
-    spikes = function(coding, wrong)
+class Call(NamedTuple):
+    """An encoder's data and options."""
+
+    kind: str
+    inputs: np.ndarray
+    options: dict
+
+
+def encode(kind, inputs, options, wrong=None):
+    """Spikes of a call, with one mistake."""
+    function = {"rate": rate, "latency": latency, "delta": delta, "targets": targets}[GROUPS[kind]]
+    spikes = function(Call(kind, inputs, options), wrong)
     if wrong == "late":
         return np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]])
     if wrong == "early":
@@ -64,10 +72,10 @@ def encode(coding, wrong=None):
 # --- rate ----------------------------------------------------------------------------------------
 
 
-def rate(coding, wrong):
+def rate(call, wrong):
     """A draw for every element and step."""
-    x, options = coding.inputs, coding.options
-    varying = coding.kind == "rate_conv" or options.get("time_var_input", False)
+    x, options = call.inputs, call.options
+    varying = call.kind == "rate_conv" or options.get("time_var_input", False)
     cast = x.dtype.type
     gain, offset = cast(options.get("gain", 1)), cast(options.get("offset", 0))
     if wrong == "gain-ignored":
@@ -80,7 +88,7 @@ def rate(coding, wrong):
         x = cast(1) - x
     p = np.minimum(np.maximum(gain * x + offset, cast(0)), cast(1))
     if wrong == "exponential":
-        full = np.clip(coding.inputs.astype(np.float64) * float(gain) + float(offset), 0, 1)
+        full = np.clip(call.inputs.astype(np.float64) * float(gain) + float(offset), 0, 1)
         p = -np.expm1(-full)
     shape = x.shape if varying else (options["num_steps"], *x.shape)
     u = _uniforms(options, shape, wrong)
@@ -99,7 +107,7 @@ def rate(coding, wrong):
     fires = u <= p if wrong == "at-most" else u < p
     if wrong == "above":
         fires = ~fires
-    spikes = fires.astype(np.float32 if coding.inputs.dtype == np.float32 else np.float64)
+    spikes = fires.astype(np.float32 if call.inputs.dtype == np.float32 else np.float64)
     first = options.get("first_spike_time", 0)
     if first and not varying and wrong not in ("first-ignored", "above"):
         spikes[:first] = 0
@@ -152,9 +160,9 @@ def _philox(counter, seed):
 ROUNDINGS = {"half-up": lambda t: np.floor(t + 0.5), "floor": np.floor, "ceil": np.ceil}
 
 
-def latency(coding, wrong):
+def latency(call, wrong):
     """One spike for every feature."""
-    x, options = coding.inputs, dict(coding.options)
+    x, options = call.inputs, dict(call.options)
     cast = x.dtype.type
     if wrong == "float64":
         x, cast = x.astype(np.float64), np.float64
@@ -197,7 +205,7 @@ def latency(coding, wrong):
         silent = silent | (x <= cast(threshold))
     if wrong == "silent-at-zero":
         silent = silent | (x == 0)
-    return _write(step, silent | (step > steps - 1), options, wrong, coding.inputs.dtype)
+    return _write(step, silent | (step > steps - 1), options, wrong, call.inputs.dtype)
 
 
 def _linear_times(x, options, span):
@@ -241,9 +249,9 @@ def _write(step, silent, options, wrong, dtype):
 # --- delta ---------------------------------------------------------------------------------------
 
 
-def delta(coding, wrong):
+def delta(call, wrong):
     """A loop over time that keeps its baseline."""
-    x, options = coding.inputs, coding.options
+    x, options = call.inputs, call.options
     if wrong == "across":
         x = np.moveaxis(x, -1, 0)
     if wrong == "float64":
@@ -256,7 +264,7 @@ def delta(coding, wrong):
     off_spike = options.get("off_spike", False)
     off_spike = {"no-off-spikes": False, "off-spikes": True, "absolute": True}.get(wrong, off_spike)
     base = x[0] if padding else np.zeros_like(x[0])
-    spikes = np.zeros(x.shape, coding.inputs.dtype)
+    spikes = np.zeros(x.shape, call.inputs.dtype)
     for t, now in enumerate(x):
         change = now - base
         strict = wrong == "exclusive"
@@ -282,21 +290,21 @@ ROUNDED = {
 }
 
 
-def targets(coding, wrong):
+def targets(call, wrong):
     """Labels, one after another."""
-    options, labels = dict(coding.options), coding.inputs
+    options, labels = dict(call.options), call.inputs
     classes = options["num_classes"]
     if wrong == "next-class":
         labels = (labels + 1) % classes
     hot = np.zeros((len(labels), classes), np.float32)
     for sample, label in enumerate(labels):
         hot[sample, label] = 1
-    if coding.kind == "to_one_hot":
+    if call.kind == "to_one_hot":
         return hot
-    if coding.kind == "targets_latency":
+    if call.kind == "targets_latency":
         chosen = wrong if wrong in MISTAKES["latency"] else None
         chosen = None if chosen in SHARED else chosen
-        return latency(coding._replace(inputs=hot), chosen)
+        return latency(call._replace(inputs=hot), chosen)
     on, off = options.get("on_target", 1), options.get("off_target", 0)
     if wrong == "targets-swapped":
         on, off = off, on

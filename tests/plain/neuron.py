@@ -89,7 +89,7 @@ class Plain:
         current = _input(wrong, current)
         if wrong == "sample-leak" and current.ndim > 2:
             rows = [self._run(settings, current[:, i], "sample") for i in range(current.shape[1])]
-            return Observed(*(np.stack(one, axis=1) for one in zip(*rows, strict=True)))
+            return Observed(*(np.stack(arrays, axis=1) for arrays in zip(*rows, strict=True)))
         result = self._run(settings, current, repr(lif) if wrong == "stale" else None)
         self.kept.pop("sample", None)
         return _output(wrong, settings, *result)
@@ -218,7 +218,7 @@ def _output(wrong, s, spikes, membranes):
         spikes, membranes = spikes[::-1], membranes[::-1]
     if wrong == "transposed" and spikes.ndim > 2:
         spikes, membranes = (
-            np.swapaxes(one, 1, 2).reshape(one.shape) for one in (spikes, membranes)
+            np.swapaxes(array, 1, 2).reshape(array.shape) for array in (spikes, membranes)
         )
     delayed = s["reset_at"] == "next" and s["report_spike"] == "new"
     if wrong == "report-after" and delayed and s["reset"] == "subtract":

@@ -1,0 +1,21 @@
+"""What the validator knows of each code, a file each, found through ``CODES``.
+
+``neuron`` and ``execution`` are the known ways in which neurons differ.
+"""
+
+from spikecore.validate.causes import delta, latency, rate, targets
+
+CODES = {
+    code.kind: code
+    for code in (
+        rate.CODE,
+        rate.VARYING,
+        latency.CODE,
+        delta.CODE,
+        targets.CODE,
+        latency.OF_LABELS,
+        targets.ONE_HOT,
+    )
+}
+KINDS = tuple(CODES)
+GROUPS = ("neuron", *dict.fromkeys(code.group for code in CODES.values()))
