@@ -127,16 +127,16 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
 
     With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
     """
-    may_fire = winners(step, state.membrane, parameters.threshold, width)
+    may_fire = winners(step.height, state.membrane, parameters.threshold, width)
     now = state
     for t, x in enumerate(current):
         before = step.only(step.count(now.membrane, parameters), may_fire)
         new = step.advance(now, before, x, parameters)
-        may_fire = winners(step, new.membrane, parameters.threshold, width)
+        may_fire = winners(step.height, new.membrane, parameters.threshold, width)
         fired = step.only(step.count(new.membrane, parameters), may_fire)
         now, reported = step.settle(new, before, fired, parameters)
         if step.moves:  # the next step resets what the settled membranes say
-            may_fire = winners(step, now.membrane, parameters.threshold, width)
+            may_fire = winners(step.height, now.membrane, parameters.threshold, width)
         if isinstance(spikes, np.ndarray):
             spikes[t] = step.emit(reported, on, off)
         for record, value in zip(records, now, strict=True):
@@ -147,11 +147,11 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
             held[:] = value
 
 
-def winners(step, membrane, threshold, width):
+def winners(height, membrane, threshold, width):
     """Mask of each row's first neuron that is the highest; True, all may fire, without rows."""
     if not width:
         return True
-    heights = step.height(membrane, threshold).reshape(-1, width)
+    heights = height(membrane, threshold).reshape(-1, width)
     return (np.arange(width) == heights.argmax(axis=1)[:, None]).reshape(-1)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+from spikecore.files import whole
 from spikecore.validate.causes import KINDS
 
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore.backends.numpy import _winners
-from spikecore.neurons.dynamics import Parameters, State, only, step_of
+from spikecore.backends import numpy as reference
+from spikecore.neurons.dynamics import Parameters, State, height, only, step_of
 from spikecore.neurons.neuron import _parameters
 from spikecore.validate.candidate import Observed
 from spikecore.validate.subject import BAND
@@ -37,7 +37,7 @@ def rest(lif, shape, rounded_to, dtype):
 
 def winners(v, p):
     """Which neurons inhibition lets fire: the first of each row that is furthest above."""
-    return _winners(v, p.threshold, v.shape[-1]).reshape(v.shape)
+    return reference.winners(height, v, p.threshold, v.shape[-1]).reshape(v.shape)
 
 
 # --- along a candidate ---------------------------------------------------------------------------
@@ -72,10 +72,10 @@ def follow(lif, current, observed, band=BAND):
     last, touched = None, np.zeros(shape, bool)
     for t, x in enumerate(current.astype(dtype)):
         # 1. What is still to be reset: the spikes that the candidate claims for the membrane it
-        # had, as far as the band allows them.  With axes.old a step reports the spikes of the
+        # had, as far as the band allows them.  With report == "old" a step reports those of the
         # membrane before its update, so the claim is in this row, else it is in the row before.
         bounds = _counts(step, state.membrane, p, width, model.inhibition)
-        claimed = fired[t] if axes.old else last
+        claimed = fired[t] if axes.report == "old" else last
         before = bounds[1] if claimed is None else np.clip(claimed, bounds[0], bounds[2])
         # 2. The reference's new membrane, and how far rounding may have moved the candidate's.
         new = step.advance(state, before, x, p)
@@ -84,15 +84,15 @@ def follow(lif, current, observed, band=BAND):
         touched |= x != 0
         # 3. The spikes of this row are judged by the membrane that they report.
         after = _counts(step, new.membrane, p, width, model.inhibition)
-        bounds = bounds if axes.old else after
+        bounds = bounds if axes.report == "old" else after
         judged = np.clip(fired[t], bounds[0], bounds[2])
-        now = after[1] if axes.old else judged
+        now = after[1] if axes.report == "old" else judged
         # 4. Reset by the spikes that were accepted; the refractory time follows the claimed ones.
         settled, _ = step.settle(new, before, now, p)
         if axes.refractory:
             waiting = np.where(fired[t] > 0, p.refractory, np.maximum(state.refractory - 1, 0))
             settled = settled._replace(refractory=waiting.astype(dtype))
-        compared = state.membrane if axes.old else new.membrane
+        compared = state.membrane if axes.report == "old" else new.membrane
         rows["spikes"][t] = bounds[1] * dtype.type(lif.amplitude)
         rows["membrane"][t] = settled.membrane
         rows["distance"][t] = _distance(compared, p, axes, current.dtype)
@@ -114,7 +114,7 @@ def _counts(step, v, p, width, inhibition):
     if not inhibition:
         return low, own, high
     first = winners(v, p)
-    above = np.where(np.isnan(v), -np.inf, v - p.threshold)
+    above = height(v, p.threshold)
     lead = above - above.max(axis=-1, keepdims=True)
     runner_up = np.sort(above, axis=-1)[..., -2:-1] if v.shape[-1] > 1 else above - np.inf
     clear = first & (above - runner_up > 2 * width)
@@ -193,9 +193,9 @@ def walk(
         above = step.count(new.membrane, p)
         now = only(above, may_fire)
         state, _ = step.settle(new, before, above if losers else everyone(now), resets)
-        if model.inhibition and axes.exchange:
+        if model.inhibition and axes.reset_at == "exchange":
             may_fire = winners(state.membrane, p)
-        spikes[t] = before if axes.old else now
+        spikes[t] = before if axes.report == "old" else now
         membranes[t], unreset[t] = state.membrane, new.membrane
         if stored is not None:
             state = state._replace(membrane=state.membrane.astype(stored).astype(dtype))
@@ -214,11 +214,11 @@ def _once(a, b, c):
 def _fused(axes, state, n, x, p, product):
     """``advance`` with one product fused into the sum that takes it: that of decay or of gain."""
     v, zero = state.membrane, np.zeros_like(state.membrane)
-    following = not axes.same
+    following = axes.reset_at != "same"
     x = np.where(state.refractory > 0, zero, x) if axes.refractory else x
-    if following and axes.value and not axes.drop_input:
+    if following and axes.reset == "value" and not axes.drop_input:
         v = np.where(n > 0, p.reset_value, v)
-    if following and axes.subtract and axes.decay_reset:
+    if following and axes.reset == "subtract" and axes.decay_reset:
         v = v - n * p.threshold
     if product == "gain":
         v = p.leak + p.decay * (v - p.leak) if axes.leak else p.decay * v
@@ -227,9 +227,9 @@ def _fused(axes, state, n, x, p, product):
         drive = p.gain * x if axes.gain else x
         leaking = axes.leak
         v = _once(p.decay, v - p.leak, p.leak) + drive if leaking else _once(p.decay, v, drive)
-    if following and axes.subtract and not axes.decay_reset:
+    if following and axes.reset == "subtract" and not axes.decay_reset:
         v = v - n * p.threshold
-    if following and axes.value and axes.drop_input:
+    if following and axes.reset == "value" and axes.drop_input:
         v = np.where(n > 0, p.reset_value, v)
     if axes.lower:
         v = np.where(v < p.lower, p.lower, v)

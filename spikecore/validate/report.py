@@ -10,15 +10,13 @@ import json
 import platform
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from spikecore import __version__
-from spikecore.validate.pictures import raster
-
 from spikecore.files import whole
+from spikecore.validate.pictures import raster
 
 VERDICTS = ("exact", "rounding", "wrong", "failed")
 WORDS = {

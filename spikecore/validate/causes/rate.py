@@ -6,7 +6,7 @@ The causes hold for given uniforms and for spikecore's own.
 import numpy as np
 
 from spikecore import random
-from spikecore.equations import firing_probability
+from spikecore.codes.rate import firing_probability
 from spikecore.validate.causes.code import (
     SEED,
     Code,
