@@ -102,8 +102,8 @@ def _forget_pool():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
-    # A thread that compiles holds this lock.  A forked child would have the lock and not the thread,
-    # and its first call would wait for ever; so a fork waits until nothing is compiled.
+    # A thread that compiles holds this lock.  A forked child would have the lock without the thread
+    # and wait for ever at its first call, so a fork waits until nothing is compiled.
     os.register_at_fork(
         before=global_compiler_lock.acquire,
         after_in_parent=global_compiler_lock.release,
