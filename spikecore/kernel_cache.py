@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import pickle
+import re
 import shutil
 import sys
 import tempfile
@@ -145,14 +146,19 @@ class KernelCache(NullCache):
 
     def flush(self):
         """Forget what was compiled, as a dispatcher's ``recompile`` asks."""
-        for file in folder().glob(f"{self._function.__name__}-*{SUFFIX}") if folder() else ():
+        for file in folder().glob(f"{self._name}-*{SUFFIX}") if folder() else ():
             file.unlink(missing_ok=True)
+
+    @property
+    def _name(self):
+        """The function's name without the signs that some file systems refuse."""
+        return re.sub(r"<locals>\.|[<>]", "", self._function.__qualname__)
 
     def _file(self, arguments, codegen):
         options = [str(getattr(config, name, None)) for name in OPTIONS]
         key = repr((digest_of(self._function), str(arguments), codegen.magic_tuple(), options))
         digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-        return folder() / f"{self._function.__name__}-{digest}{SUFFIX}"
+        return folder() / f"{self._name}-{digest}{SUFFIX}"
 
 
 def _replace(file, content):

@@ -6,14 +6,18 @@ and encoders run side by side, in whatever process.
 
 import concurrent.futures
 import multiprocessing
+import sys
 import threading
+import time
 import warnings
 
 import numpy as np
 import pytest
+from numba.core import event
 
-from spikecore import LIF, Alpha, Leaky, RLeaky, Synaptic, spikegen
+from spikecore import LIF, Alpha, Leaky, RLeaky, Synaptic, kernel_cache, spikegen
 from spikecore.backends import threads
+from spikecore.compiler import kernel
 from spikecore.network import Linear, Sequential
 
 RNG = np.random.default_rng(0)
@@ -116,7 +120,6 @@ def in_child(connection, name, other):
     connection.close()
 
 
-# A spawned child compiles what it calls, so that these are those that compile fast.
 @pytest.mark.parametrize(
     ("method", "names"),
     [
@@ -147,6 +150,43 @@ def test_four_processes_at_once(method, names, expected, three_threads):
     finally:
         for _, process, _ in children:
             process.kill()
+
+
+@pytest.fixture
+def compiling():
+    """An event that is set when a thread begins to compile; it then takes another half second."""
+
+    class Began(event.Listener, threading.Event):
+        def on_start(self, event):
+            self.set()
+            time.sleep(0.5)
+
+        def on_end(self, event):
+            pass
+
+    began = Began()
+    event.register("numba:compile", began)
+    yield began
+    event.unregister("numba:compile", began)
+
+
+def test_a_process_that_is_forked_while_a_thread_compiles_can_compile(compiling, monkeypatch):
+    monkeypatch.setattr(kernel_cache, "folder", lambda: None)
+
+    def doubled(x):
+        return 2 * x
+
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=lambda: sys.exit(kernel(doubled)(21)), daemon=True)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded")
+        result = pool.submit(lambda: kernel(doubled)(20))
+        assert compiling.wait(60)
+        process.start()
+        assert result.result(60) == 40
+    process.join(20)
+    process.kill()
+    assert process.exitcode == 42
 
 
 def every_call(_):

@@ -10,6 +10,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel
 
 from spikecore.backends.floats import standard_floats
@@ -101,3 +102,10 @@ def _forget_pool():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
+    # A thread that compiles holds this lock.  A forked child would have the lock without the thread
+    # and wait for ever at its first call, so a fork waits until nothing is compiled.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
