@@ -11,8 +11,9 @@ _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplo
 _SUBMODULES += ("validate",)
 _NEURONS = ("LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Synaptic")
 _NEURONS += ("leaky_integrate_and_fire", "profiles")
+_NETWORK = ("Linear", "Sequential")
 
-__all__ = ["__version__", "devices", *_NEURONS, *_SUBMODULES]
+__all__ = ["__version__", "devices", *_NEURONS, *_NETWORK, *_SUBMODULES]
 
 
 def __getattr__(name):
@@ -20,6 +21,8 @@ def __getattr__(name):
         return import_module(f"spikecore.{name}")
     if name in _NEURONS:
         return getattr(import_module("spikecore.neurons"), name)
+    if name in _NETWORK:
+        return getattr(import_module("spikecore.network"), name)
     if name == "devices":
         return import_module("spikecore.backends").devices
     raise AttributeError(f"module 'spikecore' has no attribute {name!r}")

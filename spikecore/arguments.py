@@ -11,6 +11,7 @@ from numbers import Real
 import numpy as np
 
 from spikecore import backends, memory
+from spikecore.backends.floats import standard_floats
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
@@ -251,7 +252,7 @@ def choice(name, value, options):
 def scalar(name, value, dtype, **bounds):
     """``value`` as a finite scalar of a floating ``dtype``, within bounds after rounding too."""
     number(name, value, **bounds)
-    with np.errstate(over="ignore"):
+    with standard_floats(), np.errstate(over="ignore"):
         result = dtype.type(value)
     number(name, result, **bounds)
     return result

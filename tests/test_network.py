@@ -1,6 +1,9 @@
 """Linear and Sequential: what is guaranteed about sums, chunks of time, states and memory."""
 
+import pickle
+import sys
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from conftest import assert_same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import spikecore
 from spikecore import LIF, Alpha, Leaky, RLeaky, Synaptic, datasets, spikegen
 from spikecore.backends import threads
 from spikecore.network import Linear, Sequential
@@ -510,3 +514,100 @@ def test_rate_coded_digits_through_784_1000_10():
         assert layer.spikes.any() and not layer.spikes.all()
         np.testing.assert_array_equal(layer.counts, layer.spikes.sum(axis=0))
     assert_same_layers(net.run(spikes, record=(), exact=True), net.run(spikes, exact=True))
+
+
+# --- inner calls, and what a user of torch writes -------------------------------------------------
+
+
+def python_calls(function):
+    """Calls of the package's own Python functions."""
+    calls = []
+
+    def count(frame, event, argument):
+        if event == "call" and "spikecore" in frame.f_code.co_filename:
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_chunks_of_time_do_not_check_again():
+    net = Sequential(
+        Linear.draw(20, 30, seed=0), Leaky(0.9), Linear.draw(30, 10, seed=1), Leaky(0.9)
+    )
+    spikes = (np.random.default_rng(0).random((30, 4, 20)) < 0.2).astype(np.uint8)
+    for chunk in (30, 10):
+        net.run(spikes, steps_per_chunk=chunk)
+    calls = python_calls(lambda: net.run(spikes, steps_per_chunk=10))
+    assert len(calls) < 250
+    once = python_calls(lambda: net.run(spikes, steps_per_chunk=30))
+    assert calls.count("array") == once.count("array")
+    assert calls.count("first_outside") == once.count("first_outside")
+
+
+@pytest.mark.parametrize("largest", [1e38, 3e38])
+def test_currents_that_may_overflow_are_examined_and_others_are_not(largest):
+    net = Sequential(Linear(np.full((1, 2), largest, np.float32)), Leaky(0.9))
+    assert Linear(np.ones((1, 2), np.float32)).cannot_overflow(255)
+    assert not net.layers["linear1"].cannot_overflow(255)
+    with pytest.raises(ValueError, match=r"current must be finite, but current\[1, 0, 0\] is inf"):
+        net.run(np.array([[[0, 0]], [[255, 255]]], np.uint8))
+
+
+def test_a_spike_of_0_cannot_be_counted():
+    for spikes in ("single", "multi"):
+        lif = LIF(0.5, compare=">=", spikes=spikes, amplitude=0.0)
+        with pytest.raises(ValueError, match="write a spike as a number other than 0"):
+            Sequential(Linear.draw(2, 2, seed=0), lif)
+
+
+def test_calling_a_network_gives_the_spikes_of_its_last_layer():
+    net = Sequential(Linear.draw(4, 3, seed=0), Leaky(0.9))
+    spikes = np.ones((5, 2, 4), np.uint8)
+    assert_same_bits(net(spikes), net.run(spikes)["leaky1"].spikes)
+    assert spikecore.Sequential is Sequential
+    assert spikecore.Linear is Linear
+
+
+class Tensor:
+    """What numpy sees of a torch tensor that requires gradients."""
+
+    requires_grad = True
+
+    def __init__(self, values):
+        self.values = np.asarray(values, np.float32)
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def __array__(self, dtype=None, copy=None):
+        return self.values
+
+
+def test_the_weights_of_a_torch_layer_are_taken_without_their_gradient():
+    layer = SimpleNamespace(weight=Tensor([[1, 2]]), bias=Tensor([3]))
+    assert Linear.from_torch(layer) == Linear(np.float32([[1, 2]]), np.float32([3]))
+    with pytest.raises(TypeError, match=r"weight must need no gradient.* Linear\.from_torch"):
+        Linear(layer.weight)
+    with pytest.raises(TypeError, match=r"weight must be a matrix, got 784; .*Linear\.draw"):
+        Linear(784, 1000)
+    with pytest.raises(TypeError, match="layer must have weight and bias, got a int"):
+        Linear.from_torch(3)
+
+
+def test_layers_and_networks_are_equal_by_value():
+    def network(seed, names=None):
+        return Sequential(Linear.draw(4, 3, seed=seed), Leaky(0.9), names=names)
+
+    assert network(0) == network(0) == pickle.loads(pickle.dumps(network(0)))
+    assert network(0) != network(1)
+    assert network(0) != network(0, names=("a", "b"))
+    assert Linear.draw(4, 3, seed=0) != Linear.draw(4, 3, seed=1)
+    assert Linear(np.eye(2, dtype=np.float32)) != Linear(np.eye(2))
+    assert Linear.draw(4, 3, seed=0) != 3

@@ -480,3 +480,49 @@ def test_kinds_with_equal_numbers_are_not_equal():
     assert Leaky(0.5).lif == LIF(0.5)
     assert Leaky([0.5, 0.5]) == Leaky([0.5, 0.5]) != Leaky([0.5, 0.6])
     assert Leaky([0.5, 0.5]) != Leaky(0.5)
+
+
+# --- as plain data ------------------------------------------------------------------------------
+
+DESCRIBED = [
+    LIF(0.5, reset="value", reset_at="same", threshold=np.array([1.0, 2.0])),
+    Leaky(0.9, reset_mechanism="zero"),
+    Lapicque(R=5, C=2),
+    Synaptic(0.5, 0.25),
+    Alpha(0.5, 0.25),
+    RLeaky(0.5, recurrent=Linear(np.eye(2, dtype=np.float32))),
+]
+
+
+@pytest.mark.parametrize("neuron", DESCRIBED, ids=lambda neuron: type(neuron).__name__)
+def test_a_neuron_is_described_by_what_is_not_at_its_default(neuron):
+    description = neuron.to_dict()
+    assert description.pop("kind") == type(neuron).__name__
+    assert set(description) < {field.name for field in dataclasses.fields(neuron)}
+    again = type(neuron).from_dict(neuron.to_dict())
+    assert again == neuron == pickle.loads(pickle.dumps(neuron)) == copy.deepcopy(neuron)
+    current = np.random.default_rng(0).standard_normal((5, 2)).astype(np.float32)
+    assert_same_bits(again.run(current).spikes, neuron.run(current).spikes)
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({"kind": "Leaky", "beta": 0.5}, "kind must be 'LIF', got 'Leaky'; call Leaky.from_dict"),
+        ({"decay": 0.5, "beta": 1}, "description must have fields out of .*, got 'beta'"),
+    ],
+)
+def test_a_description_of_something_else_is_refused(description, message):
+    with pytest.raises(ValueError, match=message):
+        LIF.from_dict(description)
+
+
+def test_one_neuron_takes_a_state_of_one_element_whatever_its_axes():
+    """The tutorials pass ``cur[step]`` without axes and a membrane of ``zeros(1)``."""
+    lif = Leaky(0.5)
+    spikes, membrane = lif(np.float32(1.5), np.zeros(1, np.float32))
+    assert spikes.shape == membrane.shape == ()
+    spikes, membrane = lif(np.full(1, 1.5, np.float32), np.float32(0))
+    assert spikes.shape == membrane.shape == (1,)
+    with pytest.raises(ValueError, match="membrane must have the shape of the neurons"):
+        lif(np.zeros(2, np.float32), np.zeros(1, np.float32))

@@ -7,6 +7,7 @@ thread which starts it: without care, results depend on the caller and on which 
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 
@@ -48,3 +49,14 @@ class StandardFloats:
 
 FUNCTIONS = _functions()
 standard_floats = StandardFloats if FUNCTIONS else contextlib.nullcontext
+
+
+def in_standard_floats(function):
+    """The function, computing in the standard mode."""
+
+    @functools.wraps(function)
+    def compute(*arguments):
+        with standard_floats():
+            return function(*arguments)
+
+    return compute

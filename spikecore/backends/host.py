@@ -24,7 +24,8 @@ def copy_into(out, values):
 
 def dense_product(spikes, weights, bias, out):
     """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
-    with standard_floats():  # BLAS's own threads keep the mode in which NumPy was imported
+    # BLAS's own threads keep the mode in which NumPy was imported.  A sum may overflow.
+    with standard_floats(), np.errstate(over="ignore", invalid="ignore"):
         np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
         out += bias
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikecore.arithmetic import accumulate, like, select
 from spikecore.backends.columns import put
+from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
@@ -34,6 +35,7 @@ __all__ = [
 UINT64 = np.uint64
 
 
+@in_standard_floats
 def first_outside(values, low, high):
     """Flat index of the first value outside [low, high] (NaN is outside), or -1."""
     bad = np.flatnonzero(~((low <= values) & (values <= high)))
@@ -43,6 +45,7 @@ def first_outside(values, low, high):
 # --- codes --------------------------------------------------------------------------------------
 
 
+@in_standard_floats
 @np.errstate(over="ignore")  # a product may pass the largest float before it is clipped
 def draw(code, data, numbers, key, first_element, first_step, on, off, out):
     """Spikes of the package's own random stream; ``key`` is (k0, k1, purpose).
@@ -66,6 +69,7 @@ def _words(elements, first_element, step, key):
     return random_words(element, UINT64(block), purpose, k0, k1)[word]
 
 
+@in_standard_floats
 @np.errstate(over="ignore")
 def replay(fires, data, numbers, uniforms, on, off, out):
     """Spikes of uniforms that the caller gives, one for each element and step."""
@@ -73,6 +77,7 @@ def replay(fires, data, numbers, uniforms, on, off, out):
         row[:] = select(fires(uniforms[t], data[t % len(data)], numbers), on, off)
 
 
+@in_standard_floats
 def place(code, data, shared, numbers, on, off, out):
     """Spikes of which the steps are known beforehand; ``shared`` has a number a sample."""
     places = code.prepare(data, _spread(shared, data), numbers)
@@ -80,6 +85,7 @@ def place(code, data, shared, numbers, on, off, out):
         row[:] = code.emit(np.int32(t), places, on, off)
 
 
+@in_standard_floats
 def each(equation, data, shared, numbers, out):
     """``equation(x, shared, numbers)`` of every feature."""
     out[:] = equation(data, _spread(shared, data), numbers)
@@ -93,6 +99,7 @@ def _spread(shared, data):
     return np.repeat(shared, data.size // shared.size)
 
 
+@in_standard_floats
 @np.errstate(over="ignore")  # a difference may pass the largest float, and meets any threshold
 def scan(code, data, state, numbers, levels, out):
     """Spikes of a state that goes through time, from ``state`` on."""
@@ -104,6 +111,7 @@ def scan(code, data, state, numbers, levels, out):
         put(state, slice(None), now)
 
 
+@in_standard_floats
 def climb(line, on, off, out):
     """Replace trains of ones and zeros by a line that climbs to each of the ones."""
     fired = out != 0
@@ -121,6 +129,7 @@ def climb(line, on, off, out):
 # --- neurons ------------------------------------------------------------------------------------
 
 
+@in_standard_floats
 @np.errstate(over="ignore", invalid="ignore")  # a membrane may overflow, as in any simulator
 def neurons(step, width, current, parameters, state, records, on, off, spikes):
     """Run neurons over [T, M] currents; ``state`` is updated in place.
@@ -158,6 +167,7 @@ def winners(height, membrane, threshold, width):
 # --- layers -------------------------------------------------------------------------------------
 
 
+@in_standard_floats
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     out[:] = 0

@@ -45,6 +45,7 @@ class Linear:
 
     def __post_init__(self):
         backend = backends.on_host()
+        _refuse_sizes(self.weight)
         weight = arguments.currents("weight", self.weight)
         if weight.ndim != 2 or 0 in weight.shape:
             must = "be a matrix [out_features, in_features]"
@@ -102,6 +103,51 @@ class Linear:
         weight = _spread(uniforms[:num_weights], bound).reshape(out_features, in_features)
         offsets = _spread(uniforms[num_weights:], 1 / math.sqrt(in_features)) if bias else None
         return cls(weight, offsets)
+
+    @classmethod
+    def from_torch(cls, layer):
+        """The weights of a ``torch.nn.Linear``, whether or not they require gradients.
+
+        Parameters
+        ----------
+        layer : torch.nn.Linear
+            Anything with ``weight`` and ``bias`` tensors; float32 or float64.
+
+        Returns
+        -------
+        Linear
+
+        Raises
+        ------
+        ValueError, TypeError
+            Something without weights, or weights that ``Linear`` refuses.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from spikecore.network import Linear
+        >>> Linear.from_torch(SimpleNamespace(weight=np.ones((2, 3), np.float32), bias=None))
+        Linear(3 -> 2, float32)
+        """
+        if not hasattr(layer, "weight") or not hasattr(layer, "bias"):
+            got = f"a {type(layer).__name__}"
+            arguments.refuse(
+                "layer", "have weight and bias", got, "pass a torch.nn.Linear", TypeError
+            )
+        return cls(_detached(layer.weight), _detached(layer.bias))
+
+    def __eq__(self, layer):
+        """Whether weights and bias are equal, of one dtype."""
+        if not isinstance(layer, Linear):
+            return NotImplemented
+        return (
+            self.weight.dtype == layer.weight.dtype
+            and np.array_equal(self.weight, layer.weight)
+            and np.array_equal(self.bias, layer.bias)
+        )
+
+    __hash__ = None
 
     @property
     def in_features(self):
@@ -210,6 +256,23 @@ class Linear:
         event_driven = exact or (host and _density(spikes) < EVENT_DENSITY)
         fill = backend.product if event_driven else backend.dense_product
         fill(spikes, self._rows, self.bias, out)
+
+
+def _refuse_sizes(weight):
+    """Say what to write for ``torch.nn.Linear(784, 1000)``, and for weights with a gradient."""
+    if isinstance(weight, (int, np.integer)):
+        remedy = "draw weights of two sizes by Linear.draw(784, 1000, seed)"
+        arguments.refuse("weight", "be a matrix", repr(weight), remedy, TypeError)
+    if getattr(weight, "requires_grad", False):
+        remedy = "pass weight.detach(), or the whole layer to Linear.from_torch"
+        arguments.refuse("weight", "need no gradient", "a tensor that does", remedy, TypeError)
+
+
+def _detached(tensor):
+    """A tensor as an array, without its gradient; arrays and None as they are."""
+    if hasattr(tensor, "detach"):
+        tensor = tensor.detach().cpu()
+    return None if tensor is None else np.asarray(tensor)
 
 
 def _spread(uniforms, bound):

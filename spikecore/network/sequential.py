@@ -71,6 +71,9 @@ class Sequential:
                     f"layers must be Linear layers or neurons, got a {type(layer).__name__}; wrap "
                     "weights in Linear(weight, bias)"
                 )
+            if isinstance(layer, Neuron) and layer.largest_spike == 0:
+                must = "write a spike as a number other than 0, so that it can be counted"
+                arguments.refuse("layers", must, repr(layer), "give amplitude another value")
         if not isinstance(layers[-1], Neuron):
             raise ValueError(
                 f"layers must end with a neuron, got {layers[-1]!r}; append one, such as Leaky"
@@ -96,6 +99,32 @@ class Sequential:
     def __repr__(self):
         inside = ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
         return f"Sequential({inside})"
+
+    def __call__(self, spikes, **options):
+        """Run the network and give the spikes of its last layer; ``options`` as in :meth:`run`.
+
+        Parameters
+        ----------
+        spikes : array_like
+            As in :meth:`run`.
+        **options
+            Those of :meth:`run` but ``record``.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``[num_steps, ..., neurons]``.
+        """
+        run = self.run(spikes, record=("spikes",), **options)
+        return run[self._names[-1]].spikes
+
+    def __eq__(self, network):
+        """Whether names and layers are equal, one by one."""
+        if not isinstance(network, Sequential):
+            return NotImplemented
+        return self._names == network._names and self._layers == network._layers
+
+    __hash__ = None
 
     def run(
         self,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.backends.floats import standard_floats
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
@@ -144,7 +145,8 @@ class Neuron:
     def largest_spike(self):
         """The largest output value of a step, as a size; infinite where a step may have several."""
         model = self._model
-        return np.inf if model.axes.spikes == "multi" else abs(model.amplitude)
+        amplitude = abs(model.amplitude)
+        return np.inf if model.axes.spikes == "multi" and amplitude else amplitude
 
     def counted(self, spikes):
         """How often each neuron fired in ``spikes`` of a run, several times in a step counted."""
@@ -431,7 +433,7 @@ def _parameters(model, shape, dtype):
         value = numbers[name]
         value = value(dtype) if callable(value) else value
         name = (model.names or {}).get(name, name)
-        with np.errstate(over="ignore"):
+        with standard_floats(), np.errstate(over="ignore"):
             column = arguments.per_neuron(name, value, shape, dtype)
         _holds(name, column)
         columns.append(column)

@@ -6,7 +6,7 @@ import numpy as np
 
 from spikecore.backends import threads
 from spikecore.backends.columns import at, part, put, row_of
-from spikecore.backends.cpu.tiles import WIDEST, tile_count, wide
+from spikecore.backends.cpu.tiles import WIDEST, wide
 from spikecore.compiler import equation, kernel
 
 
@@ -106,6 +106,6 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
     else:
         tile_size = wide(size, WIDEST)
         threads.run(
-            _neurons(step), tile_count(size, tile_size), 0.4 * current.size,
+            _neurons(step), -(-size // tile_size), 0.4 * current.size,
             current, tile_size, parameters, state, records, on, off, spikes,
         )  # fmt: skip
