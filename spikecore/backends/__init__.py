@@ -50,10 +50,14 @@ def choose(device=None, *data, stream=None, outputs=0):
     return _cuda_backend(index, stream, resident, data)
 
 
+def host_device():
+    """The device for work that has none to choose: "numpy" where that is named, or "cpu"."""
+    return "numpy" if os.environ.get("SPIKECORE_DEVICE") == "numpy" else "cpu"
+
+
 def on_host():
-    """The backend for work that has no device to choose."""
-    named = os.environ.get("SPIKECORE_DEVICE")
-    return import_module(f"spikecore.backends.{'numpy' if named == 'numpy' else 'cpu'}")
+    """The backend of that device."""
+    return import_module(f"spikecore.backends.{host_device()}")
 
 
 def _parse(name, device):

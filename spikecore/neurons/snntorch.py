@@ -502,4 +502,4 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     with np.errstate(over="ignore"):
         current = np.full(membrane.shape, current, membrane.dtype)
     arguments.finite("x", current, backend)
-    return lif(current, membrane)
+    return lif(current, membrane, device=backends.host_device())
