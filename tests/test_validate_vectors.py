@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import known_philox
 from plain import mutants
 
 from spikecore import LIF
@@ -108,6 +109,12 @@ def test_the_folder_explains_itself(written):
     text = (written / "README.md").read_text()
     assert "python -m spikecore check" in text and "$readmemh" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_known_answers_of_the_generator_stand_beside_the_vectors(written):
+    rows = [line.split() for line in (written / "philox.txt").read_text().splitlines()[2:]]
+    known = [[int(word, 16) for word in row] for row in rows]
+    assert known == [counter + key + answer for counter, key, answer in known_philox()]
 
 
 def test_writing_twice_gives_the_same_vectors(written, tmp_path):
