@@ -180,8 +180,6 @@ def test_a_file_of_no_vector_is_complained_about(written, tmp_path, name):
     assert not report.passed
     (complaint,) = (check for check in report.checks if check.verdict != "exact")
     assert (complaint.name, complaint.verdict) == (name, "failed")
-        (name, "failed")
-    ]
     assert "no vector has the name of this file" in str(report)
 
 
