@@ -39,12 +39,17 @@ def shape_of(size):
     return (STEPS, size // STEPS) if size >= STEPS else (1, size)
 
 
+def theirs_for(size, adapter, *arguments, **options):
+    """What another library does, at sizes that it does in seconds."""
+    return peers.installed(adapter, *arguments, **options) if size <= 10**7 else None
+
+
 def rate(size):
     """Rate code to uint8."""
     shape = shape_of(size)
     data = np.random.default_rng(0).random(shape[1], np.float32)
     out = np.empty(shape, np.uint8)
-    theirs = peers.snntorch_encoder("rate", data, num_steps=shape[0]) if size <= 10**7 else None
+    theirs = theirs_for(size, "snntorch_encoder", data, "rate", num_steps=shape[0])
 
     def call(device=None, steps=shape[0], **options):
         return spikegen.rate(data, steps, seed=0, device=device, **options)
@@ -55,7 +60,7 @@ def rate(size):
 def delta(size):
     """Delta modulation to float32."""
     data = np.random.default_rng(0).random(shape_of(size), np.float32)
-    theirs = peers.snntorch_encoder("delta", data, threshold=0.1) if size <= 10**7 else None
+    theirs = theirs_for(size, "snntorch_encoder", data, "delta", threshold=0.1)
 
     def call(device=None, steps=None, **options):
         return spikegen.delta(data[:steps], device=device, **options)
@@ -67,7 +72,7 @@ def delta(size):
 def leaky(size):
     """Leaky, spikes to uint8."""
     current = np.random.default_rng(0).standard_normal(shape_of(size), np.float32)
-    theirs = peers.snntorch_neuron("Leaky", current, 1, False, beta=BETA) if size <= 10**7 else None
+    theirs = theirs_for(size, "snntorch_neuron", current, "Leaky", recorded=False, beta=BETA)
 
     neuron = Leaky(BETA)
 

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from hypothesis import settings
@@ -22,6 +23,15 @@ def pytest_collection_modifyitems(session, config, items):
     items.sort(key=_is_cuda_suite)
     if items and _is_cuda_suite(items[-1]) and not config.option.collectonly:
         items[-1].module.start()
+
+
+def known_philox():
+    """(counter, key, answer) of Philox4x32-10, each a list of words."""
+    path = Path(__file__).parent.parent / "spikecore" / "data" / "philox.txt"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    rows = [[int(word, 16) for word in line.split()] for line in lines]
+    assert len(rows) == 3 and {len(row) for row in rows} == {10}
+    return [(row[:4], row[4:6], row[6:]) for row in rows]
 
 
 def assert_same_bits(actual, expected):

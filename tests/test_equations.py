@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import assert_same_bits
+from conftest import assert_same_bits, known_philox
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numba import njit
@@ -18,18 +18,7 @@ DTYPES = (np.float32, np.float64)
 
 # --- Philox4x32-10: the known answers of Random123 -----------------------------------------------
 
-KNOWN = [
-    ("00000000 00000000 00000000 00000000", "00000000 00000000",
-     "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
-    ("ffffffff ffffffff ffffffff ffffffff", "ffffffff ffffffff",
-     "408f276d 41c83b0e a20bc7c6 6d5451fd"),
-    ("243f6a88 85a308d3 13198a2e 03707344", "a4093822 299f31d0",
-     "d16cfe09 94fdcceb 5001e420 24126ea1"),
-]  # fmt: skip
-
-
-def words_of(text):
-    return [int(word, 16) for word in text.split()]
+KNOWN = known_philox()
 
 
 @njit
@@ -42,21 +31,17 @@ def compiled_random_words(element, block, stream, k0, k1):
     return philox.random_words(element, block, stream, k0, k1)
 
 
-@pytest.mark.parametrize(
-    "philox", [philox.philox, compiled_philox], ids=["interpreted", "compiled"]
-)
+@pytest.mark.parametrize("words", [philox.philox, compiled_philox], ids=["interpreted", "compiled"])
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN)
 def test_philox_gives_the_known_answers(counter, key, answer, words):
-    arguments = [np.uint64(word) for word in words_of(counter) + words_of(key)]
-    assert [int(word) for word in words(*arguments)] == words_of(answer)
+    arguments = [np.uint64(word) for word in counter + key]
+    assert [int(word) for word in words(*arguments)] == answer
 
 
 def test_philox_gives_the_known_answers_in_arrays():
-    counters = np.array([words_of(counter) for counter, _, _ in KNOWN], np.uint64).T
-    keys = np.array([words_of(key) for _, key, _ in KNOWN], np.uint64).T
-    result = np.array(philox.philox(*counters, *keys))
-    assert result.dtype == np.uint64
-    assert result.T.tolist() == [words_of(answer) for _, _, answer in KNOWN]
+    counters, keys, answers = (np.array(words, np.uint64) for words in zip(*KNOWN, strict=True))
+    result = np.array(philox.philox(*counters.T, *keys.T))
+    assert_same_bits(np.ascontiguousarray(result.T), answers)
 
 
 @given(element=st.integers(0, 2**64 - 1), block=st.integers(0, 2**32 - 1))

@@ -246,7 +246,7 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("candidate", SENTENCES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("candidate", SENTENCES, ids=lambda candidate: candidate.__name__)
 def test_a_candidate_that_fails_is_told_in_one_sentence(candidate):
     report = validate.encoder(candidate, "delta")
     assert report.verdict == "failed"

@@ -167,7 +167,7 @@ def test_what_has_array_is_enough():
 
     def step(current, membrane):
         assert isinstance(current, np.ndarray) and isinstance(membrane, np.ndarray)
-        return tuple(Tensor(one) for one in LIF(0.9)(current, membrane))
+        return tuple(Tensor(array) for array in LIF(0.9)(current, membrane))
 
     assert validate.neuron(step, "snntorch-1.0").verdict == "exact"
 
@@ -185,7 +185,7 @@ def test_spikes_of_any_number_dtype_are_compared_by_value():
 @pytest.mark.parametrize("name", OTHERS)
 def test_any_profile_is_told_from_snntorch_and_explained(name):
     lif = LIF.profile(name)
-    kept = {one: getattr(lif, one) for one in ("decay", "threshold", "gain")}
+    kept = {number: getattr(lif, number) for number in ("decay", "threshold", "gain")}
     report = validate.neuron(run(lif), "snntorch-1.0", **kept)
     assert not report.passed
     same = neuron_causes.profiles_of(lif)
@@ -304,8 +304,8 @@ def test_what_is_shown_of_a_wrong_train_is_not_rounding():
 
     report = validate.neuron(both, "snntorch-1.0")
     shown = [check.difference for check in report.checks if check.verdict == "wrong"]
-    assert shown and all((one.expected, one.actual) == (1, 0) for one in shown)
-    assert all(one.actual_state >= 3 for one in shown)
+    assert shown and all((place.expected, place.actual) == (1, 0) for place in shown)
+    assert all(place.actual_state >= 3 for place in shown)
 
 
 def test_the_first_difference_has_both_values_states_and_the_distance():
@@ -385,7 +385,7 @@ SENTENCES = {
 }
 
 
-@pytest.mark.parametrize("candidate", SENTENCES, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("candidate", SENTENCES, ids=lambda candidate: candidate.__name__)
 def test_a_candidate_that_fails_is_told_in_one_sentence(candidate):
     report = validate.neuron(candidate, "snntorch-1.0")
     assert report.verdict == "failed" and not report.passed

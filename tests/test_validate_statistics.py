@@ -166,7 +166,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("candidate", WRONG, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("candidate", WRONG, ids=lambda candidate: candidate.__name__)
 def test_a_wrong_distribution_is_found_and_named(candidate):
     report = validate.encoder(candidate, "rate", draws=DRAWS)
     assert not report.passed

@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from conftest import known_philox
 from plain import mutants
 
 from spikecore import LIF
@@ -110,6 +111,12 @@ def test_the_folder_explains_itself(written):
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_the_known_answers_of_the_generator_stand_beside_the_vectors(written):
+    rows = [line.split() for line in (written / "philox.txt").read_text().splitlines()[2:]]
+    known = [[int(word, 16) for word in row] for row in rows]
+    assert known == [counter + key + answer for counter, key, answer in known_philox()]
+
+
 def test_writing_twice_gives_the_same_vectors(written, tmp_path):
     files.write(tmp_path)
     for name in ("lif-snntorch.membrane.hex", "delta-edge.inputs.hex"):
@@ -118,10 +125,10 @@ def test_writing_twice_gives_the_same_vectors(written, tmp_path):
 
 def test_every_vector_is_read_as_it_was(written):
     stored = files.read(written)
-    assert [one.name for one in stored] == [one.name for one in vectors.every()]
-    for one, vector in zip(stored, vectors.every(), strict=True):
-        assert reproduces(one.observed, vector.observed)
-        np.testing.assert_array_equal(one.trial.inputs, vector.trial.inputs, strict=True)
+    assert [vector.name for vector in stored] == [vector.name for vector in vectors.every()]
+    for known, vector in zip(stored, vectors.every(), strict=True):
+        assert reproduces(known.observed, vector.observed)
+        np.testing.assert_array_equal(known.trial.inputs, vector.trial.inputs, strict=True)
 
 
 def test_hexadecimal_is_the_bits_time_first():
@@ -356,6 +363,6 @@ def test_a_membrane_of_nan_is_refused(written, tmp_path):
 
 def test_the_manifest_can_be_turned_back_into_the_neuron(written):
     manifest = json.loads((written / "manifest.json").read_text())
-    entry = next(one for one in manifest["vectors"] if one["name"] == "lif-bindsnet")
+    entry = next(known for known in manifest["vectors"] if known["name"] == "lif-bindsnet")
     assert LIF(**entry["parameters"]) == vectors.NEURONS["bindsnet"]
     assert entry["equation"].endswith("refractory=3")

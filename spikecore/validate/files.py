@@ -10,7 +10,8 @@ import json
 import math
 import re
 import zipfile
-from dataclasses import fields
+from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from spikecore.validate.vectors import Vector, every
 FORMAT = "spikecore-vectors"
 FORMAT_VERSION = 1
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
+PHILOX = "philox.txt"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 NEURON_CALL, ENCODER_CALL = "LIF.run", "spikegen."
 DTYPES = ("int8", "int64", "float32", "float64")
@@ -44,6 +46,8 @@ Each array stands in `NAME.npz` and in `NAME.ARRAY.hex`: after a `//` comment, o
 time step (of a static input: for each row), the bits of one number to a word, most significant
 digit first. `$readmemh` and `fscanf("%x")` read it. float32 is IEEE 754 binary32, int8 two's
 complement.
+
+`philox.txt` has known answers of the random generator from which seeded codes draw.
 
 Write what your implementation gives into another folder, for some or all of the vectors, as
 `NAME.npz` (arrays `spikes` and, if you have it, `membrane`), as `NAME.spikes.hex` and
@@ -82,13 +86,13 @@ def write(folder):
         files = {"npz": f"{vector.name}.npz"}
         for name, array in arrays.items():
             files[name] = f"{vector.name}.{name}.hex"
-            with whole(folder / files[name]) as part:
-                part.write_text(hexadecimal(name, array), encoding="ascii")
+            _write_text(folder / files[name], hexadecimal(name, array))
         entries.append(_entry(vector, arrays, files))
         sums.update((name, digest(folder / name)) for name in files.values())
-    with whole(folder / README) as part:
-        part.write_text(EXPLANATION, encoding="ascii")
-    sums[README] = digest(folder / README)
+    known = resources.files("spikecore").joinpath("data", PHILOX).read_text("ascii")
+    for name, text in ((README, EXPLANATION), (PHILOX, known)):
+        _write_text(folder / name, text)
+        sums[name] = digest(folder / name)
     manifest = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
@@ -96,13 +100,15 @@ def write(folder):
         "vectors": entries,
         "sha256": sums,
     }
-    with whole(folder / MANIFEST) as part:
-        part.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    _write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
     sums[MANIFEST] = digest(folder / MANIFEST)
-    lines = "".join(f"{value}  {name}\n" for name, value in sums.items())
-    with whole(folder / SUMS) as part:
-        part.write_text(lines, encoding="ascii")
+    _write_text(folder / SUMS, "".join(f"{value}  {name}\n" for name, value in sums.items()))
     return [*sums, SUMS]
+
+
+def _write_text(path, text):
+    with whole(path) as part:
+        part.write_text(text, encoding="ascii")
 
 
 def arrays_of(vector):
@@ -112,8 +118,8 @@ def arrays_of(vector):
     if uniforms is not None:
         arrays["uniforms"] = uniforms
     spikes = vector.observed.spikes
-    whole = np.array_equal(spikes, np.rint(spikes)) and np.abs(spikes).max(initial=0) < 128
-    arrays["spikes"] = spikes.astype(np.int8) if whole else spikes
+    small = np.array_equal(spikes, np.rint(spikes)) and np.abs(spikes).max(initial=0) < 128
+    arrays["spikes"] = spikes.astype(np.int8) if small else spikes
     if vector.observed.membrane is not None:
         arrays["membrane"] = vector.observed.membrane
     return arrays
@@ -122,7 +128,7 @@ def arrays_of(vector):
 def _entry(vector, arrays, files):
     trial = vector.trial
     if isinstance(trial.subject, Neuron):
-        call, parameters = NEURON_CALL, neuron_to_dict(trial.subject.lif)
+        call, parameters = NEURON_CALL, asdict(trial.subject.lif)
         after = [known.name for known in every() if trial.earlier
                  and known.trial.inputs is trial.earlier[-1]][:1]  # fmt: skip
         extra = {"equation": str(trial.subject.lif), "run_directly_after": after}
@@ -141,16 +147,6 @@ def _entry(vector, arrays, files):
         },
         "files": files,
     }
-
-
-def neuron_to_dict(lif):
-    """A neuron as plain numbers and words."""
-    return {field.name: getattr(lif, field.name) for field in fields(LIF)}
-
-
-def neuron_from_dict(parameters):
-    """The neuron of such numbers and words."""
-    return LIF(**parameters)
 
 
 def hexadecimal(name, array):
@@ -226,7 +222,7 @@ def _vector(folder, entry, sums, vectors):
     earlier = ()
     try:
         if call == NEURON_CALL:
-            subject = Neuron(neuron_from_dict(parameters))
+            subject = Neuron(LIF(**parameters))
             earlier = tuple(vectors[known].trial.inputs for known in entry["run_directly_after"])
         else:
             if "uniforms" in arrays:

@@ -152,90 +152,82 @@ def telling(lif, current):
 # --- one axis ------------------------------------------------------------------------------------
 
 
+CHOICES = (
+    ("compare", ">=", "you compare with >= (SpikingJelly, Sinabs, BindsNET do)"),
+    ("compare", ">", "you compare with > (snnTorch, Norse, Lava, Nengo do)"),
+    ("reset_at", "same", "you reset in the same step"),
+    ("reset_at", "next", "you reset at the next step"),
+    ("reset_at", "exchange", "you reset in the same step and give back a threshold that is still "
+     "due (snnTorch's reset_delay=False)"),
+    ("reset", "value", "you set the membrane to {lif.reset_value} where the threshold should be "
+     "subtracted"),
+    ("reset", "subtract", "you subtract the threshold where the membrane should be set to a value"),
+    ("reset", "none", "you never reset"),
+    ("decay_reset", False, "the threshold you subtract does not decay"),
+    ("decay_reset", True, "the threshold you subtract decays with the membrane"),
+    ("drop_input", False, "you keep the input of the step that resets"),
+    ("drop_input", True, "you discard the input of the step that resets"),
+    ("inhibition", False, "all your neurons may fire"),
+    ("inhibition", True, "only your highest neuron may fire"),
+    ("spikes", "multi", "you fire floor(v/threshold) spikes in a step (Sinabs does)"),
+    ("spikes", "single", "you fire at most one spike in a step"),
+    ("report_spike", "old", "you report the spike of the membrane before the update, one step late "
+     "(Spyx does)"),
+    ("report_spike", "new", "you report the spike of the updated membrane"),
+)  # fmt: skip
+
+
 def axis_changes(lif):
     """(name, sentence, changes) for every axis, the commonest mistakes first.
 
     A name says what the axis is set to, so that it means the same for every neuron.
     """
-    yield "compare=>=", "you compare with >= (SpikingJelly, Sinabs, BindsNET do)", {"compare": ">="}
-    yield "compare=>", "you compare with > (snnTorch, Norse, Lava, Nengo do)", {"compare": ">"}
-    at = {
-        "same": "you reset in the same step",
-        "next": "you reset at the next step",
-        "exchange": "you reset in the same step and give back a threshold that is still due "
-        "(snnTorch's reset_delay=False)",
-    }
-    for value, sentence in at.items():
-        yield f"reset_at={value}", sentence, {"reset_at": value}
-    how = {
-        "value": f"you set the membrane to {lif.reset_value} where the threshold should be "
-        "subtracted",
-        "subtract": "you subtract the threshold where the membrane should be set to a value",
-        "none": "you never reset",
-    }
-    for name, sentence in how.items():
-        yield f"reset={name}", sentence, {"reset": name}
-    flags = {
-        "decay_reset": ("the threshold you subtract does not decay", "the threshold you subtract "
-                        "decays with the membrane"),
-        "drop_input": ("you keep the input of the step that resets", "you discard the input of the "
-                       "step that resets"),
-        "inhibition": ("all your neurons may fire", "only your highest neuron may fire"),
-    }  # fmt: skip
-    for name, sentences in flags.items():
-        for value in (False, True):
-            yield f"{name}={value}", sentences[value], {name: value}
-    yield from _spike_changes(lif)
-    yield from _number_changes(lif)
+    for axis, value, sentence in CHOICES:
+        needs = {"compare": ">="} if value == "multi" else {}
+        yield f"{axis}={value}", sentence.format(lif=lif), {axis: value, **needs}
+    yield from _refractory_changes(lif.refractory)
+    for name, sentence, axis, value in _number_changes(lif):
+        yield name, sentence, {axis: value}
 
 
-def _spike_changes(lif):
-    multi = {"spikes": "multi", "compare": ">="}
-    yield "spikes=multi", "you fire floor(v/threshold) spikes in a step (Sinabs does)", multi
-    yield "spikes=single", "you fire at most one spike in a step", {"spikes": "single"}
-    old = "you report the spike of the membrane before the update, one step late (Spyx does)"
-    yield "report_spike=old", old, {"report_spike": "old"}
-    new = "you report the spike of the updated membrane"
-    yield "report_spike=new", new, {"report_spike": "new"}
+def _refractory_changes(steps):
     yield "refractory=0", "you have no refractory time", {"refractory": 0}
-    if lif.refractory:
-        longer, shorter = lif.refractory + 1, lif.refractory - 1
-        yield "refractory+1", "your refractory time is a step too long", {"refractory": longer}
-        yield "refractory-1", "your refractory time is a step too short", {"refractory": shorter}
-    for steps in (1, 2, 3, 5):
-        yield f"refractory={steps}", f"your refractory time is {steps}", {"refractory": steps}
+    if steps:
+        for more, word in ((1, "long"), (-1, "short")):
+            sentence = f"your refractory time is a step too {word}"
+            yield f"refractory{more:+}", sentence, {"refractory": steps + more}
+    for other_steps in (1, 2, 3, 5):
+        sentence = f"your refractory time is {other_steps}"
+        yield f"refractory={other_steps}", sentence, {"refractory": other_steps}
 
 
 def _number_changes(lif):
     decay, gain, threshold = float(lif.decay), float(lif.gain), float(lif.threshold)
-    yield "lower=0", "your membrane never falls below 0", {"lower": 0.0}
-    yield "lower=None", "your membrane may fall below the bound", {"lower": None}
-    yield "reset_value=0", "you reset to 0, not to reset_value", {"reset_value": 0.0}
-    yield "reset_value=leak", "you reset to the leak, not to reset_value", {"reset_value": lif.leak}
-    yield "leak=0", "your membrane decays to 0, not to the leak", {"leak": 0.0}
-    yield "gain=1", "you do not scale the input by the gain", {"gain": 1.0}
-    scaled = "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by default)"
-    yield "gain=1-decay", scaled, {"gain": 1 - decay}
-    yield "gain*decay", "you decay the input together with the membrane", {"gain": gain * decay}
-    yield "-gain", "the sign of your input is reversed", {"gain": -gain}
-    decays = {
-        "decay=0": (0.0, "you forget the membrane between steps"),
-        "decay=1": (1.0, "your membrane does not decay"),
-        "1-decay": (1 - decay, "you use 1 - decay for the decay"),
-        "exp(decay-1)": (math.exp(decay - 1), "your decay is exp(-(1 - decay)), the exact decay of "
-                         "an Euler rate"),
-        "1+ln(decay)": (1 + math.log(decay) if decay else 0.0, "your decay is 1 + ln(decay), an "
-                        "Euler step of it"),
-        "decay**2": (decay * decay, "your membrane decays twice in a step"),
-        "sqrt(decay)": (math.sqrt(decay), "your membrane decays half in a step"),
-    }  # fmt: skip
-    for name, (value, sentence) in decays.items():
-        if 0 <= value <= 1:
-            yield name, sentence, {"decay": value}
-    thresholds = {"threshold=1": 1.0, "threshold/2": threshold / 2, "threshold*2": 2 * threshold}
-    for name, value in thresholds.items():
-        yield name, f"your threshold is {value:g}", {"threshold": value}
-    yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", {"amplitude": 1.0}
+    yield from (
+        ("lower=0", "your membrane never falls below 0", "lower", 0.0),
+        ("lower=None", "your membrane may fall below the bound", "lower", None),
+        ("reset_value=0", "you reset to 0, not to reset_value", "reset_value", 0.0),
+        ("reset_value=leak", "you reset to the leak, not to reset_value", "reset_value", lif.leak),
+        ("leak=0", "your membrane decays to 0, not to the leak", "leak", 0.0),
+        ("gain=1", "you do not scale the input by the gain", "gain", 1.0),
+        ("gain=1-decay", "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by "
+         "default)", "gain", 1 - decay),
+        ("gain*decay", "you decay the input together with the membrane", "gain", gain * decay),
+        ("-gain", "the sign of your input is reversed", "gain", -gain),
+        ("decay=0", "you forget the membrane between steps", "decay", 0.0),
+        ("decay=1", "your membrane does not decay", "decay", 1.0),
+        ("1-decay", "you use 1 - decay for the decay", "decay", 1 - decay),
+        ("exp(decay-1)", "your decay is exp(-(1 - decay)), the exact decay of an Euler rate",
+         "decay", math.exp(decay - 1)),
+    )  # fmt: skip
+    if decay == 0 or decay >= math.exp(-1):
+        euler = 1 + math.log(decay) if decay else 0.0
+        yield "1+ln(decay)", "your decay is 1 + ln(decay), an Euler step of it", "decay", euler
+    yield "decay**2", "your membrane decays twice in a step", "decay", decay * decay
+    yield "sqrt(decay)", "your membrane decays half in a step", "decay", math.sqrt(decay)
+    for name, value in ("=1", 1.0), ("/2", threshold / 2), ("*2", 2 * threshold):
+        yield f"threshold{name}", f"your threshold is {value:g}", "threshold", value
+    yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", "amplitude", 1.0
 
 
 def singles(lifs):
