@@ -509,12 +509,27 @@ def test_a_neuron_is_described_by_what_is_not_at_its_default(neuron):
     ("description", "message"),
     [
         ({"kind": "Leaky", "beta": 0.5}, "kind must be 'LIF', got 'Leaky'; call Leaky.from_dict"),
-        ({"decay": 0.5, "beta": 1}, "description must have fields out of .*, got 'beta'"),
     ],
 )
 def test_a_description_of_something_else_is_refused(description, message):
     with pytest.raises(ValueError, match=message):
         LIF.from_dict(description)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: LIF(beta=0.9), "beta must be a field of LIF.*; decay is LIF's name for beta"),
+        (lambda: LIF.profile("spyx", beta=0.9), "beta must be a field of LIF.*LIF's name for beta"),
+        (lambda: Leaky(0.9, learn_beta=True), "learn_beta must .* of Leaky.*does not train"),
+        (lambda: Leaky(0.9, init_hidden=True), "init_hidden must .*goes in and comes out"),
+        (lambda: RLeaky(0.9, linear_features=3), r"linear_features must .*recurrent=Linear\.draw"),
+        (lambda: LIF.from_dict({"decay": 0.5, "betta": 1}), "betta must be a field.*correct it"),
+    ],
+)
+def test_the_names_of_other_libraries_are_refused_with_what_to_write_here(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
 
 
 def test_one_neuron_takes_a_state_of_one_element_whatever_its_axes():

@@ -54,6 +54,13 @@ class Neuron:
 
     _model: Model
 
+    def __new__(cls, *arguments, **fields_given):
+        known = [field.name for field in fields(cls)]
+        for name in fields_given:
+            if name not in known:
+                _refuse_field(cls.__name__, name, known)
+        return super().__new__(cls)
+
     def __eq__(self, neuron):
         """Whether the kind and every field are equal, arrays included."""
         if type(self) is not type(neuron):
@@ -94,7 +101,7 @@ class Neuron:
         Raises
         ------
         ValueError, TypeError
-            Another kind, an unknown field, or a value that the neuron refuses.
+            Another kind, a field that it does not have, or a value that it refuses.
 
         Examples
         --------
@@ -106,13 +113,7 @@ class Neuron:
         if kind != cls.__name__:
             remedy = f"call {kind}.from_dict"
             arguments.refuse("kind", f"be {cls.__name__!r}", repr(kind), remedy)
-        given = {name: value for name, value in description.items() if name != "kind"}
-        known = [field.name for field in fields(cls)]
-        for name in given:
-            if name not in known:
-                must, remedy = f"have fields out of {known}", "correct or remove it"
-                arguments.refuse("description", must, repr(name), remedy)
-        return cls(**given)
+        return cls(**{name: value for name, value in description.items() if name != "kind"})
 
     def __reduce__(self):
         return type(self).from_dict, (self.to_dict(),)
@@ -336,6 +337,30 @@ class Work(NamedTuple):
         self.backend.neurons(
             step, width, steps, self.parameters, self.held, records, on, off, trains
         )
+
+
+ELSEWHERE = {  # what snnTorch's neurons take, and what to write here
+    "beta": "decay is LIF's name for beta",
+    "decay": "beta is the name of decay here",
+    "learn_beta": "spikecore does not train, so leave it out",
+    "learn_threshold": "spikecore does not train, so leave it out",
+    "spike_grad": "spikecore does not train, so leave it out",
+    "surrogate_disable": "spikecore does not train, so leave it out",
+    "init_hidden": "the state goes in and comes out of each call, so leave it out",
+    "output": "every call returns spikes and state, so leave it out",
+    "state_quant": "state is kept in the dtype of the current, so leave it out",
+    "linear_features": "pass recurrent=Linear.draw(neurons, neurons, seed)",
+    "reset_mechanism": "reset is LIF's name for reset_mechanism",
+    "graded_spikes_factor": "amplitude is LIF's name for graded_spikes_factor",
+    "tau": "decay is what is left after a step, exp(-dt/tau) or 1 - dt/tau",
+    "v_threshold": "threshold is the name of v_threshold here",
+}
+
+
+def _refuse_field(kind, name, known):
+    """Refuse a field that a neuron does not have, and say what another library means by it."""
+    must, remedy = f"be a field of {kind}, out of {known}", ELSEWHERE.get(name, "correct it")
+    arguments.refuse(name, must, "another name", remedy, TypeError)
 
 
 def _names(record, states):
