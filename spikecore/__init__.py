@@ -4,27 +4,64 @@ Submodules load when first touched, so that ``import spikecore`` costs next to n
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names
+    from spikecore import datasets as datasets
+    from spikecore import network as network
+    from spikecore import neurons as neurons
+    from spikecore import random as random
+    from spikecore import spikegen as spikegen
+    from spikecore import spikeplot as spikeplot
+    from spikecore import utils as utils
+    from spikecore import validate as validate
+    from spikecore.backends import devices as devices
+    from spikecore.network import Linear as Linear
+    from spikecore.network import Sequential as Sequential
+    from spikecore.neurons import LIF as LIF
+    from spikecore.neurons import Alpha as Alpha
+    from spikecore.neurons import Lapicque as Lapicque
+    from spikecore.neurons import Leaky as Leaky
+    from spikecore.neurons import RLeaky as RLeaky
+    from spikecore.neurons import Synaptic as Synaptic
+    from spikecore.neurons import leaky_integrate_and_fire as leaky_integrate_and_fire
+    from spikecore.neurons import profiles as profiles
 
 __version__ = "0.2.0"
 
+__all__ = [
+    "LIF",
+    "Alpha",
+    "Lapicque",
+    "Leaky",
+    "Linear",
+    "RLeaky",
+    "Sequential",
+    "Synaptic",
+    "__version__",
+    "datasets",
+    "devices",
+    "leaky_integrate_and_fire",
+    "network",
+    "neurons",
+    "profiles",
+    "random",
+    "spikegen",
+    "spikeplot",
+    "utils",
+    "validate",
+]
+
+_HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends"}
 _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplot", "utils")
 _SUBMODULES += ("validate",)
-_NEURONS = ("LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Synaptic")
-_NEURONS += ("leaky_integrate_and_fire", "profiles")
-_NETWORK = ("Linear", "Sequential")
-
-__all__ = ["__version__", "devices", *_NEURONS, *_NETWORK, *_SUBMODULES]
 
 
 def __getattr__(name):
     if name in _SUBMODULES:
         return import_module(f"spikecore.{name}")
-    if name in _NEURONS:
-        return getattr(import_module("spikecore.neurons"), name)
-    if name in _NETWORK:
-        return getattr(import_module("spikecore.network"), name)
-    if name == "devices":
-        return import_module("spikecore.backends").devices
+    if name in __all__:
+        return getattr(import_module(f"spikecore.{_HOMES.get(name, 'neurons')}"), name)
     raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
 
 
