@@ -118,12 +118,8 @@ class Neuron:
 
     def _differences(self):
         """Fields that are not at their default, or have none."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            field.name: values[field.name]
-            for field in fields(self)
-            if field.default is MISSING or not same(values[field.name], field.default)
-        }
+        values = ((field, getattr(self, field.name)) for field in fields(self))
+        return {f.name: v for f, v in values if f.default is MISSING or not same(v, f.default)}
 
     def _set(self, name, value):
         """Set a field of this frozen dataclass, while it is made."""
@@ -371,8 +367,8 @@ def _fits_recurrence(linear, shape, dtype):
         remedy = f"pass [num_steps, ..., {linear.in_features}]"
         arguments.refuse("current", must, f"neurons of shape {shape}", remedy)
     if dtype != linear.weight.dtype:
-        must, remedy = f"have the dtype of recurrent, {linear.weight.dtype}", "convert one of the"
-        arguments.refuse("current", must, dtype, remedy + " two with astype", TypeError)
+        must = f"have the dtype of recurrent, {linear.weight.dtype}"
+        arguments.refuse("current", must, dtype, "convert one of the two with astype", TypeError)
 
 
 def _places(out, wanted):
