@@ -48,8 +48,9 @@ def array(name, value, gpu=False):
             "rectangular array of numbers that lies in host memory and needs no gradient"
         ) from error
     if result.dtype.kind not in "biuf" or result.dtype.itemsize > 8:
-        must, remedy = "hold real numbers of at most 64 bits", "convert it to float32 or float64"
-        refuse(name, must, f"dtype {result.dtype}", remedy + " first", TypeError)
+        must = "hold real numbers of at most 64 bits"
+        remedy = "convert it to float32 or float64 first"
+        refuse(name, must, f"dtype {result.dtype}", remedy, TypeError)
     return result
 
 
@@ -117,8 +118,8 @@ def state(name, value, shape, dtype, backend, spikes=False):
         refuse(name, f"have the shape of the neurons, {shape}", given.shape, remedy)
     exact = spikes and isinstance(given, np.ndarray) and given.dtype.kind in "bui"
     if hasattr(value, "dtype") and given.dtype != dtype and not exact:
-        must, remedy = f"have the dtype of the current, {dtype}", "convert one of the two"
-        refuse(name, must, given.dtype, remedy + " with astype", TypeError)
+        must = f"have the dtype of the current, {dtype}"
+        refuse(name, must, given.dtype, "convert one of the two with astype", TypeError)
     if backends.on_gpu(given) and backend.resident:
         return given
     if backends.on_gpu(given):
@@ -331,9 +332,10 @@ def output(out, shape, dtype, backend=None, **inputs):
         must, got = "be a NumPy array (numpy.memmap included)", f"a {type(out).__name__}"
         refuse("out", must, got, f"pass numpy.empty({shape}, numpy.{dtype})", TypeError)
     if out.shape != shape or out.dtype != dtype:
-        must, got = f"have shape {shape} and dtype {dtype}", f"shape {out.shape} and dtype "
+        must = f"have shape {shape} and dtype {dtype}"
+        got = f"shape {out.shape} and dtype {out.dtype}"
         remedy = f"pass numpy.empty({shape}, numpy.{dtype}) or give dtype="
-        refuse("out", must, f"{got}{out.dtype}", remedy)
+        refuse("out", must, got, remedy)
     if not (out.flags.c_contiguous and out.flags.writeable and out.flags.aligned):
         got = f"strides {out.strides} and writeable={out.flags.writeable}"
         remedy = "pass a whole array or its leading rows"

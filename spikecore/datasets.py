@@ -184,19 +184,19 @@ def _folder(root):
     try:
         root = Path(root)
     except TypeError:
-        raise TypeError(f"root must be a path, got {root!r}; {remedy}") from None
+        arguments.refuse("root", "be a path", repr(root), remedy, TypeError)
     if root.exists() and not root.is_dir():
-        raise ValueError(f"root must be a folder, got the file {str(root)!r}; {remedy}")
+        arguments.refuse("root", "be a folder", f"the file {str(root)!r}", remedy)
     return root
 
 
 def _height_and_width(size):
     """``size`` as two positive integers."""
+    remedy = "pass e.g. (28, 28)"
     if not isinstance(size, (tuple, list)) or len(size) != 2:
-        raise TypeError(f"size must be None or (height, width), got {size!r}; pass e.g. (28, 28)")
+        arguments.refuse("size", "be None or (height, width)", repr(size), remedy, TypeError)
     return tuple(
-        arguments.integer(f"size[{i}]", length, 1, remedy="pass e.g. (28, 28)")
-        for i, length in enumerate(size)
+        arguments.integer(f"size[{i}]", length, 1, remedy=remedy) for i, length in enumerate(size)
     )
 
 
@@ -236,33 +236,30 @@ def _read_idx(path, sample):
         with opener(path, "rb") as file:
             header = file.read(4 + 4 * dimensions)
             if len(header) < 4 + 4 * dimensions:
-                raise ValueError(
-                    f"{path} must begin with a header of {4 + 4 * dimensions} bytes, found "
-                    f"{len(header)}; {_REMEDY}"
-                )
+                must = f"begin with a header of {4 + 4 * dimensions} bytes"
+                _refuse_file(path, must, len(header))
             magic, *shape = struct.unpack(f">{1 + dimensions}I", header)
             if magic != expected_magic:
-                raise ValueError(
-                    f"{path} must begin with the magic number {expected_magic:#010x}, found "
-                    f"{magic:#010x}; {_REMEDY}"
-                )
+                must = f"begin with the magic number {expected_magic:#010x}"
+                _refuse_file(path, must, f"{magic:#010x}")
             if shape[0] > _MOST_SAMPLES or tuple(shape[1:]) != sample:
                 wanted = ", ".join(("n", *map(str, sample)))
-                raise ValueError(
-                    f"{path} must announce the shape [{wanted}] with n at most {_MOST_SAMPLES}, "
-                    f"found {shape}; {_REMEDY}"
-                )
+                must = f"announce the shape [{wanted}] with n at most {_MOST_SAMPLES}"
+                _refuse_file(path, must, shape)
             content = np.empty(shape, np.uint8)  # at most 47 MB, whatever the file goes on to hold
             length = _fill(content, file)
             goes_on = length == content.size and file.read(1) != b""
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} must be a whole gzip file, found: {error}; {_REMEDY}") from error
     if length < content.size or goes_on:
-        raise ValueError(
-            f"{path} must hold {content.size} bytes after its header of shape {shape}, found "
-            f"{'more' if goes_on else length}; {_REMEDY}"
-        )
+        must = f"hold {content.size} bytes after its header of shape {shape}"
+        _refuse_file(path, must, "more" if goes_on else length)
     return content
+
+
+def _refuse_file(path, must, found):
+    """Raise one sentence: what a file must be, and what was found in it."""
+    raise ValueError(f"{path} must {must}, found {found}; {_REMEDY}")
 
 
 def _fill(array, file):
@@ -278,21 +275,18 @@ def _addresses(mirrors):
     several = isinstance(mirrors, Iterable) and not isinstance(mirrors, str)
     listed = tuple(mirrors) if several else (None,)
     if not all(isinstance(mirror, str) for mirror in listed):
-        raise TypeError(
-            f"mirrors must be a tuple of addresses, got {mirrors!r}; pass ('https://...',)"
-        )
+        must, remedy = "be a tuple of addresses", "pass ('https://...',)"
+        arguments.refuse("mirrors", must, repr(mirrors), remedy, TypeError)
     if not listed:
-        raise ValueError(f"mirrors must hold an address, got {mirrors!r}; leave it out")
+        arguments.refuse("mirrors", "hold an address", repr(mirrors), "leave it out")
     return listed
 
 
 def _mapping(checksums):
     """``checksums`` if it is a mapping."""
     if not isinstance(checksums, Mapping):
-        raise TypeError(
-            f"checksums must be a mapping of file names to checksums, got {checksums!r}; leave it "
-            "out, or pass a dict"
-        )
+        must, remedy = "be a mapping of file names to checksums", "leave it out, or pass a dict"
+        arguments.refuse("checksums", must, repr(checksums), remedy, TypeError)
     return checksums
 
 
@@ -300,8 +294,6 @@ def _checksum(checksums, name):
     """The checksum of ``name.gz`` in lower case."""
     checksum = str(checksums.get(f"{name}.gz", "")).lower()
     if len(checksum) not in (32, 64):
-        raise ValueError(
-            f"checksums must give the SHA-256 or MD5 of {name}.gz in hexadecimal, got "
-            f"{checksum!r}; add it"
-        )
+        must = f"give the SHA-256 or MD5 of {name}.gz in hexadecimal"
+        arguments.refuse("checksums", must, repr(checksum), "add it")
     return checksum

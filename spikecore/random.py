@@ -66,9 +66,8 @@ def words(seed, elements, step, stream="rate"):
     step = arguments.integer("step", step, 0, arguments.MAX_STEPS - 1)
     index = arguments.array("elements", elements)
     if index.size and (index.dtype.kind not in "iu" or index.min() < 0):
-        raise ValueError(
-            f"elements must be whole numbers of at least 0, got {elements!r}; count features from 0"
-        )
+        must, remedy = "be whole numbers of at least 0", "count features from 0"
+        arguments.refuse("elements", must, repr(elements), remedy)
     block, word = divmod(step, STEPS_PER_BLOCK)
     k0, k1, number = key_of(seed, stream)
     return random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
@@ -149,15 +148,12 @@ def torch_uniforms(seed, shape):
 
 def _shape(shape, axes=0):
     """``shape`` as a tuple of at least so many sizes; the first is a number of steps."""
+    remedy = "pass (num_steps, ...)"
     try:
         sizes = tuple(arguments.integer("shape", size, 0) for size in shape)
     except TypeError:
-        raise TypeError(
-            f"shape must be a tuple of sizes, got {shape!r}; pass (num_steps, ...)"
-        ) from None
+        arguments.refuse("shape", "be a tuple of sizes", repr(shape), remedy, TypeError)
     if len(sizes) < axes or (axes and sizes[0] > arguments.MAX_STEPS):
-        raise ValueError(
-            f"shape must begin with a number of steps up to {arguments.MAX_STEPS}, got {shape!r}; "
-            "pass (num_steps, ...)"
-        )
+        must = f"begin with a number of steps up to {arguments.MAX_STEPS}"
+        arguments.refuse("shape", must, repr(shape), remedy)
     return sizes

@@ -53,9 +53,8 @@ def data_subset(dataset, subset, idx=0):
     ((10, 28, 28), array([20, 21, 22]))
     """
     images, labels = _pair("dataset", dataset)
-    subset = arguments.integer(
-        "subset", subset, 1, max(len(images), 1), "choose at most one part for each sample"
-    )
+    most, remedy = max(len(images), 1), "choose at most one part for each sample"
+    subset = arguments.integer("subset", subset, 1, most, remedy)
     idx = arguments.integer("idx", idx, 0, subset - 1, "choose one of the parts")
     step = len(images) // subset
     part = slice(step * idx, step * (idx + 1))
@@ -154,14 +153,12 @@ def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
     if labels is None:
         images, labels = _pair("images", images)
     elif batch_size is None and np.ndim(labels) == 0:
-        raise TypeError(
-            f"labels must be an array, got {labels!r}; after a data set write batch_size="
-        )
+        remedy = "after a data set write batch_size="
+        arguments.refuse("labels", "be an array", repr(labels), remedy, TypeError)
     else:
         images, labels = _pair("images and labels", (images, labels))
-    batch_size = arguments.integer(
-        "batch_size", batch_size, 1, remedy="pass the samples of one batch"
-    )
+    remedy = "pass the samples of one batch"
+    batch_size = arguments.integer("batch_size", batch_size, 1, remedy=remedy)
     shuffle = arguments.flag("shuffle", shuffle)
     generator = _generator(seed)
     order = generator.permutation(len(images)) if shuffle else np.arange(len(images))
@@ -182,16 +179,13 @@ def _pair(name, dataset):
     if hasattr(dataset, "data") and hasattr(dataset, "targets"):
         dataset = (dataset.data, dataset.targets)
     if not isinstance(dataset, (tuple, list)) or len(dataset) != 2:
-        raise TypeError(
-            f"{name} must be a pair (images, labels) or have the attributes data and targets, got "
-            f"a {type(dataset).__name__}; pass a tuple of two arrays"
-        )
+        must = "be a pair (images, labels) or have the attributes data and targets"
+        got, remedy = f"a {type(dataset).__name__}", "pass a tuple of two arrays"
+        arguments.refuse(name, must, got, remedy, TypeError)
     images, labels = (_converted(name, values) for values in dataset)
     if not images.ndim or not labels.ndim or len(images) != len(labels):
-        raise ValueError(
-            f"{name} must hold one label for each image, got shapes {images.shape} and "
-            f"{labels.shape}; pass arrays of equal length"
-        )
+        must, got = "hold one label for each image", f"shapes {images.shape} and {labels.shape}"
+        arguments.refuse(name, must, got, "pass arrays of equal length")
     return images, labels
 
 

@@ -611,3 +611,20 @@ def test_layers_and_networks_are_equal_by_value():
     assert Linear.draw(4, 3, seed=0) != Linear.draw(4, 3, seed=1)
     assert Linear(np.eye(2, dtype=np.float32)) != Linear(np.eye(2))
     assert Linear.draw(4, 3, seed=0) != 3
+
+
+def test_results_are_compared_by_value_and_shown_by_their_shapes():
+    net = Sequential(Linear.draw(4, 3, seed=0), Leaky(0.9))
+    spikes = np.ones((5, 2, 4), np.uint8)
+    assert net.run(spikes) == net.run(spikes)
+    assert net.run(spikes) != net.run(np.zeros_like(spikes))
+    run = Leaky(0.5).run(np.ones((5, 2), np.float32))
+    assert run == Leaky(0.5).run(np.ones((5, 2), np.float32))
+    assert run != Leaky(0.6).run(np.ones((5, 2), np.float32))
+    assert run != tuple(run)
+    assert repr(run) == (
+        "Run(spikes=float32[5, 2], recorded={'membrane': float32[5, 2]}, final=(float32[2],))"
+    )
+    assert repr(net.run(spikes, record=())["leaky1"]) == (
+        "LayerRun(spikes=None, recorded={}, counts=int64[2, 3], final=(float32[2, 3],))"
+    )

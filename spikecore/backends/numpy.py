@@ -15,22 +15,9 @@ from spikecore.backends.host import copy, copy_into, dense_product, fill, larges
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 __all__ = [
-    "climb",
-    "copy",
-    "copy_into",
-    "dense_product",
-    "draw",
-    "each",
-    "fill",
-    "first_outside",
-    "largest",
-    "neurons",
-    "place",
-    "product",
-    "replay",
-    "resident",
-    "scan",
-]
+    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside",
+    "largest", "neurons", "place", "product", "replay", "resident", "scan",
+]  # fmt: skip
 
 UINT64 = np.uint64
 

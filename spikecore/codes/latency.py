@@ -318,16 +318,9 @@ def latency_code_linear(
     array([9.9, 5. , 0. ])
     """
     return latency_code(
-        data,
-        num_steps,
-        threshold,
-        tau,
-        first_spike_time,
-        normalize,
-        True,
-        device=device,
-        stream=stream,
-    )[0]
+        data, num_steps, threshold, tau, first_spike_time, normalize, True,
+        device=device, stream=stream,
+    )[0]  # fmt: skip
 
 
 def latency_code_log(
@@ -367,17 +360,9 @@ def latency_code_log(
     array([4.    , 0.1166, 0.058 ])
     """
     return latency_code(
-        data,
-        num_steps,
-        threshold,
-        tau,
-        first_spike_time,
-        normalize,
-        False,
-        epsilon,
-        device=device,
-        stream=stream,
-    )[0]
+        data, num_steps, threshold, tau, first_spike_time, normalize, False, epsilon,
+        device=device, stream=stream,
+    )[0]  # fmt: skip
 
 
 def _numbers(dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon):

@@ -110,16 +110,14 @@ def from_one_hot(one_hot_label):
     """
     rows = arguments.array("one_hot_label", one_hot_label)
     if rows.ndim == 0 or rows.shape[-1] == 0:
-        raise ValueError(
-            f"one_hot_label must have a class axis, got shape {rows.shape}; pass [..., num_classes]"
-        )
+        got, remedy = f"shape {rows.shape}", "pass [..., num_classes]"
+        arguments.refuse("one_hot_label", "have a class axis", got, remedy)
     proper = ((rows == 0) | (rows == 1)).all(axis=-1) & ((rows == 1).sum(axis=-1) == 1)
     if not proper.all():
         index = tuple(int(i) for i in np.argwhere(~proper)[0])
-        raise ValueError(
-            f"one_hot_label must hold exactly one 1 and zeros in each row, got "
-            f"{rows[index].tolist()} at row {index}; pass the output of to_one_hot"
-        )
+        must = "hold exactly one 1 and zeros in each row"
+        got = f"{rows[index].tolist()} at row {index}"
+        arguments.refuse("one_hot_label", must, got, "pass the output of to_one_hot")
     return np.asarray(rows.argmax(axis=-1), np.int64)
 
 
@@ -128,10 +126,8 @@ def classes(targets, num_classes):
     num_classes = arguments.integer("num_classes", num_classes, 1, 2**40)
     labels = whole("targets", targets, num_classes, "num_classes")
     if labels.ndim != 1:
-        raise ValueError(
-            f"targets must be one-dimensional, one class per sample, got shape {labels.shape}; "
-            "pass [batch]"
-        )
+        must = "be one-dimensional, one class per sample"
+        arguments.refuse("targets", must, f"shape {labels.shape}", "pass [batch]")
     return labels, num_classes
 
 

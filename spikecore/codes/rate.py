@@ -247,14 +247,6 @@ def rate_conv(
     array([0., 1., 0., 1.])
     """
     return rate(
-        data,
-        time_var_input=True,
-        seed=seed,
-        uniforms=uniforms,
-        dtype=dtype,
-        out=out,
-        first_element=first_element,
-        first_step=first_step,
-        device=device,
-        stream=stream,
-    )
+        data, time_var_input=True, seed=seed, uniforms=uniforms, dtype=dtype, out=out,
+        first_element=first_element, first_step=first_step, device=device, stream=stream,
+    )  # fmt: skip

@@ -79,43 +79,15 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
     """
     if arguments.choice("code", code, ("rate", "latency")) == "rate":
         return targets_rate(
-            targets,
-            num_classes,
-            num_steps,
-            first_spike_time,
-            correct_rate,
-            incorrect_rate,
-            on_target,
-            off_target,
-            firing_pattern,
-            interpolate,
-            epsilon,
-            seed=seed,
-            uniforms=uniforms,
-            dtype=dtype,
-            out=out,
-            first_element=first_element,
-            device=device,
-        )
+            targets, num_classes, num_steps, first_spike_time, correct_rate, incorrect_rate,
+            on_target, off_target, firing_pattern, interpolate, epsilon, seed=seed,
+            uniforms=uniforms, dtype=dtype, out=out, first_element=first_element, device=device,
+        )  # fmt: skip
     return targets_latency(
-        targets,
-        num_classes,
-        num_steps,
-        first_spike_time,
-        on_target,
-        off_target,
-        interpolate,
-        threshold,
-        tau,
-        clip,
-        normalize,
-        linear,
-        epsilon,
-        bypass,
-        dtype=dtype,
-        out=out,
-        device=device,
-    )
+        targets, num_classes, num_steps, first_spike_time, on_target, off_target, interpolate,
+        threshold, tau, clip, normalize, linear, epsilon, bypass,
+        dtype=dtype, out=out, device=device,
+    )  # fmt: skip
 
 
 def targets_rate(
@@ -277,20 +249,7 @@ normalize, linear, epsilon, bypass, dtype, out, device
     array([0., 0., 0., 0., 1.], dtype=float32)
     """
     return latency(
-        to_one_hot(targets, num_classes),
-        num_steps,
-        threshold,
-        tau,
-        first_spike_time,
-        on_target,
-        off_target,
-        clip,
-        normalize,
-        linear,
-        interpolate,
-        bypass,
-        epsilon,
-        dtype=dtype,
-        out=out,
-        device=device,
-    )
+        to_one_hot(targets, num_classes), num_steps, threshold, tau, first_spike_time, on_target,
+        off_target, clip, normalize, linear, interpolate, bypass, epsilon,
+        dtype=dtype, out=out, device=device,
+    )  # fmt: skip

@@ -207,9 +207,9 @@ class Linear:
             must, remedy = "be bool, int8, uint8, float32 or float64", "convert them with astype"
             arguments.refuse("spikes", must, given.dtype, remedy, TypeError)
         if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
-            must, remedy = f"have {self.in_features} inputs on their last axis", "pass [..., "
-            got = f"shape {given.shape}"
-            arguments.refuse("spikes", must, got, f"{remedy}{self.in_features}]")
+            must = f"have {self.in_features} inputs on their last axis"
+            remedy = f"pass [..., {self.in_features}]"
+            arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
         if isinstance(given, np.ndarray):
             given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
         return given

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.network.linear import Linear
-from spikecore.neurons.neuron import Neuron, listed
+from spikecore.neurons.neuron import Neuron, equal, listed, summary
 
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
@@ -33,6 +33,15 @@ class LayerRun(NamedTuple):
     recorded: dict
     counts: np.ndarray
     final: tuple
+
+    def __eq__(self, run):
+        """Whether spikes, records, counts and final states are equal."""
+        return equal(self, run)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return summary(self)
 
 
 class Sequential:
@@ -64,28 +73,24 @@ class Sequential:
 
     def __init__(self, *layers, names=None):
         if not layers:
-            raise ValueError("layers must not be empty, got none; pass Linear layers and neurons")
+            arguments.refuse("layers", "not be empty", "none", "pass Linear layers and neurons")
         for layer in layers:
             if not isinstance(layer, (Linear, Neuron)):
-                raise TypeError(
-                    f"layers must be Linear layers or neurons, got a {type(layer).__name__}; wrap "
-                    "weights in Linear(weight, bias)"
-                )
+                must, got = "be Linear layers or neurons", f"a {type(layer).__name__}"
+                remedy = "wrap weights in Linear(weight, bias)"
+                arguments.refuse("layers", must, got, remedy, TypeError)
             if isinstance(layer, Neuron) and layer.largest_spike == 0:
                 must = "write a spike as a number other than 0, so that it can be counted"
                 arguments.refuse("layers", must, repr(layer), "give amplitude another value")
         if not isinstance(layers[-1], Neuron):
-            raise ValueError(
-                f"layers must end with a neuron, got {layers[-1]!r}; append one, such as Leaky"
-            )
+            remedy = "append one, such as Leaky"
+            arguments.refuse("layers", "end with a neuron", repr(layers[-1]), remedy)
         self._layers = layers
         self._names = _layer_names(layers, names)
         linears = [layer for layer in layers if isinstance(layer, Linear)]
         for before, after in pairwise(linears):
-            if (
-                before.out_features != after.in_features
-                or before.weight.dtype != after.weight.dtype
-            ):
+            fits = before.out_features == after.in_features
+            if not fits or before.weight.dtype != after.weight.dtype:
                 raise ValueError(
                     f"layers must fit, but {before!r} is followed by {after!r}; make the one's "
                     "outputs the other's inputs, of one dtype"
@@ -168,10 +173,9 @@ class Sequential:
             an output larger than memory.
         """
         if backends.on_gpu(spikes):
-            raise TypeError(
-                "spikes must lie in the host's memory, got an array on a GPU; copy them and pass "
-                "device='cuda', or call the layers one by one"
-            )
+            must, got = "lie in the host's memory", "an array on a GPU"
+            remedy = "copy them and pass device='cuda', or call the layers one by one"
+            arguments.refuse("spikes", must, got, remedy, TypeError)
         given = arguments.array("spikes", spikes)
         if given.ndim < 2:
             must, got = "have a time axis and a feature axis", f"shape {given.shape}"
@@ -241,19 +245,17 @@ class Sequential:
         given = {} if state is None else state
         neurons = self._neurons
         if not isinstance(given, dict):
-            raise TypeError(
-                f"state must be a dict of tuples by layer name, got a {type(given).__name__}; pass "
-                "{name: run[name].final for name in run}"
-            )
+            must, got = "be a dict of tuples by layer name", f"a {type(given).__name__}"
+            remedy = "pass {name: run[name].final for name in run}"
+            arguments.refuse("state", must, got, remedy, TypeError)
         for name, held in given.items():
             if name not in neurons:
                 must = f"name layers of neurons {tuple(neurons)}"
                 arguments.refuse("state", must, repr(name), "use those names")
             if not isinstance(held, (tuple, list)):
-                raise TypeError(
-                    f"state must hold tuples, got a {type(held).__name__} for {name!r}; pass the "
-                    "layer's states, as a former run's final"
-                )
+                got = f"a {type(held).__name__} for {name!r}"
+                remedy = "pass the layer's states, as a former run's final"
+                arguments.refuse("state", "hold tuples", got, remedy, TypeError)
         return {name: tuple(given.get(name, ())) for name in neurons}
 
     def _shapes(self, shape):
@@ -262,10 +264,9 @@ class Sequential:
         for name, layer in self.layers.items():
             if isinstance(layer, Linear):
                 if current[-1] != layer.in_features:
-                    raise ValueError(
-                        f"spikes must have {layer.in_features} features for {name}, got shape "
-                        f"{shape}; pass [num_steps, ..., {layer.in_features}]"
-                    )
+                    must = f"have {layer.in_features} features for {name}"
+                    remedy = f"pass [num_steps, ..., {layer.in_features}]"
+                    arguments.refuse("spikes", must, f"shape {shape}", remedy)
                 current = (*current[:-1], layer.out_features)
             shapes[name] = current
         return shapes
@@ -331,9 +332,7 @@ class _Neurons:
         currents = currents.astype(self.places.dtype, copy=False)  # a neuron after a neuron
         spikes = self.places.spikes_of(moment, len(currents))
         if currents.size:
-            recorded = {}
-            for name, kept in self.places.kept.items():
-                recorded[name] = kept[moment]
+            recorded = {name: kept[moment] for name, kept in self.places.kept.items()}
             self.work.advance(currents, recorded, spikes)
             self.places.counts += self.layer.counted(spikes)
         return spikes
@@ -355,7 +354,6 @@ def _layer_names(layers, names):
         return tuple(made)
     names = listed("names", names)
     if len(names) != len(layers) or len(set(names)) != len(names):
-        raise ValueError(
-            f"names must be {len(layers)} distinct names, one per layer, got {names}; correct them"
-        )
+        must = f"be {len(layers)} distinct names, one per layer"
+        arguments.refuse("names", must, names, "correct them")
     return names

@@ -12,13 +12,6 @@ from spikecore.neurons.snntorch import (
 )
 
 __all__ = [
-    "LIF",
-    "Alpha",
-    "Lapicque",
-    "Leaky",
-    "RLeaky",
-    "Run",
-    "Synaptic",
-    "leaky_integrate_and_fire",
-    "profiles",
-]
+    "LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Run", "Synaptic",
+    "leaky_integrate_and_fire", "profiles",
+]  # fmt: skip

@@ -227,13 +227,8 @@ class LIF(Neuron):
         return f"LIF({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __str__(self):
-        leak = _text(self.leak)
-        moved = f"v - {leak}" if leak != "0.0" else "v"
-        update = (
-            f"v <- {leak} + {_text(self.decay)}*({moved})"
-            if leak != "0.0"
-            else (f"v <- {_text(self.decay)}*v")
-        )
+        leak, decay = _text(self.leak), _text(self.decay)
+        update = f"v <- {decay}*v" if leak == "0.0" else f"v <- {leak} + {decay}*(v - {leak})"
         update += " + x" if same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
         when = {
             "next": "at the next step",
@@ -245,11 +240,10 @@ class LIF(Neuron):
             "value": f"set v to {_text(self.reset_value)} {when}",
             "none": "no reset",
         }[self.reset]
-        told = ("decay", "threshold", "gain", "leak", "compare", "reset", "reset_value", "reset_at")
-        rest = [f"; {n}={_text(v)}" for n, v in self._differences().items() if n not in told]
-        return f"{update}; spike when v {self.compare} {_text(self.threshold)}, {reset}" + "".join(
-            rest
-        )
+        used = ("decay", "threshold", "gain", "leak", "compare", "reset", "reset_value", "reset_at")
+        rest = [f"; {n}={_text(v)}" for n, v in self._differences().items() if n not in used]
+        spike = f"spike when v {self.compare} {_text(self.threshold)}"
+        return f"{update}; {spike}, {reset}{''.join(rest)}"
 
 
 CHOICES = {

@@ -35,6 +35,40 @@ class Run(NamedTuple):
     recorded: dict
     final: tuple
 
+    def __eq__(self, run):
+        """Whether spikes, records and final states are equal."""
+        return equal(self, run)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return summary(self)
+
+
+def equal(a, b):
+    """Whether two results are equal, whatever holds their arrays."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return same(a, b)
+
+
+def summary(result):
+    """The shapes and dtypes of a result's arrays, in the form of a call."""
+    fields = ", ".join(f"{name}={_shape(value)}" for name, value in result._asdict().items())
+    return f"{type(result).__name__}({fields})"
+
+
+def _shape(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name!r}: {_shape(held)}" for name, held in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_shape, value)) + ("," if len(value) == 1 else "") + ")"
+    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else repr(value)
+
 
 class Model(NamedTuple):
     """A neuron as the kernels see it: axes, numbers, and the names of its states."""
@@ -120,12 +154,8 @@ class Neuron:
 
     def _differences(self):
         """Fields that are not at their default, or have none."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {
-            field.name: values[field.name]
-            for field in fields(self)
-            if field.default is MISSING or not same(values[field.name], field.default)
-        }
+        values = ((field, getattr(self, field.name)) for field in fields(self))
+        return {f.name: v for f, v in values if f.default is MISSING or not same(v, f.default)}
 
     def _set(self, name, value):
         """Set a field of this frozen dataclass, while it is made."""
@@ -398,8 +428,8 @@ def _fits_recurrence(linear, shape, dtype):
         remedy = f"pass [num_steps, ..., {linear.in_features}]"
         arguments.refuse("current", must, f"neurons of shape {shape}", remedy)
     if dtype != linear.weight.dtype:
-        must, remedy = f"have the dtype of recurrent, {linear.weight.dtype}", "convert one of the"
-        arguments.refuse("current", must, dtype, remedy + " two with astype", TypeError)
+        must = f"have the dtype of recurrent, {linear.weight.dtype}"
+        arguments.refuse("current", must, dtype, "convert one of the two with astype", TypeError)
 
 
 def _places(out, wanted):

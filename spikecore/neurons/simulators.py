@@ -28,115 +28,67 @@ class Profile(NamedTuple):
     axes: dict
 
 
-_SNNTORCH = "snntorch/_neurons/leaky.py"
 _NEXT_SUBTRACT = {"compare": ">", "reset": "subtract", "reset_at": "next"}
+_NEXT_VALUE = {"compare": ">", "reset": "value", "reset_at": "next"}
 _SAME_VALUE = {"compare": ">", "reset": "value", "reset_at": "same"}
 _SAME_SUBTRACT = {"compare": ">", "reset": "subtract", "reset_at": "same"}
 
+
+def _snntorch(call, axes, version="1.0.0"):
+    """A profile of snnTorch's ``Leaky``."""
+    axes = {"decay": 0.9, **axes}
+    return Profile("snnTorch", version, call, "snntorch/_neurons/leaky.py", axes)
+
+
+def _spikingjelly(call, reset):
+    """A profile of SpikingJelly's ``LIFNode``."""
+    axes = {"decay": 0.5, "gain": 0.5, **reset, "compare": ">="}
+    source = "spikingjelly/activation_based/neuron/lif.py"
+    return Profile("SpikingJelly", "2.0.0", call, source, axes)
+
+
+def _norse(call, reset):
+    """A profile of Norse's ``LIFBoxCell``."""
+    axes = {"decay": 0.9, "gain": 0.1, **reset}
+    return Profile("Norse", "1.1.0", call, "norse/torch/functional/lif_box.py", axes)
+
+
+def _sinabs(call, reset, **axes):
+    """A profile of Sinabs' ``LIF``."""
+    decay = math.exp(-1 / 20)
+    axes = {"decay": decay, "gain": 1 - decay, **reset, "compare": ">=", **axes}
+    return Profile("Sinabs", "3.1.3", call, "sinabs/layers/functional/lif.py", axes)
+
+
 PROFILES = {
-    "snntorch-1.0": Profile(
-        "snnTorch", "1.0.0", "Leaky(beta)", _SNNTORCH, {"decay": 0.9, **_NEXT_SUBTRACT}
+    "snntorch-1.0": _snntorch("Leaky(beta)", _NEXT_SUBTRACT),
+    "snntorch-1.0-zero": _snntorch("Leaky(beta, reset_mechanism='zero')", _NEXT_VALUE),
+    "snntorch-1.0-none": _snntorch(
+        "Leaky(beta, reset_mechanism='none')", {"compare": ">", "reset": "none"}
     ),
-    "snntorch-1.0-zero": Profile(
-        "snnTorch",
-        "1.0.0",
-        "Leaky(beta, reset_mechanism='zero')",
-        _SNNTORCH,
-        {"decay": 0.9, "compare": ">", "reset": "value", "reset_at": "next"},
+    "snntorch-1.0-subtract-now": _snntorch(
+        "Leaky(beta, reset_delay=False)", {**_NEXT_SUBTRACT, "reset_at": "exchange"}
     ),
-    "snntorch-1.0-none": Profile(
-        "snnTorch",
-        "1.0.0",
-        "Leaky(beta, reset_mechanism='none')",
-        _SNNTORCH,
-        {"decay": 0.9, "compare": ">", "reset": "none"},
+    "snntorch-1.0-zero-now": _snntorch(
+        "Leaky(beta, reset_mechanism='zero', reset_delay=False)", _SAME_VALUE
     ),
-    "snntorch-1.0-subtract-now": Profile(
-        "snnTorch",
-        "1.0.0",
-        "Leaky(beta, reset_delay=False)",
-        _SNNTORCH,
-        {"decay": 0.9, **_NEXT_SUBTRACT, "reset_at": "exchange"},
+    "snntorch-0.7": _snntorch(
+        "Leaky(beta) with mem passed", {**_NEXT_SUBTRACT, "decay_reset": True}, "0.5.3 to 0.7.0"
     ),
-    "snntorch-1.0-zero-now": Profile(
-        "snnTorch",
-        "1.0.0",
-        "Leaky(beta, reset_mechanism='zero', reset_delay=False)",
-        _SNNTORCH,
-        {"decay": 0.9, **_SAME_VALUE},
-    ),
-    "snntorch-0.7": Profile(
-        "snnTorch",
-        "0.5.3 to 0.7.0",
-        "Leaky(beta) with mem passed",
-        _SNNTORCH,
-        {"decay": 0.9, **_NEXT_SUBTRACT, "decay_reset": True},
-    ),
-    "snntorch-0.7-zero": Profile(
-        "snnTorch",
-        "0.5.3 to 0.7.0",
+    "snntorch-0.7-zero": _snntorch(
         "Leaky(beta, reset_mechanism='zero') with mem passed",
-        _SNNTORCH,
-        {
-            "decay": 0.9,
-            "compare": ">",
-            "reset": "value",
-            "reset_at": "next",
-            "drop_input": True,
-        },
+        {**_NEXT_VALUE, "drop_input": True},
+        "0.5.3 to 0.7.0",
     ),
-    "spikingjelly": Profile(
-        "SpikingJelly",
-        "2.0.0",
-        "LIFNode(tau=2.0)",
-        "spikingjelly/activation_based/neuron/lif.py",
-        {"decay": 0.5, "gain": 0.5, **_SAME_VALUE, "compare": ">="},
+    "spikingjelly": _spikingjelly("LIFNode(tau=2.0)", _SAME_VALUE),
+    "spikingjelly-soft": _spikingjelly("LIFNode(tau=2.0, v_reset=None)", _SAME_SUBTRACT),
+    "norse-box": _norse("LIFBoxCell()", _SAME_VALUE),
+    "norse-box-subtract": _norse(
+        "LIFBoxCell(LIFBoxParameters(reset_method=reset_subtract))", _SAME_SUBTRACT
     ),
-    "spikingjelly-soft": Profile(
-        "SpikingJelly",
-        "2.0.0",
-        "LIFNode(tau=2.0, v_reset=None)",
-        "spikingjelly/activation_based/neuron/lif.py",
-        {"decay": 0.5, "gain": 0.5, **_SAME_SUBTRACT, "compare": ">="},
-    ),
-    "norse-box": Profile(
-        "Norse",
-        "1.1.0",
-        "LIFBoxCell()",
-        "norse/torch/functional/lif_box.py",
-        {"decay": 0.9, "gain": 0.1, **_SAME_VALUE},
-    ),
-    "norse-box-subtract": Profile(
-        "Norse",
-        "1.1.0",
-        "LIFBoxCell(LIFBoxParameters(reset_method=reset_subtract))",
-        "norse/torch/functional/lif_box.py",
-        {"decay": 0.9, "gain": 0.1, **_SAME_SUBTRACT},
-    ),
-    "sinabs": Profile(
-        "Sinabs",
-        "3.1.3",
-        "LIF(tau_mem=20.0)",
-        "sinabs/layers/functional/lif.py",
-        {
-            "decay": math.exp(-1 / 20),
-            "gain": 1 - math.exp(-1 / 20),
-            **_SAME_SUBTRACT,
-            "compare": ">=",
-            "spikes": "multi",
-        },
-    ),
-    "sinabs-single-reset": Profile(
-        "Sinabs",
-        "3.1.3",
-        "LIF(tau_mem=20.0, spike_fn=SingleSpike, reset_fn=MembraneReset())",
-        "sinabs/layers/functional/lif.py",
-        {
-            "decay": math.exp(-1 / 20),
-            "gain": 1 - math.exp(-1 / 20),
-            **_SAME_VALUE,
-            "compare": ">=",
-        },
+    "sinabs": _sinabs("LIF(tau_mem=20.0)", _SAME_SUBTRACT, spikes="multi"),
+    "sinabs-single-reset": _sinabs(
+        "LIF(tau_mem=20.0, spike_fn=SingleSpike, reset_fn=MembraneReset())", _SAME_VALUE
     ),
     "bindsnet": Profile(
         "BindsNET",

@@ -3,6 +3,7 @@
 The parameter names and defaults are those of snnTorch 1.0.0, less what only training needs.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,10 +23,9 @@ class _Named(Neuron):
 
     def _check(self, *decays, clamp=True):
         for name in decays:
-            value = arguments.parameter(name, getattr(self, name))
-            self._set(
-                name, arguments.parameter(name, np.clip(value, 0, 1) if clamp else value, 0, 1)
-            )
+            decay = arguments.parameter(name, getattr(self, name))
+            decay = np.clip(decay, 0, 1) if clamp else decay
+            self._set(name, arguments.parameter(name, decay, 0, 1))
         self._set("threshold", arguments.parameter("threshold", self.threshold, 0, open_low=True))
         for name in ("inhibition", "reset_delay"):
             if hasattr(self, name):
@@ -40,6 +40,18 @@ class _Named(Neuron):
         at = {"value": "same", "subtract": "exchange"}.get(reset, "next")
         drop = reset == "value" and delay and drop_input
         return Axes(reset=reset, reset_at="next" if delay else at, drop_input=drop)
+
+    def _model_of(self, axes, states, names, recurrence=None, **parameters):
+        """The model of a neuron at rest at 0, whose field ``decay`` is its argument ``beta``."""
+        return Model(
+            axes,
+            {"decay": self.beta, "threshold": self.threshold, **parameters},
+            states,
+            initial={},
+            inhibition=self.inhibition,
+            recurrence=recurrence,
+            names={"decay": "beta", **names},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,17 +177,15 @@ class Lapicque(_Named):
             arguments.number("beta", self.beta, 0, 1, open_low=True, open_high=True)
         given = [name for name in ("beta", "R", "C") if getattr(self, name) is not None]
         if given not in (["beta"], ["beta", "R"], ["beta", "C"], ["R", "C"]):
-            raise ValueError(
-                f"beta, R and C must be given as beta, as beta with one of R and C, or as R and C, "
-                f"got {given}; leave out or add what follows from the others"
-            )
-        resistance, capacitance = self._circuit()
-        if self.time_step > resistance * capacitance:
-            raise ValueError(
-                f"time_step must be at most R*C = {resistance * capacitance:g}, got "
-                f"{self.time_step}; a larger one makes the membrane oscillate, so take a smaller "
-                "time_step or a larger beta, R or C"
-            )
+            must = "be given as beta, as beta with one of R and C, or as R and C"
+            remedy = "leave out or add what follows from the others"
+            arguments.refuse("beta, R and C", must, given, remedy)
+        time_constant = math.prod(self._circuit())
+        if self.time_step > time_constant:
+            remedy = "so take a smaller time_step or a larger beta, R or C"
+            remedy = f"a larger one makes the membrane oscillate, {remedy}"
+            must = f"be at most R*C = {time_constant:g}"
+            arguments.refuse("time_step", must, self.time_step, remedy)
 
     def _circuit(self):
         """R and C, with the one that was not given."""
@@ -244,18 +254,9 @@ class Synaptic(_Named):
 
     @cached_property
     def _model(self):
-        return Model(
-            axes=self._reset_axes(drop_input=True)._replace(model="synaptic"),
-            parameters={
-                "decay": self.beta,
-                "threshold": self.threshold,
-                "synapse_decay": self.alpha,
-            },
-            states={"synapse": "synapse", "membrane": "membrane"},
-            initial={},
-            inhibition=self.inhibition,
-            names={"decay": "beta", "synapse_decay": "alpha"},
-        )
+        axes = self._reset_axes(drop_input=True)._replace(model="synaptic")
+        states, names = {"synapse": "synapse", "membrane": "membrane"}, {"synapse_decay": "alpha"}
+        return self._model_of(axes, states, names, synapse_decay=self.alpha)
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,33 +304,25 @@ class Alpha(_Named):
         try:
             np.broadcast_shapes(np.shape(self.alpha), np.shape(self.beta))
         except ValueError:
-            raise ValueError(
-                f"alpha and beta must broadcast together, got shapes {np.shape(self.alpha)} and "
-                f"{np.shape(self.beta)}; pass one value per neuron in both"
-            ) from None
-        if np.any(np.asarray(self.beta) <= 0) or np.any(
-            np.asarray(self.beta) >= np.asarray(self.alpha)
-        ):
-            raise ValueError(
-                f"alpha must be larger than beta, and beta larger than 0, got alpha={self.alpha} "
-                f"and beta={self.beta}; the scale tau is not defined otherwise"
-            )
+            got = f"shapes {np.shape(self.alpha)} and {np.shape(self.beta)}"
+            remedy = "pass one value per neuron in both"
+            arguments.refuse("alpha and beta", "broadcast together", got, remedy)
+        alpha, beta = np.asarray(self.alpha), np.asarray(self.beta)
+        if np.any(beta <= 0) or np.any(beta >= alpha):
+            must, got = "be larger than beta, and beta larger than 0", self._decays
+            arguments.refuse("alpha", must, got, "the scale tau is not defined otherwise")
+
+    @property
+    def _decays(self):
+        """Both decays, for a message."""
+        return f"alpha={self.alpha} and beta={self.beta}"
 
     @cached_property
     def _model(self):
-        return Model(
-            axes=self._reset_axes(drop_input=False)._replace(model="alpha"),
-            parameters={
-                "decay": self.beta,
-                "threshold": self.threshold,
-                "synapse_decay": self.alpha,
-                "tau_alpha": self._tau,
-            },
-            states={"excitatory": "synapse", "inhibitory": "inhibitory", "membrane": "membrane"},
-            initial={},
-            inhibition=self.inhibition,
-            names={"decay": "beta", "synapse_decay": "alpha"},
-        )
+        axes = self._reset_axes(drop_input=False)._replace(model="alpha")
+        states = {"excitatory": "synapse", "inhibitory": "inhibitory", "membrane": "membrane"}
+        names, decay = {"synapse_decay": "alpha"}, self.alpha
+        return self._model_of(axes, states, names, synapse_decay=decay, tau_alpha=self._tau)
 
     def _tau(self, dtype):
         """ln(alpha)/(ln(beta) - ln(alpha)) + 1, each operation rounded to the dtype."""
@@ -338,10 +331,9 @@ class Alpha(_Named):
             for decay in (self.alpha, self.beta)
         ]
         if np.any(logs[0] == logs[1]):
-            raise ValueError(
-                f"alpha must be larger than beta in {dtype} too, got alpha={self.alpha} and "
-                f"beta={self.beta}; move them apart or pass a current of float64"
-            )
+            must = f"be larger than beta in {dtype} too"
+            remedy = "move them apart or pass a current of float64"
+            arguments.refuse("alpha", must, self._decays, remedy)
         return logs[0] / (logs[1] - logs[0]) + dtype.type(1)
 
 
@@ -401,41 +393,28 @@ class RLeaky(_Named):
         self._check("beta")
         self._set("V", arguments.parameter("V", self.V))
         dense = arguments.flag("all_to_all", self.all_to_all)
-        if dense and self.recurrent is None:
-            raise ValueError(
-                "recurrent must be a Linear layer with all_to_all=True, got None; pass "
-                "Linear.draw(neurons, neurons, seed), or all_to_all=False for one-to-one weights V"
-            )
-        if not dense and self.recurrent is not None:
-            raise ValueError(
-                f"recurrent must be None with all_to_all=False, got {self.recurrent!r}; pass V"
-            )
-        if dense and not hasattr(self.recurrent, "product"):
-            raise TypeError(
-                f"recurrent must be a Linear layer, got a {type(self.recurrent).__name__}; wrap "
-                "weights in spikecore.network.Linear(weight, bias)"
-            )
-        if dense and self.recurrent.in_features != self.recurrent.out_features:
-            raise ValueError(
-                f"recurrent must have as many outputs as inputs, got {self.recurrent!r}; connect "
-                "each neuron with each"
-            )
+        layer, got = self.recurrent, repr(self.recurrent)
+        if dense and layer is None:
+            must = "be a Linear layer with all_to_all=True"
+            remedy = "all_to_all=False for one-to-one weights V"
+            remedy = f"pass Linear.draw(neurons, neurons, seed), or {remedy}"
+            arguments.refuse("recurrent", must, got, remedy)
+        if not dense and layer is not None:
+            arguments.refuse("recurrent", "be None with all_to_all=False", got, "pass V")
+        if dense and not hasattr(layer, "product"):
+            got = f"a {type(layer).__name__}"
+            remedy = "wrap weights in spikecore.network.Linear(weight, bias)"
+            arguments.refuse("recurrent", "be a Linear layer", got, remedy, TypeError)
+        if dense and layer.in_features != layer.out_features:
+            must, remedy = "have as many outputs as inputs", "connect each neuron with each"
+            arguments.refuse("recurrent", must, got, remedy)
 
     @cached_property
     def _model(self):
-        return Model(
-            axes=self._reset_axes(drop_input=True)._replace(recurrent=True),
-            parameters={
-                "decay": self.beta,
-                "threshold": self.threshold,
-                "recurrent": 1.0 if self.all_to_all else self.V,
-            },
-            states={"spikes": "spike", "membrane": "membrane"},
-            initial={},
-            inhibition=self.inhibition,
-            recurrence=self.recurrent,
-            names={"decay": "beta", "recurrent": "V"},
-        )
+        axes = self._reset_axes(drop_input=True)._replace(recurrent=True)
+        states, names = {"spikes": "spike", "membrane": "membrane"}, {"recurrent": "V"}
+        weight = 1.0 if self.all_to_all else self.V
+        return self._model_of(axes, states, names, self.recurrent, recurrent=weight)
 
     def __call__(self, current, *state, dtype=None, device=None, stream=None):
         """One step: the spikes, which are a state too, and the membrane.
@@ -495,10 +474,8 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     backend = backends.on_host()
     arguments.finite("mem", membrane, backend)
     if current.ndim and current.shape != membrane.shape:
-        raise ValueError(
-            f"x must be a number or have the shape of mem, {membrane.shape}, got {current.shape}; "
-            "reshape one of the two"
-        )
+        must = f"be a number or have the shape of mem, {membrane.shape}"
+        arguments.refuse("x", must, current.shape, "reshape one of the two")
     with np.errstate(over="ignore"):
         current = np.full(membrane.shape, current, membrane.dtype)
     arguments.finite("x", current, backend)

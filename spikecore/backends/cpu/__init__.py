@@ -20,19 +20,6 @@ from spikecore.backends.cpu.product import product
 from spikecore.backends.host import copy, copy_into, dense_product, fill, resident
 
 __all__ = [
-    "climb",
-    "copy",
-    "copy_into",
-    "dense_product",
-    "draw",
-    "each",
-    "fill",
-    "first_outside",
-    "largest",
-    "neurons",
-    "place",
-    "product",
-    "replay",
-    "resident",
-    "scan",
-]
+    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside",
+    "largest", "neurons", "place", "product", "replay", "resident", "scan",
+]  # fmt: skip
