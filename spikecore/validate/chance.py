@@ -7,7 +7,7 @@ import numpy as np
 from spikecore import random, spikegen
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError
-from spikecore.validate.causes.rate import probability, varies
+from spikecore.validate.causes.rate import CAUSES, probability, varies
 from spikecore.validate.report import Check
 from spikecore.validate.subject import Cause, Trial
 
@@ -183,50 +183,62 @@ def _seeds(candidate, trial, shape, spikes):
 
 # --- why -----------------------------------------------------------------------------------------
 
-RATES = {
-    "exponential": ("your probability is 1 - exp(-p), that of a Poisson process in bins (spikify "
-                    "does)", lambda p: -np.expm1(-p)),
-    "complement": ("your probability is 1 - p", lambda p: 1 - p),
-    "squared": ("your probability is p squared", lambda p: p * p),
-    "tenth": ("your probability is p/10 (Norse's poisson_encode by default)", lambda p: p / 10),
-    "three-quarters": ("your probability is 0.75 p (Spyx's rate_code by default)",
-                       lambda p: 0.75 * p),
-    "half": ("your probability is p/2", lambda p: p / 2),
-    "root": ("your probability is the root of p", np.sqrt),
+RATES = {  # in the place of p
+    "exponential": lambda p: -np.expm1(-p),
+    "complement": lambda p: 1 - p,
+    "squared": lambda p: p * p,
+    "tenth": lambda p: p / 10,
+    "three-quarters": lambda p: 0.75 * p,
+    "half": lambda p: p / 2,
+    "root": np.sqrt,
+}
+IGNORED = {  # options in the place of those given
+    "gain-ignored": {"gain": 1},
+    "offset-ignored": {"offset": 0},
+    "gain-and-offset-ignored": {"gain": 1, "offset": 0},
+}
+SENTENCES = {
+    **{cause.name: cause.sentence for cause in CAUSES},
+    "tenth": "your probability is p/10 (Norse's poisson_encode by default)",
+    "three-quarters": "your probability is 0.75 p (Spyx's rate_code by default)",
+    "half": "your probability is p/2",
+    "root": "your probability is the root of p",
+    "other-rates": "your rates are not those asked for, feature by feature",
+    "regular": "your intervals are more regular than those of independent draws, as "
+               "Poisson-distributed intervals are (BindsNET's poisson)",
+    "shared": "some of your features share their random numbers",
+    "dependent": "your steps are not independent of one another",
+    "uneven": "some of your steps fire more, or less, than the others",
 }  # fmt: skip
 
 
 def explain(fired, p, found, bad, trial, false_alarm):
     """(cause, suffix) of a distribution that is wrong: in its rates, then in its structure."""
     limit = false_alarm / len(statistics.TESTS)
-    causes = [
-        (name, sentence)
-        for name, sentence, rates in _other_rates(trial, p)
+    names = [
+        name
+        for name, rates in _other_rates(trial, p)
         if not np.allclose(rates, p) and _rates_fit(fired, rates, limit)
     ][:1]
     around = statistics.failures(statistics.tests(fired, fired.mean(axis=0)), false_alarm)
-    causes += _structure(fired, {test.name for test in around} & bad)
-    if not causes and "overall rate" in bad:
+    structure = _structure(fired, {test.name for test in around} & bad)
+    names += [structure] if structure else []
+    if not names and "overall rate" in bad:
         overall = next(test for test in found if test.name == "overall rate")
-        causes.append(("biased", f"your rate is biased: {overall.detail}"))
-    elif not causes and bad & {"rate of each feature", "spread of the rates", "intervals"}:
-        causes.append(("other-rates", "your rates are not those asked for, feature by feature"))
-    return [(Cause(name, sentence), "") for name, sentence in causes]
+        return [(Cause("biased", f"your rate is biased: {overall.detail}"), "")]
+    if not names and bad & {"rate of each feature", "spread of the rates", "intervals"}:
+        names = ["other-rates"]
+    return [(Cause(name, SENTENCES[name]), "") for name in names]
 
 
 def _other_rates(trial, p):
-    for name, (sentence, change) in RATES.items():
-        yield name, sentence, change(p)
-    if trial.subject.kind == "targets_rate":
-        return
-    data = trial.inputs[0] if varies(trial.subject) else trial.inputs
-    for name, sentence, changes in (
-        ("gain-ignored", "you ignore the gain", {"gain": 1}),
-        ("offset-ignored", "you ignore the offset", {"offset": 0}),
-        ("gain-and-offset-ignored", "you ignore gain and offset", {"gain": 1, "offset": 0}),
-    ):
-        rates = probability(data, {**trial.subject.options, **changes})
-        yield name, sentence, np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
+    for name, change in RATES.items():
+        yield name, change(p)
+    if trial.subject.kind != "targets_rate":
+        data = trial.inputs[0] if varies(trial.subject) else trial.inputs
+        for name, changes in IGNORED.items():
+            rates = probability(data, {**trial.subject.options, **changes})
+            yield name, np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
 
 
 def _rates_fit(fired, p, limit):
@@ -243,19 +255,14 @@ def _rates_fit(fired, p, limit):
 def _structure(fired, bad):
     """What is the same, or too regular, in the trains themselves, whatever their rates."""
     if (fired == fired[:1]).all():
-        yield "frozen", "you draw once and use it for every step"
-        return
+        return "frozen"
     if bad & {"lag correlations", "intervals"} and _spread_of_intervals(fired) < 0.8:
-        sentence = "your intervals are more regular than those of independent draws, as "
-        yield "regular", f"{sentence}Poisson-distributed intervals are (BindsNET's poisson)"
-    elif "pairs of features" in bad and _nested(fired):
-        yield "shared-features", "all your features share one random number a step"
-    elif "pairs of features" in bad:
-        yield "shared", "some of your features share their random numbers"
-    elif "lag correlations" in bad:
-        yield "dependent", "your steps are not independent of one another"
-    elif "rate of each step" in bad:
-        yield "uneven", "some of your steps fire more, or less, than the others"
+        return "regular"
+    if "pairs of features" in bad:
+        return "shared-features" if _nested(fired) else "shared"
+    if "lag correlations" in bad:
+        return "dependent"
+    return "uneven" if "rate of each step" in bad else None
 
 
 def _nested(fired):

@@ -1,6 +1,8 @@
 """What the installed libraries conform to, as text for a terminal and as CONFORMANCE.md."""
 
 import platform
+from importlib import resources
+from string import Template
 
 import numpy as np
 
@@ -37,32 +39,19 @@ def _why(report):
 
 def markdown(everything, missing):
     """The page: ``everything`` is {name: results}, ``missing`` the libraries not installed."""
-    versions = ", ".join(f"{peers.PEERS[n][0]} {peers.version(n)}" for n in everything)
-    parts = [
-        "# Conformance\n",
-        "What the neurons and encoders of other libraries compute, found by running them against\n"
-        f"spikecore {__version__}. Made by\n",
-        f"```sh\n{COMMAND}\n```\n",
-        f"with {versions}, Python {platform.python_version()} and NumPy {np.__version__} on "
-        f"{platform.machine()}. Do not edit by hand.\n",
-        "- *equal*: the same spikes and membranes, bit for bit; for random codes, the same spikes "
-        "for the same seed of torch, or the same distribution.\n"
-        "- *equal up to rounding*: followed step by step from the library's own state, every "
-        "difference lies within 4 ulp of the largest number in the step, which another order of "
-        "operations explains.\n"
-        "- *WRONG*: some difference lies outside; the cause is named where a known one reproduces "
-        "the library exactly. It says that the call differs from the profile or code in its row, "
-        "not that the library is broken, unless its own documentation says so.\n"
-        "- *FAILED*: the call raised, or gave another shape.\n",
-    ]
-    parts += [part for name, results in everything.items() for part in _section(name, results)]
-    parts.append(
-        "BindsNET, Lava and Spyx have profiles too, read from their sources (SPEC.md); no adapter "
-        "runs them here.\n"
+    page = Template(resources.files("spikecore").joinpath("data/conformance.md").read_text("utf-8"))
+    text = page.substitute(
+        spikecore=__version__,
+        command=COMMAND,
+        versions=", ".join(f"{peers.PEERS[name][0]} {peers.version(name)}" for name in everything),
+        python=platform.python_version(),
+        numpy=np.__version__,
+        machine=platform.machine(),
+        sections="\n".join(
+            part for name in everything for part in _section(name, everything[name])
+        ),
     )
-    if missing:
-        parts.append(f"Not installed, so not run: {', '.join(missing)}.\n")
-    return "\n".join(parts)
+    return text + (f"\nNot installed, so not run: {', '.join(missing)}.\n" if missing else "")
 
 
 def _section(name, results):

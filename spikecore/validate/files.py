@@ -36,30 +36,6 @@ DTYPES = ("int8", "int64", "float32", "float64")
 MOST_VALUES = 2**24  # of one array: no vector is near it
 ANEW = "write the vectors anew with python -m spikecore vectors DIR"
 
-EXPLANATION = """# Conformance vectors
-
-`manifest.json` lists calls in the order in which they are to be run: inputs, parameters, and the
-spikes and membranes that must come out. `equation` states a neuron in one line; spikecore's SPEC.md
-has every equation, with its order of operations.
-
-Each array stands in `NAME.npz` and in `NAME.ARRAY.hex`: after a `//` comment, one line for each
-time step (of a static input: for each row), the bits of one number to a word, most significant
-digit first. `$readmemh` and `fscanf("%x")` read it. float32 is IEEE 754 binary32, int8 two's
-complement.
-
-`philox.txt` has known answers of the random generator from which seeded codes draw.
-
-Write what your implementation gives into another folder, for some or all of the vectors, as
-`NAME.npz` (arrays `spikes` and, if you have it, `membrane`), as `NAME.spikes.hex` and
-`NAME.membrane.hex` in the same form, or as decimal numbers in `NAME.spikes.txt` and
-`NAME.membrane.txt`. Then
-
-    python -m spikecore check THIS_FOLDER YOUR_FOLDER
-
-says what is equal, equal up to rounding or wrong, where it first differs, and why.
-`sha256sum -c SHA256SUMS` tells whether the vectors are whole.
-"""
-
 
 class FileError(ValueError):
     """A file of vectors or results cannot be used, for the reason in the message."""
@@ -89,8 +65,8 @@ def write(folder):
             _write_text(folder / files[name], hexadecimal(name, array))
         entries.append(_entry(vector, arrays, files))
         sums.update((name, digest(folder / name)) for name in files.values())
-    known = resources.files("spikecore").joinpath("data", PHILOX).read_text("ascii")
-    for name, text in ((README, EXPLANATION), (PHILOX, known)):
+    for name, source in ((README, "vectors.md"), (PHILOX, PHILOX)):
+        text = resources.files("spikecore").joinpath("data", source).read_text("ascii")
         _write_text(folder / name, text)
         sums[name] = digest(folder / name)
     manifest = {

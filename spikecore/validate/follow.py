@@ -175,6 +175,7 @@ def walk(
     dtype = np.dtype(np.float64) if wide else current.dtype
     p = numbers(lif, shape, current.dtype, dtype)
     resets = p._replace(threshold=dtype.type(1)) if unit else p
+    advancing = resets._replace(**{fused: Fused(getattr(p, fused))}) if fused else resets
     state = rest(lif, shape, dtype, dtype) if start is None else start
     spikes, membranes, unreset = np.zeros((3, *current.shape), dtype)
 
@@ -184,10 +185,7 @@ def walk(
     may_fire = winners(state.membrane, p) if model.inhibition else True
     for t, x in enumerate(current.astype(dtype)):
         before = everyone(only(step.count(state.membrane, p), losers or may_fire))
-        if fused:
-            new = _fused(axes, state, before, x, p, fused)
-        else:
-            new = step.advance(state, before, x, resets)
+        new = step.advance(state, before, x, advancing)
         if model.inhibition:
             may_fire = winners(new.membrane, p)
         above = step.count(new.membrane, p)
@@ -203,34 +201,22 @@ def walk(
     return Walked(observed, unreset, state)
 
 
-def _once(a, b, c):
-    """``a*b + c`` rounded once, as a fused multiply-add gives it."""
-    if a.dtype == np.float64:
-        wide = np.longdouble
-        return np.asarray(wide(a) * wide(b) + wide(c), np.float64)
-    return (np.float64(a) * np.float64(b) + np.float64(c)).astype(a.dtype)
+class Fused:
+    """A factor whose products are rounded only with the sum that takes them.
 
+    As the decay or the gain of a step, it makes that step one of fused multiply-adds.
+    """
 
-def _fused(axes, state, n, x, p, product):
-    """``advance`` with one product fused into the sum that takes it: that of decay or of gain."""
-    v, zero = state.membrane, np.zeros_like(state.membrane)
-    following = axes.reset_at != "same"
-    x = np.where(state.refractory > 0, zero, x) if axes.refractory else x
-    if following and axes.reset == "value" and not axes.drop_input:
-        v = np.where(n > 0, p.reset_value, v)
-    if following and axes.reset == "subtract" and axes.decay_reset:
-        v = v - n * p.threshold
-    if product == "gain":
-        v = p.leak + p.decay * (v - p.leak) if axes.leak else p.decay * v
-        v = _once(p.gain, x, v)
-    else:
-        drive = p.gain * x if axes.gain else x
-        leaking = axes.leak
-        v = _once(p.decay, v - p.leak, p.leak) + drive if leaking else _once(p.decay, v, drive)
-    if following and axes.reset == "subtract" and not axes.decay_reset:
-        v = v - n * p.threshold
-    if following and axes.reset == "value" and axes.drop_input:
-        v = np.where(n > 0, p.reset_value, v)
-    if axes.lower:
-        v = np.where(v < p.lower, p.lower, v)
-    return state._replace(membrane=v.astype(x.dtype))
+    __array_ufunc__ = None  # NumPy leaves sums with it to ``__radd__``
+
+    def __init__(self, factor, product=None):
+        self.dtype, self.factor, self.product = factor.dtype, factor, product
+
+    def __mul__(self, array):
+        wide = np.float64 if self.dtype == np.float32 else np.longdouble  # exact for float32
+        return Fused(self.factor, wide(self.factor) * array.astype(wide))
+
+    def __add__(self, array):
+        return (self.product + array.astype(self.product.dtype)).astype(self.dtype)
+
+    __radd__ = __add__

@@ -182,7 +182,7 @@ class Claim(NamedTuple):
     @property
     def is_encoder(self):
         """Whether an encoder is meant."""
-        return isinstance(self.against, str) and self.against in KINDS
+        return self.against in KINDS
 
     def report(self):
         """Run the library and compare it with the reference."""

@@ -19,12 +19,7 @@ from spikecore.files import whole
 from spikecore.validate.pictures import raster
 
 VERDICTS = ("exact", "rounding", "wrong", "failed")
-WORDS = {
-    "exact": "equal",
-    "rounding": "equal up to rounding",
-    "wrong": "WRONG",
-    "failed": "FAILED",
-}
+WORDS = {"exact": "equal", "rounding": "equal up to rounding", "wrong": "WRONG", "failed": "FAILED"}
 
 
 class ConformanceError(AssertionError):

@@ -214,20 +214,21 @@ def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
     order = _telling_first(seen, checks)
     subjects = list({id(trial.subject): trial.subject for trial, _ in order}.values())
     only_rounding = all(check.verdict in ("exact", "rounding") for check in checks)
+    exposed = any(out.membrane is not None for _, out in order)
     singles = subjects[0].causes(subjects)
 
-    def pairs():
-        return subjects[0].pairs() if len(subjects) == 1 else ()
-
-    def exactly(cause):
+    def exactly(cause, states=states):
         return all(reproduces(out, cause.under(trial), states) for trial, out in order)
 
     def in_spikes(cause):
-        return all(reproduces(out, cause.under(trial), False) for trial, out in order)
+        return exposed and exactly(cause, states=False)
 
     def rounded(cause):
         told = [(trial, out if states else Observed(out.spikes)) for trial, out in order]
         return all(trial.subject.agrees(trial, out, cause, band) for trial, out in told)
+
+    def pairs():
+        return subjects[0].pairs() if len(subjects) == 1 else ()
 
     def stages():
         yield singles, exactly, ""
@@ -235,11 +236,9 @@ def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
             return
         yield pairs(), exactly, ""
         yield singles, rounded, UP_TO_ROUNDING
-        if any(out.membrane is not None for _, out in order):
-            yield singles, in_spikes, SPIKES_ONLY
+        yield singles, in_spikes, SPIKES_ONLY
         yield pairs(), rounded, UP_TO_ROUNDING
-        if any(out.membrane is not None for _, out in order):
-            yield pairs(), in_spikes, SPIKES_ONLY
+        yield pairs(), in_spikes, SPIKES_ONLY
 
     for causes, fits, suffix in stages():
         found = []

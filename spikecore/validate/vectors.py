@@ -122,7 +122,7 @@ class Outcome(NamedTuple):
     group: str
     name: str
     killers: tuple  # names of the vectors whose outputs it does not give
-    causes: tuple = ()  # the likeliest first
+    causes: tuple  # the likeliest first
 
 
 def outcomes():
@@ -137,23 +137,20 @@ def outcomes():
 
 def matrix(found):
     """The kill matrix as text: a row for each outcome, and what each vector kills."""
-    found = list(found)
+    found, lines = list(found), []
     width = max(len(outcome.name) for outcome in found)
-    lines = []
     for group in dict.fromkeys(outcome.group for outcome in found):
         names = [vector.name for vector in every() if vector.group == group]
         members = [outcome for outcome in found if outcome.group == group]
         lines.append(f"{group}: {len(members)} mistakes, {len(names)} vectors (x kills)")
-        for outcome in members:
-            marks = "".join("x" if name in outcome.killers else "." for name in names)
-            named = outcome.causes[:1] == (outcome.name,)
-            told = "named" if named else f"taken for {outcome.causes}"
-            lines.append(f"  {outcome.name:<{width}} {marks} {told}")
+        for _, mistake, killers, causes in members:
+            marks = "".join("x" if name in killers else "." for name in names)
+            told = "named" if causes[:1] == (mistake,) else f"taken for {causes}"
+            lines.append(f"  {mistake:<{width}} {marks} {told}")
         for number, name in enumerate(names, 1):
             killed = sum(name in outcome.killers for outcome in members)
             lines.append(f"  {number:3} {name}: kills {killed}")
         lines.append("")
     killed = sum(bool(outcome.killers) for outcome in found)
     named = sum(outcome.causes[:1] == (outcome.name,) for outcome in found)
-    lines.append(f"{killed} of {len(found)} mistakes killed, {named} named first")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"{killed} of {len(found)} mistakes killed, {named} named first"])

@@ -82,48 +82,36 @@ def _of_time(options):
 
 
 def _times(trial, **changes):
-    """Spike times before rounding, and which features are silent."""
+    """Spike times before they are rounded."""
     chosen = _of_time({**trial.subject.options, **changes})
-    return spikegen.latency_code(trial.inputs, **chosen, device="numpy")
+    return spikegen.latency_code(trial.inputs, **chosen, device="numpy")[0]
 
 
-def _place(trial, steps, silent=None):
+def _place(trial, steps, silent=False):
     """``on_target`` at the given steps, ``off_target`` elsewhere; steps past the end are lost."""
     options = trial.subject.options
     num_steps = options["num_steps"]
     on, off = options.get("on_target", 1), options.get("off_target", 0)
-    if silent is not None:
-        steps = np.where(silent, num_steps, steps)
+    if options.get("clip"):
+        silent = silent | (trial.inputs < _threshold(trial))
+    steps = np.where(silent, num_steps, steps)
     if options.get("interpolate"):
         return spikegen.latency_interpolate(steps, num_steps, on, off)
     return np.where(np.arange(num_steps).reshape(-1, *[1] * steps.ndim) == steps, on, off)
-
-
-def _rounded(rule):
-    def spikes_of(trial):
-        times, silent = _times(trial)
-        return _place(trial, rule(times), silent if trial.subject.options.get("clip") else None)
-
-    return spikes_of
-
-
-def _silent(rule):
-    def spikes_of(trial):
-        silent, clipped = rule(trial.inputs, _threshold(trial)), _clipped(trial)
-        if clipped is not None:
-            silent = silent | clipped
-        return _place(trial, np.rint(_times(trial)[0]), silent)
-
-    return spikes_of
 
 
 def _threshold(trial):
     return trial.inputs.dtype.type(trial.subject.options.get("threshold", DEFAULT_THRESHOLD))
 
 
-def _clipped(trial):
-    """The features that clip silences, None without it."""
-    return trial.inputs < _threshold(trial) if trial.subject.options.get("clip") else None
+def _rounded(rule):
+    return lambda trial: _place(trial, rule(_times(trial)))
+
+
+def _silent(rule):
+    return lambda trial: _place(
+        trial, np.rint(_times(trial)), rule(trial.inputs, _threshold(trial))
+    )
 
 
 def _span(trial):
@@ -135,15 +123,14 @@ def _stretched(trial, span, from_first=False):
     options = trial.subject.options
     if options.get("linear") or not options.get("normalize"):
         raise NotApplicableError("the log code is not normalised")
-    times = _times(trial, normalize=False, first_spike_time=0)[0]
+    times = _times(trial, normalize=False, first_spike_time=0)
     batched = options["normalize"] == "sample" and times.ndim > 1
     axes = tuple(range(1, times.ndim)) if batched else None
     low = times.min(axis=axes, keepdims=True) if from_first else times.dtype.type(0)
     high = times.max(axis=axes, keepdims=True)
     spread = (times - low) * times.dtype.type(span) / (high - low)
     times = np.where(high > low, spread, times)
-    times = times + times.dtype.type(options.get("first_spike_time", 0))
-    return _place(trial, np.rint(times), _clipped(trial))
+    return _place(trial, np.rint(times + times.dtype.type(options.get("first_spike_time", 0))))
 
 
 def _over_num_steps(trial):
@@ -162,7 +149,7 @@ def _epsilon(trial):
 
 def _no_floor(trial):
     if trial.subject.options.get("linear"):
-        return _place(trial, np.rint(_times(trial, threshold=1e-30)[0]), _clipped(trial))
+        return _place(trial, np.rint(_times(trial, threshold=1e-30)))
     return expected(trial, threshold=1e-6)
 
 
@@ -172,8 +159,7 @@ def _stays_on(trial):
 
 
 def _clamped(trial):
-    last = trial.subject.options["num_steps"] - 1
-    return _place(trial, np.minimum(np.rint(_times(trial)[0]), last), _clipped(trial))
+    return _place(trial, np.minimum(np.rint(_times(trial)), trial.subject.options["num_steps"] - 1))
 
 
 OWN = (
