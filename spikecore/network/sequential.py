@@ -38,6 +38,9 @@ class LayerRun(NamedTuple):
         """Whether spikes, records, counts and final states are equal."""
         return equal(self, run)
 
+    def __ne__(self, run):
+        return not equal(self, run)
+
     __hash__ = None
 
     def __repr__(self):
@@ -332,7 +335,9 @@ class _Neurons:
         currents = currents.astype(self.places.dtype, copy=False)  # a neuron after a neuron
         spikes = self.places.spikes_of(moment, len(currents))
         if currents.size:
-            recorded = {name: kept[moment] for name, kept in self.places.kept.items()}
+            recorded = {}
+            for name, kept in self.places.kept.items():
+                recorded[name] = kept[moment]
             self.work.advance(currents, recorded, spikes)
             self.places.counts += self.layer.counted(spikes)
         return spikes

@@ -39,6 +39,9 @@ class Run(NamedTuple):
         """Whether spikes, records and final states are equal."""
         return equal(self, run)
 
+    def __ne__(self, run):
+        return not equal(self, run)
+
     __hash__ = None
 
     def __repr__(self):
