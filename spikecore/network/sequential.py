@@ -8,7 +8,8 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.network.linear import Linear
-from spikecore.neurons.neuron import Neuron, equal, listed, summary
+from spikecore.neurons.neuron import Neuron, listed
+from spikecore.results import equal, summary
 
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 

@@ -7,8 +7,9 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.neurons.dynamics import Axes
-from spikecore.neurons.neuron import Model, Neuron, same
+from spikecore.neurons.neuron import Model, Neuron
 from spikecore.neurons.simulators import PROFILES, find
+from spikecore.results import same
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,6 +14,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.backends.floats import standard_floats
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
+from spikecore.results import equal, same, summary
 
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
@@ -46,31 +47,6 @@ class Run(NamedTuple):
 
     def __repr__(self):
         return summary(self)
-
-
-def equal(a, b):
-    """Whether two results are equal, whatever holds their arrays."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
-    if isinstance(a, tuple):
-        return len(a) == len(b) and all(map(equal, a, b))
-    return same(a, b)
-
-
-def summary(result):
-    """The shapes and dtypes of a result's arrays, in the form of a call."""
-    fields = ", ".join(f"{name}={_shape(value)}" for name, value in result._asdict().items())
-    return f"{type(result).__name__}({fields})"
-
-
-def _shape(value):
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name!r}: {_shape(held)}" for name, held in value.items()) + "}"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(_shape, value)) + ("," if len(value) == 1 else "") + ")"
-    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else repr(value)
 
 
 class Model(NamedTuple):
@@ -414,13 +390,6 @@ def listed(name, value):
         return tuple(value)
     except TypeError:
         arguments.refuse(name, "be names", repr(value), "pass a tuple, () for none", TypeError)
-
-
-def same(a, b):
-    """Whether two fields are equal, of whatever kind."""
-    if a is None or b is None:
-        return a is b
-    return np.array_equal(a, b)
 
 
 def _fits_recurrence(linear, shape, dtype):

@@ -1,0 +1,38 @@
+"""Results and fields of objects: whether two are equal, and how they are shown.
+
+NumPy's ``==`` of arrays gives an array, with which tuples and dataclasses cannot be compared.
+"""
+
+import numpy as np
+
+
+def same(a, b):
+    """Whether two fields are equal, of whatever kind."""
+    if a is None or b is None:
+        return a is b
+    return np.array_equal(a, b)
+
+
+def equal(a, b):
+    """Whether two results are equal, whatever holds their arrays."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[name], b[name]) for name in a)
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return same(a, b)
+
+
+def summary(result):
+    """The shapes and dtypes of a result's arrays, in the form of a call."""
+    fields = ", ".join(f"{name}={_shape(value)}" for name, value in result._asdict().items())
+    return f"{type(result).__name__}({fields})"
+
+
+def _shape(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name!r}: {_shape(held)}" for name, held in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_shape, value)) + ("," if len(value) == 1 else "") + ")"
+    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "shape") else repr(value)
