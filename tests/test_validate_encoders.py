@@ -150,6 +150,17 @@ def test_a_known_mistake_is_named(candidate, kind, options, cause):
     assert report.diagnosis[0] in str(report)
 
 
+def floored_labels(targets, num_classes, num_steps):
+    times, _ = spikegen.latency_code(spikegen.to_one_hot(targets, num_classes), num_steps)
+    return np.arange(num_steps).reshape(-1, 1, 1) == np.floor(times)
+
+
+def test_mistakes_of_a_code_are_named_where_its_features_are_labels():
+    report = validate.encoder(floored_labels, "targets_latency")
+    assert not report.passed
+    assert report.causes[0] == "floor"
+
+
 def test_the_reasons_name_what_was_found_in_libraries():
     sentences = {cause.name: cause.sentence for cause in CODES["rate"].causes}
     assert "SpikingJelly" in sentences["at-most"] and "spikify" in sentences["exponential"]

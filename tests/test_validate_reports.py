@@ -183,6 +183,14 @@ def test_a_file_of_no_vector_is_complained_about(written, tmp_path, name):
     assert "no vector has the name of this file" in str(report)
 
 
+def test_a_membrane_without_spikes_is_complained_about(written, tmp_path):
+    name = "lif-snntorch"
+    (tmp_path / f"{name}.membrane.hex").write_text((written / f"{name}.membrane.hex").read_text())
+    (check,) = results.check(written, tmp_path).checks
+    assert (check.name, check.verdict) == (name, "failed")
+    assert "has a membrane without spikes; write lif-snntorch.spikes.hex too" in check.detail
+
+
 def test_a_manifest_without_vectors_is_refused(tmp_path, capsys):
     files.write(tmp_path)
     path = tmp_path / "manifest.json"

@@ -148,8 +148,12 @@ def _read(results, vector):
             texts = [text for text in texts if text.is_file()]
             if texts:
                 given[name] = files.read_text(texts[0], arrays[name])
-    if "spikes" not in given:
+    if not given:
         return None
+    if "spikes" not in given:
+        raise files.FileError(
+            f"{vector.name!r} has a membrane without spikes; write {vector.name}.spikes.hex too"
+        )
     shape = arrays["spikes"].shape
     spikes = shaped("spikes", given["spikes"], shape)
     membrane = None

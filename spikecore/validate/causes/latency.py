@@ -1,5 +1,7 @@
 """Latency codes: their trials, their decision, and known ways in which they differ."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from spikecore import random, spikegen
@@ -214,7 +216,22 @@ VECTORS = {
                      "on_target": 1.25},
 }  # fmt: skip
 CODE = Code("latency", "latency", trials, with_shared(*OWN), {"num_steps": 25}, VECTORS, decision)
-OF_LABELS = Code(
-    "targets_latency", "targets", targets.trials, with_shared(*targets.CODE.causes, *OWN),
-    targets.DEFAULTS, {"targets-latency": {"num_classes": 5, "num_steps": 14}},
-)  # fmt: skip
+
+
+def _of_label(known):
+    """A cause where the features are the one-hot rows of labels."""
+
+    def spikes_of(trial):
+        options = dict(trial.subject.options)
+        rows = spikegen.to_one_hot(trial.inputs, options.pop("num_classes"))
+        subject = replace(trial.subject, kind=CODE.kind, options=options)
+        return known.expect(trial._replace(inputs=rows, subject=subject)).spikes
+
+    return cause(known.name, known.sentence, spikes_of, known.precision)
+
+
+OF_LABELS = targets.CODE._replace(
+    kind="targets_latency",
+    causes=with_shared(*targets.CODE.causes, *map(_of_label, OWN)),
+    vectors={"targets-latency": {"num_classes": 5, "num_steps": 14}},
+)
