@@ -1,6 +1,6 @@
-"""What is asked of arguments, before anything is allocated or computed.
+"""Check and convert arguments, before anything is allocated or computed.
 
-Every refusal is one sentence that names the argument, its value and the remedy.
+Every error is one sentence that names the argument, its value and the remedy.
 """
 
 import math
@@ -19,15 +19,14 @@ MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
 def refuse(name, must, got, remedy, error=ValueError):
-    """Raise one sentence: what an argument must be, what it is instead, and what helps."""
+    """Raise one sentence: what an argument must be, what it is, and what to do."""
     raise error(f"{name} must {must}, got {got}; {remedy}") from None
 
 
 def array(name, value, gpu=False):
     """``value`` as an array of real numbers; anything with ``__array__`` is accepted.
 
-    An array on a GPU stays there where ``gpu`` says that the function takes it, and is refused
-    elsewhere.
+    An array on a GPU is used in place with ``gpu=True``, and refused without.
     """
     if backends.on_gpu(value):
         if not gpu:
@@ -36,11 +35,11 @@ def array(name, value, gpu=False):
         return _gpu_array(name, value)
     if np.ma.is_masked(value):
         count = np.ma.count_masked(value)
-        remedy = "decide what they stand for, for example with filled(0)"
+        remedy = "replace them, for example with filled(0)"
         refuse(name, "not have masked values", f"{count} of them", remedy)
     try:
         result = np.asarray(value)
-    except Exception as error:  # a foreign __array__ raises whatever it likes
+    except Exception as error:  # an object's __array__ may raise anything
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise TypeError(
             f"{name} must be convertible to a NumPy array, but converting a "
@@ -55,7 +54,7 @@ def array(name, value, gpu=False):
 
 
 def _gpu_array(name, value):
-    """An array on a GPU, which is used as it lies there."""
+    """An array on a GPU, used in place."""
     result = backends.adopt(value)
     if result.dtype not in SPIKE_DTYPES or not result.is_c_contiguous():
         must = "be C-contiguous and float32, float64, bool, int8 or uint8 when it lies on a GPU"
@@ -67,13 +66,13 @@ def _gpu_array(name, value):
 def real(name, value):
     """``value`` as contiguous read-only float32 or float64 data, as NumPy promotes its dtype.
 
-    Read-only, because Numba compiles anew for every change of that flag.
+    Always read-only, because Numba compiles again when that flag changes.
     """
     return _real(name, array(name, value))
 
 
 def _real(name, given):
-    """As above, of an array that has been checked and may lie on a GPU."""
+    """As ``real``, for an array that has been checked and may be on a GPU."""
     if backends.on_gpu(given):
         if given.dtype.kind != "f":
             must = "be float32 or float64 when it lies on a GPU"
@@ -93,12 +92,12 @@ def _real(name, given):
 
 
 def currents(name, value):
-    """Floating data; a current of integers is refused because its arithmetic would not be."""
+    """As ``real``, but integers are refused: a neuron computes in the dtype of its current."""
     return _currents(name, array(name, value))
 
 
 def _currents(name, given):
-    """As above, of an array that has been checked and may lie on a GPU."""
+    """As ``currents``, for an array that has been checked and may be on a GPU."""
     if given.dtype.kind != "f":
         remedy = "convert it with astype(numpy.float32)"
         refuse(name, "be floating", f"dtype {given.dtype}", remedy, TypeError)
@@ -106,9 +105,9 @@ def _currents(name, given):
 
 
 def state(name, value, shape, dtype, backend, spikes=False):
-    """A state of the neurons' shape and of the current's dtype (plain numbers take it on).
+    """A state of the neurons' shape and of the current's dtype, to which numbers are converted.
 
-    Those that are ``spikes`` may also have another dtype of spikes, such as uint8.
+    With ``spikes=True`` it may also have another dtype of spikes, such as uint8.
     """
     given = array(name, value, gpu=True)
     if given.size == 1 and math.prod(shape) == 1:  # one neuron, as numpy.zeros(1) or as 0.0
@@ -146,7 +145,7 @@ def parameter(name, value, low=-math.inf, high=math.inf, **bounds):
 
 
 def _refuse_outlier(name, values, low, high, **bounds):
-    """Name the first of many numbers that ``number`` would refuse."""
+    """Refuse an array by its first element that ``number`` would refuse."""
     below = values <= low if bounds.get("open_low") else values < low
     above = values >= high if bounds.get("open_high") else values > high
     bad = np.argwhere(below | above | ~np.isfinite(values))
@@ -171,7 +170,7 @@ def per_neuron(name, value, shape, dtype):
 
 
 def within(name, values, low, high, backend, meaning):
-    """Refuse data of which one value is NaN, infinite or outside [low, high]."""
+    """Refuse data if any value is NaN, infinite or outside [low, high]."""
     cast = values.dtype.type
     where = backend.first_outside(values.reshape(-1), cast(low), cast(high))
     if where < 0:
@@ -185,14 +184,14 @@ def within(name, values, low, high, backend, meaning):
 
 
 def finite(name, values, backend):
-    """Refuse data that hold NaN or infinity."""
+    """Refuse data with NaN or infinity."""
     limit = _largest(values.dtype)
     within(name, values, -limit, limit, backend, "finite")
 
 
 @cache
 def _largest(dtype):
-    """The largest finite number; NumPy's own answer takes 2 us."""
+    """The largest finite number of a dtype, kept because ``numpy.finfo`` takes 2 us."""
     return np.finfo(dtype).max
 
 
@@ -260,7 +259,7 @@ def scalar(name, value, dtype, **bounds):
 
 
 def spike_dtype(dtype, out, data_dtype):
-    """The spikes' dtype: as asked for, else that of ``out``, else float64 for float64 data."""
+    """The spikes' dtype: ``dtype``, else that of ``out``, else float64 for float64 data only."""
     if dtype is None:
         if isinstance(out, np.ndarray):
             dtype = out.dtype
@@ -350,7 +349,7 @@ def output(out, shape, dtype, backend=None, **inputs):
 
 
 def _gpu_output(out, shape, dtype, backend):
-    """The array to fill for data on a GPU, which lies there too."""
+    """The array to fill for data on a GPU, which is on the GPU too."""
     if out is None:
         return backend.empty(shape, dtype)
     if not backends.on_gpu(out):
@@ -365,10 +364,11 @@ def _gpu_output(out, shape, dtype, backend):
 
 
 class Call:
-    """One call of a public function: its data, dtype, ``out``, device and CUDA stream, settled.
+    """One call of a public function: its data, dtype, ``out``, device and CUDA stream, checked.
 
-    Made of the arguments as they came.  When the function has looked at its own arguments,
-    ``start`` chooses the backend and examines the data, and ``output`` gives the array to fill.
+    It takes the arguments as the caller gave them.  After the function has checked its other
+    arguments, ``start`` chooses the backend and checks the data, and ``output`` returns the array
+    to fill.
     """
 
     def __init__(self, name, value, dtype=None, out=None, device=None, stream=None, floating=False):
@@ -379,13 +379,13 @@ class Call:
         self.dtype = spike_dtype(dtype, out, self.given.dtype)
 
     def start(self, outputs):
-        """The backend, for data that are finite; ``outputs`` numbers are to be computed."""
+        """Choose the backend for a number of outputs, and refuse data that are not finite."""
         self.choose(outputs)
         finite(self.name, self.values, self.backend)
         return self.backend
 
     def choose(self, outputs):
-        """The backend; the caller examines the data."""
+        """Choose the backend; the caller checks the data."""
         self.backend = backends.choose(self.device, self.data, stream=self.stream, outputs=outputs)
         return self.backend
 

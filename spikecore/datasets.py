@@ -1,7 +1,7 @@
 """Images to encode: handwritten digits that come with the package, and MNIST read from disk.
 
-Images are float32 in [0, 1], labels int64, and every call returns new arrays. Nothing is fetched
-from the network unless ``mnist(..., download=True)`` says so.
+Images are float32 in [0, 1], labels int64, and every call returns new arrays. Only
+``mnist(..., download=True)`` uses the network.
 """
 
 import gzip
@@ -45,7 +45,7 @@ MNIST_CHECKSUMS = MappingProxyType(
 
 _REMEDY = "remove it and call mnist with download=True"
 _CHUNK = 1 << 16
-_MOST_SAMPLES = 60_000  # of the training set, and of the data sets that took over MNIST's form
+_MOST_SAMPLES = 60_000  # in MNIST's training set, and in data sets of the same form
 _PIXELS = (28, 28)
 _CLASSES = 10
 
@@ -114,13 +114,13 @@ def mnist(
         The training set, or the test set when False.
     download : bool
         Fetch files that are missing, or whose checksum is wrong. An interrupted download stays in a
-        ``.part`` file and is resumed by the next call; a file gets its name once it is complete and
+        ``.part`` file and is resumed by the next call; a file gets its name when it is complete and
         its checksum is right. Processes that download into one folder wait for each other. Needs
         ``requests`` and ``tqdm`` (the extra ``spikecore[data]``).
     mirrors : sequence of str
         Addresses of folders that hold the files, tried in order.
     checksums : mapping of str to str, optional
-        SHA-256 (or MD5, told by its length) of each ``.gz`` file; by default ``MNIST_CHECKSUMS``.
+        SHA-256 (or MD5, known by its length) of each ``.gz`` file; by default ``MNIST_CHECKSUMS``.
     progress : bool
         Show a progress bar for each file on stderr.
 
@@ -179,7 +179,7 @@ def mnist(
 
 
 def _folder(root):
-    """``root`` as a path that is no file."""
+    """``root`` as a path that is not a file."""
     remedy = "pass the folder that holds MNIST's files"
     try:
         root = Path(root)
@@ -202,7 +202,7 @@ def _height_and_width(size):
 
 def _resize(images, size):
     """Resize ``[n, height, width]`` bilinearly in float64 and round to float32 once."""
-    # Products and sums one ufunc at a time, no BLAS: the same bits on every machine.
+    # Products and sums by ufuncs, without BLAS: the same bits on every machine.
     images = images.astype(np.float64)
     for axis, new_length in ((1, size[0]), (2, size[1])):
         length = images.shape[axis]
@@ -228,7 +228,7 @@ def _locate(root, name):
 
 
 def _read_idx(path, sample):
-    """Read an IDX file of samples of that shape in bytes, and refuse any other by its name."""
+    """Read an IDX file of bytes with samples of that shape; refuse any other file by its name."""
     dimensions = 1 + len(sample)
     expected_magic = 0x800 + dimensions  # two zero bytes, 8 for unsigned bytes, the dimensions
     opener = gzip.open if path.suffix == ".gz" else open
@@ -246,7 +246,7 @@ def _read_idx(path, sample):
                 wanted = ", ".join(("n", *map(str, sample)))
                 must = f"announce the shape [{wanted}] with n at most {_MOST_SAMPLES}"
                 _refuse_file(path, must, shape)
-            content = np.empty(shape, np.uint8)  # at most 47 MB, whatever the file goes on to hold
+            content = np.empty(shape, np.uint8)  # at most 47 MB, however long the file is
             length = _fill(content, file)
             goes_on = length == content.size and file.read(1) != b""
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -263,7 +263,7 @@ def _refuse_file(path, must, found):
 
 
 def _fill(array, file):
-    """Read ``file`` into the array, a chunk at a time, and return how many bytes there were."""
+    """Read ``file`` into the array in chunks, and return the number of bytes read."""
     left = array.reshape(-1).data
     while left and (count := file.readinto(left[:_CHUNK])):
         left = left[count:]

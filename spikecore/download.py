@@ -1,16 +1,16 @@
-"""Downloads that resume, are checked, and get their name only when they are whole."""
+"""Downloads that resume, are verified, and get their final name when they are complete."""
 
 import hashlib
 import os
 from contextlib import contextmanager, suppress
 
-ATTEMPTS = 5  # on each mirror; each one resumes where the last broke off
+ATTEMPTS = 5  # on each mirror; each resumes where the attempt before stopped
 CHUNK = 1 << 16
-LARGEST_FILE = 1 << 26  # MNIST's largest is 9.9 MB; a server that never stops is cut off here
+LARGEST_FILE = 1 << 26  # MNIST's largest is 9.9 MB; a server that sends more is stopped here
 
 
 class MirrorError(Exception):
-    """A server that does not send what it was asked for."""
+    """A server does not send the requested file."""
 
 
 def fetch(root, checksums, mirrors, progress):
@@ -23,7 +23,7 @@ def fetch(root, checksums, mirrors, progress):
 
 @contextmanager
 def _alone_in(folder):
-    """Wait until no other process downloads into the folder, where the system has such locks."""
+    """Wait until no other process downloads into the folder, if the system can lock folders."""
     try:
         import fcntl
     except ImportError:  # Windows, which refuses to rename a file that another process writes
@@ -100,7 +100,7 @@ def _try_mirror(address, part, checksum, progress):
 
 
 def _digest(path, checksum):
-    """The digest of a file, of the kind that ``checksum`` is."""
+    """The digest of a file, SHA-256 or MD5 as ``checksum`` is."""
     kind = "sha256" if len(checksum) == 64 else "md5"
     digest = hashlib.new(kind, usedforsecurity=False)
     with open(path, "rb") as file:
@@ -110,7 +110,7 @@ def _digest(path, checksum):
 
 
 def _transfer(address, part, progress):
-    """Append to ``part`` what is missing of the file at ``address``, or write it from the start."""
+    """Append the missing end of the file at ``address`` to ``part``, or write all of it."""
     import requests
 
     start = part.stat().st_size if part.is_file() else 0
@@ -118,11 +118,11 @@ def _transfer(address, part, progress):
     if start:
         headers["Range"] = f"bytes={start}-"
     with requests.get(address, headers=headers, stream=True, timeout=(10, 60)) as response:
-        if start and response.status_code == 416:  # nothing is missing, or part is of another file
+        if start and response.status_code == 416:  # part is complete, or of another file
             return
         response.raise_for_status()
         if response.status_code != 206:
-            start = 0  # the server knows no ranges and sends the whole file
+            start = 0  # the server ignores ranges and sends the whole file
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             part.unlink(missing_ok=True)
             raise MirrorError("the server sent another range than the one asked for")
@@ -147,8 +147,8 @@ def _store(response, part, start, progress):
     )
     received = start
     with open(part, "ab" if start else "wb") as file, bar:
-        # The bytes as stored: some servers label a .gz file as gzip-encoded transport. A
-        # connection that ends early raises here, by the length that was announced.
+        # Take the bytes as stored: some servers label a .gz file as gzip-encoded transport. A
+        # connection that ends before the announced length raises here.
         for chunk in response.raw.stream(CHUNK, decode_content=False):
             received += file.write(chunk)
             bar.update(len(chunk))

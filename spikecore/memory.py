@@ -1,4 +1,4 @@
-"""How much memory an array may take: what the machine has free, and the container it runs in."""
+"""How much memory is free, in the machine and in the container that this process runs in."""
 
 import math
 import os
@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-NO_LIMIT = 2**60  # bytes; version 1 writes nearly 2**63 for none
-READ_EVERY = 0.05  # seconds, in which a process touches a few hundred MB at most
+NO_LIMIT = 2**60  # bytes; version 1 writes nearly 2**63 where there is no limit
+READ_EVERY = 0.05  # seconds; in that time a process fills a few hundred MB at most
 
 
 class Names(NamedTuple):
-    """What the files of a control group are called."""
+    """Names of the files of a control group, and of one line."""
 
     limit: str
     usage: str
-    cached: str  # in memory.stat: files that were read, which make room when memory is needed
+    cached: str  # line of memory.stat: contents of files, dropped when memory is needed
 
 
 VERSION_1 = Names("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
@@ -44,12 +44,12 @@ def available_memory():
 
 @lru_cache(maxsize=1)
 def _available_memory(moment):
-    """As above, read once a moment: asking the system costs as much as a small call."""
+    """As ``available_memory``, read once in a moment: it takes as long as a small call."""
     return free_memory()
 
 
 def free_memory(root="/"):
-    """Bytes that are free in the machine whose file system has its root there, asked anew."""
+    """Free bytes of the machine whose file system is at ``root``, read now."""
     found = [number for number in (_of_machine(root), *_of_groups(root)) if number is not None]
     return min(found, default=None)
 
@@ -67,9 +67,9 @@ def _of_machine(root):
 def _of_groups(root):
     """Free bytes of each control group with a limit that this process is in.
 
-    A group's files lie in the folder of its path, and its parents' limits count too.  Inside of a
-    container the path may be the host's, where no folder is; then the container's own limits are at
-    the top.
+    A group's files are in the folder of its path, and the limits of its parents count too.  In a
+    container the path may be the host's, and its folder missing; then the top folder has the
+    container's limits.
     """
     top = Path(root, "sys/fs/cgroup")
     for line in _lines(Path(root, "proc/self/cgroup")):
@@ -83,7 +83,7 @@ def _of_groups(root):
 
 
 def _of_group(folder, names):
-    """Free bytes of a control group, or None without a limit."""
+    """Free bytes of a control group; None without a limit."""
     limit = _number(folder / names.limit)
     if limit is None or limit > NO_LIMIT:  # most groups; reading the other files takes 0.1 ms
         return None
@@ -92,7 +92,7 @@ def _of_group(folder, names):
 
 
 def _lines(file):
-    """A file's lines; none where it cannot be read."""
+    """A file's lines; none if it cannot be read."""
     try:
         return file.read_text().splitlines()
     except OSError:
@@ -100,7 +100,7 @@ def _lines(file):
 
 
 def _number(file):
-    """The number in a file; None where there is none, as in ``max``."""
+    """The number in a file; None for another word, such as ``max``."""
     words = " ".join(_lines(file)).split()
     return int(words[0]) if words and words[0].isdecimal() else None
 

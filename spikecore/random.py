@@ -1,8 +1,8 @@
 """Random numbers that are a function of (seed, element, step), and the replay of torch's.
 
-The stream is Philox4x32-10 with the counter (element low, element high, step // 4, purpose) and the
-seed as key; SPEC.md freezes the layout.  No state is kept anywhere, so the same draw comes out for
-any number of threads, any chunking and any device.
+The random stream is Philox4x32-10 with the counter (element low, element high, step // 4, purpose)
+and the seed as key; SPEC.md freezes the layout.  No state is kept, so a draw is the same for any
+number of threads, any chunks and any device.
 """
 
 import math
@@ -15,7 +15,7 @@ from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 PURPOSES = {"rate": 0, "targets": 1, "weights": 2}
 MAX_ELEMENT = 2**64
-RAW = 1 << 16  # of torch's words held at once
+RAW = 1 << 16  # words of torch's generator in memory at once
 
 
 def seed_of(seed):
@@ -33,7 +33,7 @@ def seed_of(seed):
 
 
 def key_of(seed, purpose):
-    """What a kernel takes: the seed's low word, its high word and the number of the purpose."""
+    """The key for a kernel: low and high word of the seed, and the number of the purpose."""
     seed = seed_of(seed)
     return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32), np.uint64(PURPOSES[purpose])
 
@@ -74,7 +74,7 @@ def words(seed, elements, step, stream="rate"):
 
 
 def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
-    """The uniforms in [0, 1) behind the spikes, ``word * 2**-32``, time first.
+    """The uniforms in [0, 1) from which spikes are drawn, ``word * 2**-32``, time first.
 
     ``rate(data, T, seed=s)`` equals ``rate(data, T, uniforms=uniforms(s, (T, *data.shape)))``.
 
@@ -147,7 +147,7 @@ def torch_uniforms(seed, shape):
 
 
 def _shape(shape, axes=0):
-    """``shape`` as a tuple of at least so many sizes; the first is a number of steps."""
+    """``shape`` as a tuple of at least ``axes`` sizes; the first is then a number of steps."""
     remedy = "pass (num_steps, ...)"
     try:
         sizes = tuple(arguments.integer("shape", size, 0) for size in shape)

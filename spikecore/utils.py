@@ -2,8 +2,8 @@
 
 A data set is a pair ``(images, labels)`` of arrays with one entry per sample along the first axis,
 as ``datasets.digits()`` returns it, or an object with the attributes ``data`` and ``targets``, as
-torchvision's are; its transforms are not applied. Every function returns new arrays; the caller's
-are left alone, and so is NumPy's global generator.
+torchvision's have; its transforms are not applied. Every function returns new arrays. It does not
+change the caller's arrays or NumPy's global generator.
 """
 
 import numpy as np
@@ -41,8 +41,8 @@ def data_subset(dataset, subset, idx=0):
     Notes
     -----
     The samples are those of ``snntorch.utils.data_subset`` 1.0.0. Deliberate differences: a new
-    data set is returned (there the caller's is cut); ``idx`` outside its range and more parts than
-    samples are refused (there the result is empty), and so is ``subset < 1`` (there it is ignored).
+    data set is returned (snnTorch cuts the caller's); ``idx`` outside its range and more parts than
+    samples are refused (snnTorch returns nothing), and so is ``subset < 1`` (snnTorch ignores it).
 
     Examples
     --------
@@ -64,8 +64,8 @@ def data_subset(dataset, subset, idx=0):
 def valid_split(ds_train, ds_val, split, seed=0):
     """Split a data set at random into a training and a validation set without common samples.
 
-    ``int(n * split)`` of the ``n`` samples go to validation. The others are drawn without
-    replacement by ``numpy.random.default_rng(seed)`` and stay in the order of the draw; the
+    ``int(n * split)`` of the ``n`` samples are for validation. The training samples are drawn
+    without replacement by ``numpy.random.default_rng(seed)`` and stay in the order of the draw; the
     validation samples keep their order.
 
     Parameters
@@ -73,7 +73,7 @@ def valid_split(ds_train, ds_val, split, seed=0):
     ds_train : pair of array_like, or object with ``data`` and ``targets``
         ``(images, labels)``, shapes ``[n, ...]`` and ``[n, ...]``, any dtype.
     ds_val : object
-        Not looked at; pass None. It keeps snnTorch's order of arguments, where it is an object that
+        Not used; pass None. It keeps snnTorch's order of arguments: there it is an object that
         receives the validation samples.
     split : float
         The share of samples for validation, in [0, 1].
@@ -94,7 +94,7 @@ def valid_split(ds_train, ds_val, split, seed=0):
     Notes
     -----
     The samples and their order are those of ``snntorch.utils.valid_split`` 1.0.0 with the same
-    seed. Deliberate difference: new data sets are returned (there both arguments are overwritten).
+    seed. Deliberate difference: new data sets are returned (snnTorch overwrites both arguments).
 
     Examples
     --------
@@ -126,7 +126,7 @@ def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
         Shapes ``[n, ...]`` and ``[n, ...]``, any dtype. Without ``labels``, ``images`` is a data
         set: a pair, or an object with ``data`` and ``targets``.
     batch_size : int
-        Samples per batch, at least 1. It must be given; after a data set, by its name.
+        Samples per batch, at least 1. It must be given; after a data set, as ``batch_size=``.
     shuffle : bool
         Take the samples in random order, each once.
     seed : int, optional
@@ -168,7 +168,7 @@ def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
 
 
 def _generator(seed):
-    """A generator of the caller's seed, apart from NumPy's global one."""
+    """A generator with the caller's seed, independent of NumPy's global generator."""
     if seed is not None:
         seed = arguments.integer("seed", seed, 0, remedy="pass a whole number or None")
     return np.random.default_rng(seed)

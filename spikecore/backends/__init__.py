@@ -1,4 +1,4 @@
-"""Choose the backend: one function per kernel, of the same names and arguments in each.
+"""Choose the backend.  Every backend has the same functions, with the same arguments.
 
 ``numpy`` evaluates the equations on whole arrays, one time step after another: the reference.
 ``cpu`` runs them in compiled loops on every core, ``cuda`` on a GPU.  The choice never changes a
@@ -17,22 +17,23 @@ DEVICES = ("cpu", "numpy", "cuda")
 
 
 class DeviceError(RuntimeError):
-    """A device was asked for by name and cannot be used."""
+    """A device that the caller named cannot be used."""
 
 
 def on_gpu(value):
-    """Whether a value lies on a GPU: arrays of Numba, CuPy and torch say so alike."""
+    """Whether a value is an array on a GPU, of Numba, CuPy or torch."""
     return hasattr(value, "__cuda_array_interface__") or hasattr(value, "__cuda_ndarray__")
 
 
 def choose(device=None, *data, stream=None, outputs=0):
-    """The backend for ``device`` and for where the data are.
+    """The backend for ``device`` and for the place of the data.
 
-    Data on a GPU are worked on there.  For data of the host, ``None`` takes ``SPIKECORE_DEVICE``;
-    or a GPU, when there is one and the outputs number at least ``SPIKECORE_CUDA_CROSSOVER``; or
-    the CPU.  A device named outright is used or refused, never exchanged for another.
+    Data on a GPU are used there.  For data in the host's memory, ``None`` means
+    ``SPIKECORE_DEVICE`` if it is set; else a GPU, if there is one and if there are at least
+    ``SPIKECORE_CUDA_CROSSOVER`` outputs; else the CPU.  A named device that cannot be used is an
+    error; spikecore never takes another device instead.
     """
-    resident = any(on_gpu(one) for one in data)
+    resident = any(on_gpu(array) for array in data)
     if device is None and not resident:
         device = _default_device(outputs)
     kind, index = _parse("device", device if device is not None else "cuda")
@@ -51,12 +52,12 @@ def choose(device=None, *data, stream=None, outputs=0):
 
 
 def host_device():
-    """The device for work that has none to choose: "numpy" where that is named, or "cpu"."""
+    """The device for work without a ``device``: "numpy" if SPIKECORE_DEVICE says so, or "cpu"."""
     return "numpy" if os.environ.get("SPIKECORE_DEVICE") == "numpy" else "cpu"
 
 
 def on_host():
-    """The backend of that device."""
+    """The backend for work without a ``device``."""
     return import_module(f"spikecore.backends.{host_device()}")
 
 
@@ -73,13 +74,13 @@ def _parse(name, device):
 
 
 def _default_device(outputs):
-    """Where data of the host are worked on when nobody says."""
+    """The device for data in the host's memory when the caller names none."""
     named = os.environ.get("SPIKECORE_DEVICE")
     if named:
         _parse("SPIKECORE_DEVICE", named)
         return named
     crossover = os.environ.get("SPIKECORE_CUDA_CROSSOVER")
-    if not crossover:  # not measured on a GPU yet; the copies there and back may cost the gain
+    if not crossover:  # not measured on a GPU yet; the copies may take longer than is gained
         return "cpu"
     if not crossover.isdigit():
         raise ValueError(
@@ -95,7 +96,7 @@ def _cuda():
 
 
 def _cuda_backend(index, stream, resident, data):
-    """A backend on one GPU, or the reason why there is none."""
+    """A backend on one GPU; an error with the reason if none can be used."""
     cuda = _cuda()
     cuda.refuse_after_fork()
     reason = cuda.reason_unavailable()
@@ -105,7 +106,7 @@ def _cuda_backend(index, stream, resident, data):
             "info"
         )
     found = cuda.count()
-    places = {cuda.index_of(one) for one in data if on_gpu(one)}
+    places = {cuda.index_of(array) for array in data if on_gpu(array)}
     if index is None:
         index = places.pop() if len(places) == 1 else 0
     if index >= found or places - {index}:
@@ -122,12 +123,12 @@ def adopt(value):
 
 
 def devices():
-    """What can be computed on.
+    """The devices that can compute.
 
     Returns
     -------
     dict of str to str
-        ``"cpu"`` and each ``"cuda:N"`` with a description; ``"cuda"`` with the reason, where no GPU
+        ``"cpu"`` and each ``"cuda:N"`` with a description; ``"cuda"`` with the reason, if no GPU
         can be used.
 
     Examples
@@ -149,9 +150,9 @@ _AS_INT8 = methodcaller("view", np.int8)
 
 
 def rows(out, *levels):
-    """``out`` as a plain [T, N] array and the levels to write, as the kernels take them.
+    """``out`` as a plain [T, N] array and the levels to write, as the kernels need them.
 
-    bool, uint8 and int8 share the int8 kernels: the levels' bits are what is stored, and three
+    bool, uint8 and int8 share the int8 kernels, which store the bits of the levels, so that three
     output dtypes are compiled instead of five.
     """
     plain = out.view(np.ndarray) if isinstance(out, np.ndarray) else out

@@ -1,9 +1,8 @@
-"""Columns that are arrays or stand for one number: how kernels index both alike.
+"""Columns, which are arrays or a single number: kernels index both in the same way.
 
 A parameter is a scalar or one value per neuron, and a record is an array or not wanted.  Numba
-picks the matching line when it compiles, so that a scalar stays in a register.  What holds for a
-column holds for a NamedTuple of columns, field by field.  The functions themselves serve NumPy and
-CUDA's simulator.
+picks the matching line when it compiles, so that a scalar stays in a register.  A NamedTuple of
+columns is a column too, field by field.  The plain functions are for NumPy and CUDA's simulator.
 """
 
 import numpy as np
@@ -34,7 +33,7 @@ def at(column, i):
 
 
 def put(column, i, value):
-    """Store element i, where there is an array to store it in."""
+    """Store element i, if the column is an array."""
     if isinstance(column, tuple):
         for field, number in zip(column, value, strict=True):
             put(field, i, number)
@@ -43,7 +42,7 @@ def put(column, i, value):
 
 
 def put_at(column, t, i, value):
-    """Store element i of time step t, where there is an array to store it in."""
+    """Store element i of time step t, if the column is an array."""
     if isinstance(column, tuple):
         for field, number in zip(column, value, strict=True):
             put_at(field, t, i, number)
@@ -52,9 +51,9 @@ def put_at(column, t, i, value):
 
 
 def _by_field(function, column, arguments, stores=False):
-    """``function`` of every field of a NamedTuple: the source that Numba is to compile.
+    """``function`` of every field of a NamedTuple, as source for Numba to compile.
 
-    Numba has no loop over fields of different types, so the call is written out for each.
+    Numba has no loop over fields of different types, so the source has a call for each.
     """
     names = column.fields
     if stores:

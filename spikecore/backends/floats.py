@@ -1,8 +1,9 @@
-"""The floating-point mode: round to nearest, and a subnormal number is not zero.
+"""The floating-point mode: round to nearest, and keep subnormal numbers.
 
-A library may have the processor flush subnormal numbers to zero (``torch.set_flush_denormal``, code
-linked with ``-ffast-math``).  The mode belongs to a thread, and a new thread takes on that of the
-thread which starts it: without care, results depend on the caller and on which thread did a tile.
+A library may make the processor replace subnormal numbers by zero (``torch.set_flush_denormal``,
+code linked with ``-ffast-math``).  Each thread has its mode, and a new thread copies that of the
+thread which starts it.  If nobody sets the mode, results depend on the caller and on which thread
+computes a tile.
 """
 
 import contextlib
@@ -11,13 +12,13 @@ import functools
 import os
 import sys
 
-ENVIRONMENT = ctypes.c_uint64 * 8  # as large as C's ``fenv_t`` anywhere, or larger
+ENVIRONMENT = ctypes.c_uint64 * 8  # at least as large as C's ``fenv_t`` on any system
 
 
 def _functions():
-    """C's ``fegetenv`` and ``fesetenv`` and the default environment; None where they are not known.
+    """C's ``fegetenv`` and ``fesetenv`` and the default environment; None if they are not known.
 
-    On Windows an environment does not hold this mode.
+    On Windows an environment does not include this mode.
     """
     try:
         library = ctypes.PyDLL(None)  # keeps the GIL: 0.15 us a call
@@ -33,7 +34,7 @@ def _functions():
 
 
 class StandardFloats:
-    """Within it this thread computes in the standard mode; then it has its own again (0.7 us)."""
+    """A context: this thread computes in the standard mode, then has its own again (0.7 us)."""
 
     __slots__ = ("_callers",)
 

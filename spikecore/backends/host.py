@@ -1,10 +1,10 @@
-"""What the backends of the host share: moving arrays, and the product that BLAS does."""
+"""What ``numpy`` and ``cpu`` share: copying arrays, and the product by BLAS."""
 
 import numpy as np
 
 from spikecore.backends.floats import standard_floats
 
-resident = False  # new arrays never lie on a GPU
+resident = False  # new arrays are never on a GPU
 
 
 def fill(out, value):
@@ -18,13 +18,13 @@ def copy(values):
 
 
 def copy_into(out, values):
-    """Set an array to the values of another of its size."""
+    """Set an array to values of the same number."""
     out[...] = values.reshape(out.shape)
 
 
 def dense_product(spikes, weights, bias, out):
     """``spikes @ weights + bias`` by BLAS, in its own order of summation."""
-    # BLAS's own threads keep the mode in which NumPy was imported.  A sum may overflow.
+    # BLAS's threads keep the mode in which NumPy was imported.  A sum may overflow.
     with standard_floats(), np.errstate(over="ignore", invalid="ignore"):
         np.matmul(spikes.astype(out.dtype, copy=False), weights, out=out)
         out += bias

@@ -1,8 +1,8 @@
-"""What the loops are given: the equations of a code, as functions marked ``equation``.
+"""What a code gives to a loop: its equations, as functions marked ``equation``.
 
-A backend has one loop of each kind, which indexes and calls; a code says what is computed.  Every
-equation holds for arrays (``numpy``), for scalars and inside kernels (``cpu``, ``cuda``), and takes
-the code's numbers as one NamedTuple of scalars.
+A backend has one loop of each kind, which only indexes and calls; the code's equations compute.
+Every equation works for arrays (``numpy``), for scalars and inside kernels (``cpu``, ``cuda``), and
+takes the code's numbers as a NamedTuple of scalars.
 """
 
 from typing import Any, NamedTuple
@@ -14,12 +14,12 @@ class Draw(NamedTuple):
     Attributes
     ----------
     prepare : equation
-        ``prepare(x, numbers)``: what the words of a feature are compared with, a uint64.
+        ``prepare(x, numbers)``: what a feature holds, to compare its words with, a uint64.
     fires : equation
-        ``fires(word, held, left)``: whether there is a spike, and what is held after the step;
-        ``left`` is the number of steps to the end of the output, this one included.
+        ``fires(word, held, left)``: whether there is a spike, and what the feature holds after the
+        step; ``left`` is the number of steps to the end of the output, with this step.
     carried : bool
-        What is held goes from step to step; otherwise ``fires`` returns it as it was.
+        What a feature holds changes from step to step; otherwise ``fires`` returns it unchanged.
     """
 
     prepare: Any
@@ -33,10 +33,10 @@ class Place(NamedTuple):
     Attributes
     ----------
     prepare : equation
-        ``prepare(x, shared, numbers)``: where the spikes of a feature are, as an int32; ``shared``
-        is the number of the feature's sample.
+        ``prepare(x, shared, numbers)``: the place of a feature's spikes, an int32; ``shared`` is a
+        number that all features of a sample share.
     emit : equation
-        ``emit(step, place, on, off)``: what is written at a step, an int32.
+        ``emit(step, place, on, off)``: the output value at a step, which is an int32.
     """
 
     prepare: Any
@@ -44,18 +44,18 @@ class Place(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """A state goes through time.
+    """A state changes from step to step.
 
     Attributes
     ----------
     step : equation
         ``step(state, x, numbers)``: the state after a sample, and its signed count of spikes.
     emit : equation
-        ``emit(count, levels)``: what is written for a count.
+        ``emit(count, levels)``: the output value of a count.
     recall : equation or None
-        ``recall(x)``: the state after a sample, where that sample alone determines it.  Nothing is
-        then stored from step to step, and a GPU begins anywhere in time.  Without it the loop
-        updates the state in place, and one thread takes all steps of an element.
+        ``recall(x)``: the state after a sample, if that sample alone determines it.  Then nothing
+        is stored from step to step, and a GPU thread may begin at any step.  Without it the loop
+        updates the state in place, and one thread computes all steps of an element.
     """
 
     step: Any

@@ -1,4 +1,4 @@
-"""The reference: the equations on whole arrays, one time step after another, without Numba's help.
+"""The reference: the equations on whole arrays, one time step after another, without Numba.
 
 Slow and plain on purpose.  ``cpu`` and ``cuda`` have functions of the same names and arguments,
 which give the same bits.
@@ -33,11 +33,11 @@ def first_outside(values, low, high):
 
 
 @in_standard_floats
-@np.errstate(over="ignore")  # a product may pass the largest float before it is clipped
+@np.errstate(over="ignore")  # a product may overflow before it is clipped
 def draw(code, data, numbers, key, first_element, first_step, on, off, out):
-    """Spikes of the package's own random stream; ``key`` is (k0, k1, purpose).
+    """Spikes from spikecore's random stream; ``key`` is (k0, k1, purpose).
 
-    ``data`` is one row for all steps, or a row a step.
+    ``data`` is one row for all steps, or a row for each step.
     """
     held = None
     for t, row in enumerate(out):
@@ -59,14 +59,14 @@ def _words(elements, first_element, step, key):
 @in_standard_floats
 @np.errstate(over="ignore")
 def replay(fires, data, numbers, uniforms, on, off, out):
-    """Spikes of uniforms that the caller gives, one for each element and step."""
+    """Spikes from given uniforms, one for each element and step."""
     for t, row in enumerate(out):
         row[:] = select(fires(uniforms[t], data[t % len(data)], numbers), on, off)
 
 
 @in_standard_floats
 def place(code, data, shared, numbers, on, off, out):
-    """Spikes of which the steps are known beforehand; ``shared`` has a number a sample."""
+    """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
     places = code.prepare(data, _spread(shared, data), numbers)
     for t, row in enumerate(out):
         row[:] = code.emit(np.int32(t), places, on, off)
@@ -87,9 +87,9 @@ def _spread(shared, data):
 
 
 @in_standard_floats
-@np.errstate(over="ignore")  # a difference may pass the largest float, and meets any threshold
+@np.errstate(over="ignore")  # a difference may overflow; it is then past any threshold
 def scan(code, data, state, numbers, levels, out):
-    """Spikes of a state that goes through time, from ``state`` on."""
+    """Spikes of a state that changes from step to step, beginning with ``state``."""
     now = state
     for x, row in zip(data, out, strict=True):
         now, count = code.step(now, x, numbers)
@@ -100,7 +100,7 @@ def scan(code, data, state, numbers, levels, out):
 
 @in_standard_floats
 def climb(line, on, off, out):
-    """Replace trains of ones and zeros by a line that climbs to each of the ones."""
+    """Replace trains of ones and zeros by lines that climb to each one."""
     fired = out != 0
     nobody = np.full(out.shape[1], -1)
     following = np.empty(out.shape, np.int64)
@@ -121,7 +121,7 @@ def climb(line, on, off, out):
 def neurons(step, width, current, parameters, state, records, on, off, spikes):
     """Run neurons over [T, M] currents; ``state`` is updated in place.
 
-    With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
+    With ``width`` the neurons form rows of that length; only the highest of a row may fire.
     """
     may_fire = winners(step.height, state.membrane, parameters.threshold, width)
     now = state
@@ -131,7 +131,7 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
         may_fire = winners(step.height, new.membrane, parameters.threshold, width)
         fired = step.only(step.count(new.membrane, parameters), may_fire)
         now, reported = step.settle(new, before, fired, parameters)
-        if step.moves:  # the next step resets what the settled membranes say
+        if step.moves:  # the next reset is that of the settled membranes
             may_fire = winners(step.height, now.membrane, parameters.threshold, width)
         if isinstance(spikes, np.ndarray):
             spikes[t] = step.emit(reported, on, off)
@@ -144,7 +144,7 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
 
 
 def winners(height, membrane, threshold, width):
-    """Mask of each row's first neuron that is the highest; True, all may fire, without rows."""
+    """Mask of the neurons that may fire: the first highest of each row; True for all, no rows."""
     if not width:
         return True
     heights = height(membrane, threshold).reshape(-1, width)

@@ -1,8 +1,8 @@
 """Run ranges of a compiled kernel on a pool of Python threads.
 
-The kernels are serial and release the GIL, so threads are all that is needed.  ``parallel=True`` is
-not used: Numba's workqueue layer aborts the process when two Python threads enter it at once, and
-people call spikecore from data loaders and Dask workers.
+The kernels are serial and release the GIL, so Python threads are enough.  ``parallel=True`` is not
+used: Numba's workqueue layer aborts the process when two Python threads enter it at once, and data
+loaders and Dask workers call spikecore from several threads.
 """
 
 import os
@@ -15,15 +15,15 @@ from numba.np.ufunc import parallel
 
 from spikecore.backends.floats import standard_floats
 
-# Nanoseconds of work below which the caller does it alone: to wake a thread and to wait for it
-# takes 0.1 to 0.2 ms.
+# Nanoseconds of work below which the caller's thread does all of it: waking another thread and
+# waiting for it takes 0.1 to 0.2 ms.
 SMALL = 300_000
 
 _pool = None
 
 
 def thread_count():
-    """SPIKECORE_NUM_THREADS, or else what ``numba.set_num_threads`` says."""
+    """SPIKECORE_NUM_THREADS, or else the number set by ``numba.set_num_threads``."""
     text = os.environ.get("SPIKECORE_NUM_THREADS")
     if text:
         if not text.isdecimal() or int(text) < 1:
@@ -32,8 +32,8 @@ def thread_count():
                 "unset it to use Numba's number of threads"
             )
         return int(text)
-    # get_num_threads starts Numba's own threads, which a later fork would not survive.  Nobody can
-    # have changed the number before they were started.
+    # get_num_threads starts Numba's threads, which do not survive a later fork.  Before they are
+    # started, nobody can have changed their number.
     if getattr(parallel, "_is_initialized", True):
         return numba.get_num_threads()
     return numba.config.NUMBA_NUM_THREADS
@@ -42,10 +42,10 @@ def thread_count():
 def run(kernel, num_tiles, nanoseconds, *arguments):
     """Call ``kernel(*arguments, start, stop)`` until every tile in range(num_tiles) is done.
 
-    ``nanoseconds`` is about what all of it takes one thread.
+    ``nanoseconds`` is roughly what one thread needs for all tiles.
     """
-    workers = min(thread_count(), num_tiles)  # refuses nonsense, however small the work
-    with standard_floats():  # also of the threads that start here, which do nothing else
+    workers = min(thread_count(), num_tiles)  # refuses a wrong setting for little work too
+    with standard_floats():  # also in threads that start here and copy this mode
         if workers <= 1 or nanoseconds <= SMALL:
             kernel(*arguments, 0, num_tiles)
         else:
@@ -53,7 +53,7 @@ def run(kernel, num_tiles, nanoseconds, *arguments):
 
 
 def _share(kernel, num_tiles, workers, arguments):
-    """Call the kernel in this thread and in others."""
+    """Call the kernel in this thread and in threads of the pool."""
     ranges = deque(_ranges(num_tiles, workers))
 
     def take():
@@ -65,20 +65,20 @@ def _share(kernel, num_tiles, workers, arguments):
             kernel(*arguments, start, stop)
 
     pool = _shared_pool(workers - 1)
-    others = [pool.submit(take) for _ in range(workers - 1)]
+    tasks = [pool.submit(take) for _ in range(workers - 1)]
     try:
         take()
     finally:  # no thread writes to the caller's arrays after an error was raised
         ranges.clear()
-        begun = [other for other in others if not other.cancel()]
+        begun = [task for task in tasks if not task.cancel()]
         wait(begun)
-        arguments = ()  # a thread that was called off holds its task until it wakes, not the arrays
-    for other in begun:
-        other.result()
+        arguments = ()  # a cancelled task stays in the pool's queue for a while, without the arrays
+    for task in begun:
+        task.result()
 
 
 def _ranges(num_tiles, workers):
-    """Ranges of tiles that grow smaller, so that a thread that is late or slow holds up none."""
+    """Ranges of tiles, smaller and smaller, so that a late or slow thread delays the end little."""
     start = 0
     while start < num_tiles:
         stop = start + max(1, (num_tiles - start) // (2 * workers))
@@ -102,8 +102,8 @@ def _forget_pool():
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
-    # A thread that compiles holds this lock.  A forked child would have the lock without the thread
-    # and wait for ever at its first call, so a fork waits until nothing is compiled.
+    # A thread that compiles holds this lock.  A forked child would have the held lock but not the
+    # thread, and would wait for ever at its first call, so a fork waits until compilation ends.
     os.register_at_fork(
         before=global_compiler_lock.acquire,
         after_in_parent=global_compiler_lock.release,

@@ -13,7 +13,7 @@ NONE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
 
 
 class State(NamedTuple):
-    """What is kept of the signal: the sample of the step before."""
+    """The state: the sample of the step before."""
 
     previous: Any
 
@@ -26,7 +26,7 @@ class Numbers(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """What is written for a rise, a fall and neither."""
+    """Output values of a rise, a fall and neither."""
 
     on: Any
     off: Any
@@ -81,9 +81,9 @@ def delta(
     threshold : float
         Positive, in the units of the data.
     padding : bool
-        Compare the first sample with itself, so that it never spikes, rather than with 0.
+        Compare the first sample with itself, so that it never spikes, and not with 0.
     off_spike : bool
-        Give -1 where the signal falls.
+        Write -1 where the signal falls.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 cannot hold off-spikes.
 
@@ -100,9 +100,9 @@ def delta(
 
     Notes
     -----
-    After snnTorch 1.0.0's ``spikegen.delta``, whose text says "greater than" and whose code
-    compares with ``>=``, as here.  A part of a longer signal is encoded by passing the sample
-    before it as well and dropping the first step.
+    After snnTorch 1.0.0's ``spikegen.delta``: its documentation says "greater than", its code
+    compares with ``>=``, as here.  To encode a part of a longer signal, pass the sample before it
+    too and drop the first step.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def delta(
         trains, *levels = backends.rows(result, on, -on if off_spike else silent, silent)
         samples = values.reshape(trains.shape)
         zeros = np.zeros(trains.shape[1], values.dtype)
-        before = backend.copy(samples[0]) if padding else zeros  # which the loop writes to
+        before = backend.copy(samples[0]) if padding else zeros  # new: the loop may overwrite it
         numbers = Numbers(threshold, off_spike)
         backend.scan(DELTA, samples, State(before), numbers, Levels(*levels), trains)
     return result

@@ -1,4 +1,4 @@
-"""Latency codes: one spike a feature, the sooner the larger it is."""
+"""Latency codes: each feature spikes once, and a larger feature spikes earlier."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ class Numbers(NamedTuple):
     linear: bool
     stretch: bool  # divide the log code by its peak and spread it over the span
     threshold: Any
-    floor: Any  # threshold + epsilon, the least value the logarithm sees
+    floor: Any  # threshold + epsilon, the smallest value of which a logarithm is taken
     tau: Any
     latest: Any  # the linear code's time of a silent feature, -tau*(threshold - 1)
     first: Any  # first_spike_time
@@ -43,20 +43,17 @@ def linear_time(x, numbers):
 
 @equation
 def stretched_time(time, latest, numbers):
-    """(time - first)*span/peak + first; a code whose peak is 0 stays where it is."""
+    """(time - first)*span/peak + first; a code whose peak is 0 is unchanged."""
     peak = latest - numbers.first
     since_first = time - numbers.first
-    some = peak > like(peak, 0)
-    return select(
-        some,
-        mul(since_first, numbers.span) / select(some, peak, like(peak, 1)) + numbers.first,
-        time,
-    )
+    positive = peak > like(peak, 0)
+    divisor = select(positive, peak, like(peak, 1))
+    return select(positive, mul(since_first, numbers.span) / divisor + numbers.first, time)
 
 
 @equation
 def spike_time(x, latest, numbers):
-    """Spike time of one feature in steps, not yet rounded; ``latest`` is its sample's latest."""
+    """Spike time of one feature in steps, before rounding; ``latest`` is its sample's latest."""
     if numbers.linear:
         return linear_time(x, numbers)
     time = log_time(x, numbers)
@@ -132,7 +129,7 @@ def latency(
     on_target, off_target : float
         Value at a spike, and elsewhere.
     clip : bool
-        Silence features below the threshold.
+        Features below the threshold never spike.
     normalize : bool or "sample"
         Spread the code over the steps up to ``num_steps - 1``.  For the log code ``True`` divides
         by the largest time in the whole array, so that a sample's code depends on its batch;
@@ -149,7 +146,7 @@ def latency(
         Distance that keeps the logarithm finite.
     dtype, out, device, stream
         As in :func:`spikecore.spikegen.rate`.  Data on a GPU need ``num_steps``, and spikes past
-        the last step are dropped, because to look for them would be to wait for the GPU.
+        the last step are dropped: to find them, the call would wait for the GPU.
 
     Returns
     -------
@@ -210,7 +207,7 @@ def latency(
 
 
 def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
-    """``num_steps``, or what the last spike needs; a spike past the last step is refused."""
+    """``num_steps``, or the steps that the last spike needs; a later spike is refused."""
     last = 0
     if values.size:
         last = backend.largest(spike_time, values.reshape(-1), latest, numbers, 1)[0]
@@ -416,14 +413,14 @@ def _numbers(dtype, num_steps, threshold, tau, first_spike_time, normalize, line
 
 
 def _normalizes(normalize):
-    """What is normalized: "all" of the data, each "sample", or None for nothing."""
+    """What is normalized: "all" of the data, each "sample", or nothing (None)."""
     if isinstance(normalize, str):
         return arguments.choice("normalize", normalize, ("sample",))
     return "all" if arguments.flag("normalize", normalize) else None
 
 
 def _latest(values, numbers, normalize, backend):
-    """The latest spike time of each sample, or of all, which the stretched code divides by."""
+    """The latest spike time of each sample, or of all data: the divisor of the stretched code."""
     arguments.within("data", values, 0, 1, backend, "within [0, 1]")
     if not (numbers.stretch and values.size):
         return np.ones(1, values.dtype)
@@ -434,15 +431,15 @@ def _latest(values, numbers, normalize, backend):
 
 
 def _most_steps(dtype):
-    """How many steps a dtype of data tells apart, with room for the rounding of three operations.
+    """How many steps times of a dtype can distinguish after the rounding of three operations.
 
-    At 2**21 a float32 is exact to an eighth; the kernels hold a step in 32 bits.
+    At 2**21 a float32 is exact to an eighth; the kernels store a step in 32 bits.
     """
     return min(2 ** (np.finfo(dtype).nmant - 2), 2**31)
 
 
 def _countable(num_steps, dtype):
-    """``num_steps``, refused where times in the dtype of the data could miss a step."""
+    """``num_steps``, refused if times in the dtype of the data could miss a step."""
     most = _most_steps(dtype)
     if num_steps > most:
         raise ValueError(

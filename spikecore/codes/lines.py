@@ -1,4 +1,4 @@
-"""Lines that climb to each spike: what a membrane should do before it fires."""
+"""Lines that climb to each spike: targets for a membrane before it fires."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from spikecore.backends.loops import Place
 from spikecore.codes.one_hot import whole
 from spikecore.compiler import equation
 
-NOWHERE = np.int32(-1)  # the step of no spike
+NOWHERE = np.int32(-1)  # the step of a spike that does not happen
 
 
 @equation
@@ -23,7 +23,7 @@ def line(step, previous, following, on, off):
 
 @equation
 def nearest_step(time, last):
-    """The step nearest to a spike time, halves to even; nowhere past the last step."""
+    """The step nearest to a spike time, halves to even; ``NOWHERE`` past the last step."""
     nearest = rint(time)
     return np.int32(select(nearest > last, like(time, NOWHERE), nearest))
 
@@ -60,7 +60,7 @@ def rate_interpolate(
     on_target, off_target : float
         Value at a spike, and on the step after one.
     epsilon : float
-        Has no effect; snnTorch's guard against rounding, which is not needed here.
+        Has no effect; in snnTorch it corrects rounding, which is not needed here.
     dtype : dtype, optional
         float32 (default) or float64.
     out : numpy.ndarray, optional

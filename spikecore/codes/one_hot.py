@@ -1,4 +1,4 @@
-"""One-hot rows of class labels, and back."""
+"""One-hot rows of class labels, and the classes of one-hot rows."""
 
 import numpy as np
 

@@ -26,7 +26,7 @@ def firing_probability(x, gain, offset):
 def word_threshold(p):
     """ceil(p * 2**32): a 32-bit word below it fires, which is ``word * 2**-32 < p`` exactly.
 
-    Exact in the dtype of p: a power of two scales it, and the whole part needs no more bits.
+    Exact in the dtype of p: scaling by a power of two is, and the whole part needs no more bits.
     """
     scaled = p * like(p, TWO_TO_32)
     whole = np.int64(scaled)
@@ -42,13 +42,13 @@ class Numbers(NamedTuple):
 
 @equation
 def prepare(x, numbers):
-    """What the random words of a feature are compared with."""
+    """The threshold with which the random words of a feature are compared."""
     return word_threshold(firing_probability(x, numbers.gain, numbers.offset))
 
 
 @equation
 def fires(word, threshold, left):
-    """A spike for a word below the threshold, which stays the same."""
+    """A spike where the word is below the threshold, which stays the same."""
     return word < threshold, threshold
 
 
@@ -100,7 +100,7 @@ def rate(
     seed : int, numpy.random.Generator or None
         See :func:`spikecore.random.seed_of`.
     uniforms : array_like, optional
-        Instead of ``seed``: the uniforms in [0, 1), one for each spike; spike when ``u < p``.
+        Instead of ``seed``: the uniforms in [0, 1), one for each output; spike when ``u < p``.
         ``(num_steps, *data.shape)`` for static data, ``data.shape`` for time-varying data.
     dtype : dtype, optional
         float32 (default), float64 (default for float64 data), bool, uint8 or int8.
@@ -108,13 +108,13 @@ def rate(
         Array to fill and return; C-contiguous, of the output's shape and dtype.
     first_element, first_step : int
         Where in a larger array this part begins: flat C-order index of its first feature within a
-        step, and its first time step.  Parts so encoded join to what the whole would have been.
+        step, and its first time step.  Parts encoded so give, when joined, the code of the whole.
     device : {None, "cpu", "numpy", "cuda", "cuda:1", ...}
         Where to compute; the bits are the same.  Data on a GPU (anything with
-        ``__cuda_array_interface__``) are used there, and the result stays there.
+        ``__cuda_array_interface__``) are used in place, and the result is on the same GPU.
     stream : optional
-        CUDA stream for the kernels: Numba's, CuPy's or torch's, or a pointer.  Nothing waits for
-        them when the data are on the GPU, and such data are not examined for NaN.
+        CUDA stream for the kernels: Numba's, CuPy's or torch's, or a pointer.  For data on the
+        GPU, the call does not wait for the kernels and does not look for NaN.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def rate(
 
     Notes
     -----
-    After snnTorch 1.0.0's ``spikegen.rate``, with two differences: ``gain`` and ``offset`` hold for
+    After snnTorch 1.0.0's ``spikegen.rate``, with two differences: ``gain`` and ``offset`` apply to
     time-varying data too, and the random stream is spikecore's own (``uniforms=
     spikecore.random.torch_uniforms(seed, shape)`` gives torch's).
 

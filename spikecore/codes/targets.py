@@ -1,4 +1,4 @@
-"""Encodings of class labels: what the output neurons of a classifier should do.
+"""Encodings of class labels: target spikes for the output neurons of a classifier.
 
 Wherever ``on_target`` and ``off_target`` are given, an element is ``on_target`` at a spike and
 ``off_target`` elsewhere.
@@ -68,8 +68,8 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
 
     Notes
     -----
-    After snnTorch 1.0.0's ``spikegen.targets_convert``, which loses ``on_target``, ``off_target``,
-    ``interpolate`` and ``epsilon`` on the way to the latency code; here they arrive.
+    After snnTorch 1.0.0's ``spikegen.targets_convert``, which does not pass ``on_target``,
+    ``off_target``, ``interpolate`` and ``epsilon`` to the latency code; here they are passed.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def targets_rate(
     first_element=0,
     device=None,
 ):
-    """Encode class labels as spike trains: one rate for the correct class, one for the others.
+    """Encode class labels as spike trains: a rate for the correct class, and one for the rest.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def targets_rate(
     interpolate : bool
         Rise linearly to each spike, see :func:`rate_interpolate`.
     epsilon : float
-        Has no effect; snnTorch's guard against rounding, which is not needed here.
+        Has no effect; in snnTorch it corrects rounding, which is not needed here.
     seed : int, numpy.random.Generator or None
         For the random patterns.
     uniforms : array_like, optional
@@ -155,7 +155,7 @@ def targets_rate(
     Notes
     -----
     After the documentation of snnTorch 1.0.0's ``spikegen.targets_rate``.  Its code gives a wrong
-    shape, or fails, for any rates but (1, 0), and uses one random train for all.
+    shape, or fails, for any rates but (1, 0), and uses the same random train for all.
 
     Examples
     --------
@@ -221,7 +221,7 @@ def targets_latency(
 ):
     """Encode class labels by spike time: the latency code of the one-hot labels.
 
-    The correct class spikes first; the others last, or never with ``clip=True``.
+    The correct class spikes first; all other classes last, or never with ``clip=True``.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ PATTERNS = ("regular", "uniform", "poisson")
 
 @equation
 def prepare(count, numbers):
-    """How many spikes an element is still to have."""
+    """How many spikes an element still needs."""
     return count
 
 
@@ -30,7 +30,7 @@ def choose(word, needed, left):
     return chosen, needed - np.uint64(chosen)
 
 
-NOTHING = np.uint64(0)  # selection sampling has no numbers but the counts
+NOTHING = np.uint64(0)  # selection sampling needs no numbers but the counts
 DISTINCT = Draw(prepare, choose, carried=True)
 
 
@@ -114,9 +114,8 @@ def exact_rate(name, value):
     value = np.asarray(value)[()]
     if not value:
         return Fraction(0)
-    exact, below, above = (
-        Fraction(float(one)) for one in (value, np.nextafter(value, 0), np.nextafter(value, 2))
-    )
+    neighbours = np.nextafter(value, 0), np.nextafter(value, 2)
+    exact, below, above = (Fraction(float(rate)) for rate in (value, *neighbours))
     return _simplest((below + exact) / 2, (exact + above) / 2)
 
 
@@ -140,7 +139,7 @@ def _regular_steps(num_steps, first, rate):
 
 
 class Draws(NamedTuple):
-    """Where the random patterns take their numbers from."""
+    """The source of random numbers of the random patterns."""
 
     seed: Any
     uniforms: Any

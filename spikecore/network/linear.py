@@ -1,4 +1,4 @@
-"""The weighted sum of spikes: dense (BLAS), or event-driven, the sum of the rows that fired.
+"""Weighted sums of spikes: dense, by BLAS, or event-driven, over the inputs that fired.
 
 SPEC.md, "Layers", says what is guaranteed about the order of the sums.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from spikecore import arguments, backends, random
 
-EVENT_DENSITY = 0.3  # below it the event-driven product is the faster one (benchmarks/NOTES.md)
+EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
 
 
@@ -64,12 +64,12 @@ class Linear:
 
     @classmethod
     def draw(cls, in_features, out_features, seed=None, bias=True, *, skip=0):
-        """Weights as torch's ``nn.Linear`` draws them on a CPU, from torch's own stream.
+        """Weights as torch's ``nn.Linear`` draws them on a CPU, from torch's random stream.
 
         Uniform in ``[-1/sqrt(in_features), 1/sqrt(in_features))``, the weights first, then the
         bias.  ``Linear.draw(i, o, seed)`` has the numbers of ``torch.manual_seed(seed);
-        torch.nn.Linear(i, o)``; for a layer drawn after others, ``skip`` is how many numbers those
-        took.
+        torch.nn.Linear(i, o)``; for a layer drawn after other layers, ``skip`` is how many numbers
+        those took.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Linear:
         bias : bool
             Draw a bias too.
         skip : int
-            Numbers of the stream to pass over.
+            Numbers of the random stream to leave out.
 
         Returns
         -------
@@ -177,8 +177,7 @@ class Linear:
         spikes : array_like
             ``[..., in_features]``: bool, int8, uint8, float32 or float64.
         exact : bool
-            Take the sums in index order whatever the density, so that the bits are the same on
-            every device.
+            Sum in index order for any density, so that the bits are the same on every device.
         out : numpy.ndarray, optional
             Array to fill and return.
         device, stream
@@ -221,7 +220,7 @@ class Linear:
             arguments.within("spikes", spikes, -limit, limit, backend, "finite")
 
     def cannot_overflow(self, largest):
-        """Whether the currents of inputs up to ``largest`` are finite, whatever they are.
+        """Whether all currents of inputs up to ``largest`` in size are finite.
 
         Half the largest number of the dtype leaves room for the rounding of 2**20 sums and more.
         """
@@ -231,7 +230,7 @@ class Linear:
         return bool(bound < np.finfo(self.weight.dtype).max / 2)
 
     def product(self, spikes, backend, exact=False, out=None):
-        """What calling the layer gives, for spikes that have been checked and a chosen backend."""
+        """Currents of spikes that have been checked, by a chosen backend."""
         shape = (*tuple(spikes.shape)[:-1], self.out_features)
         result = arguments.output(out, shape, self.weight.dtype, backend, spikes=spikes)
         plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
@@ -282,6 +281,6 @@ def _spread(uniforms, bound):
 
 
 def _density(spikes):
-    """Share of the inputs that are not 0, in evenly spaced rows."""
+    """Share of the inputs that are not 0, measured in evenly spaced rows."""
     rows = spikes[:: max(1, len(spikes) // SAMPLED_ROWS)]
     return np.count_nonzero(rows) / rows.size

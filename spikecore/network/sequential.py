@@ -15,13 +15,13 @@ CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
 
 class LayerRun(NamedTuple):
-    """What one layer of neurons did.
+    """The result of one layer of neurons.
 
     Attributes
     ----------
     spikes : numpy.ndarray or None
-        ``[num_steps, batch, neurons]``, when recorded: uint8, or the dtype of the currents where a
-        neuron may fire several times in a step or writes its spikes as another number.
+        ``[num_steps, batch, neurons]``, when recorded: uint8, or the dtype of the currents if a
+        neuron may fire several times in a step, or if uint8 cannot hold a spike's output value.
     recorded : dict of str to numpy.ndarray
         Recorded states, ``[num_steps, batch, neurons]``.
     counts : numpy.ndarray
@@ -61,8 +61,8 @@ class Sequential:
     Raises
     ------
     ValueError, TypeError
-        No layers, things that are not layers, widths or dtypes that do not fit, or names that are
-        not distinct.
+        No layers, arguments that are not layers, widths or dtypes that do not fit, or names that
+        are not distinct.
 
     Examples
     --------
@@ -96,8 +96,8 @@ class Sequential:
             fits = before.out_features == after.in_features
             if not fits or before.weight.dtype != after.weight.dtype:
                 raise ValueError(
-                    f"layers must fit, but {before!r} is followed by {after!r}; make the one's "
-                    "outputs the other's inputs, of one dtype"
+                    f"layers must fit, but {before!r} is followed by {after!r}; give the "
+                    "second as many inputs as the first has outputs, of one dtype"
                 )
 
     @property
@@ -147,28 +147,28 @@ class Sequential:
     ):
         """Run the network over time-first input.
 
-        Time is cut into chunks, so that nothing of the length of the run is held but what is
-        recorded; with ``record=()`` only the spike counts and the final state come back.
+        Time is cut into chunks, so that only records take memory for the whole run; with
+        ``record=()`` only the spike counts and the final state are returned.
 
         Parameters
         ----------
         spikes : array_like
             ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64.
         state : dict of str to tuple, optional
-            State of each layer of neurons by name, as a former run's ``final``.
+            State of each layer of neurons by name, such as ``final`` of an earlier run.
         record : iterable of str
             ``"spikes"``, and states of the neurons (a layer records those that it has).
         steps_per_chunk : int, optional
-            Time steps to a chunk; by default what keeps a layer's inputs and currents near 4 MB.
+            Time steps in a chunk; by default so many that a layer's inputs or currents take 4 MB.
         exact : bool
-            Sum in index order in every layer.
+            Sum in index order in every linear layer.
         device
             As in :func:`spikecore.spikegen.rate`.
 
         Returns
         -------
         dict of str to LayerRun
-            By the names of the layers of neurons.
+            The result of each layer of neurons, by its name.
 
         Raises
         ------
@@ -208,7 +208,7 @@ class Sequential:
             work = layer._begin(shapes[name], dtype, states[name], backend, places.spike_dtype)
             stages[name] = _Neurons(layer, work, places)
             largest = layer.largest_spike
-        for start in range(0, max(num_steps, 1), chunk):  # no steps have a final state too
+        for start in range(0, max(num_steps, 1), chunk):  # a run of no steps has a final state too
             moment = slice(start, start + chunk)
             flowing = given[moment]
             for stage in stages.values():
@@ -232,7 +232,7 @@ class Sequential:
         return given
 
     def _recordable(self, record):
-        """For each layer of neurons, what it records of what was asked."""
+        """For each layer of neurons, the requested names that it records."""
         names = listed("record", record)
         known = {"spikes"}.union(*(layer.state_names for layer in self._neurons.values()))
         for name in names:
@@ -282,7 +282,7 @@ def _largest_input(dtype):
 
 
 class _Places:
-    """Where a layer of neurons writes: arrays of the whole run, and what serves every chunk."""
+    """The arrays that a layer of neurons fills: of the whole run, and scratch for a chunk."""
 
     def __init__(self, num_steps, shape, dtype, layer, wanted):
         self.shape, self.dtype = shape, dtype
@@ -296,7 +296,7 @@ class _Places:
         self._scratch = None
 
     def spikes_of(self, moment, steps):
-        """Where the spikes of a chunk go."""
+        """The array for the spikes of a chunk."""
         if self.spikes is not None:
             return self.spikes[moment]
         if self._scratch is None:
@@ -305,35 +305,35 @@ class _Places:
 
 
 class _Weights:
-    """A linear layer at work."""
+    """A linear layer in a run."""
 
     def __init__(self, layer, backend, exact, checked):
         self.layer, self.backend, self.exact, self.checked = layer, backend, exact, checked
         self._scratch = None
 
     def take(self, spikes, moment):
-        """Currents of a chunk of spikes, which serve until the next chunk."""
+        """Currents of a chunk of spikes; the next chunk overwrites them."""
         steps, layer = len(spikes), self.layer
         if self._scratch is None:
             shape = (*spikes.shape[:-1], layer.out_features)
             self._scratch = np.empty(shape, layer.weight.dtype)
         currents = self._scratch[:steps]
         layer.fill(spikes, currents, self.exact, self.backend)
-        currents.flags.writeable = False  # Numba compiles anew for every change of that flag
+        currents.flags.writeable = False  # Numba compiles again when that flag changes
         if self.checked:
             arguments.finite("current", currents, self.backend)
         return currents
 
 
 class _Neurons:
-    """A layer of neurons at work."""
+    """A layer of neurons in a run."""
 
     def __init__(self, layer, work, places):
         self.layer, self.work, self.places = layer, work, places
 
     def take(self, currents, moment):
         """Spikes of a chunk of currents."""
-        currents = currents.astype(self.places.dtype, copy=False)  # a neuron after a neuron
+        currents = currents.astype(self.places.dtype, copy=False)  # if it follows a neuron
         spikes = self.places.spikes_of(moment, len(currents))
         if currents.size:
             recorded = {}
@@ -344,13 +344,13 @@ class _Neurons:
         return spikes
 
     def result(self):
-        """What the layer did."""
+        """The layer's result."""
         places = self.places
         return LayerRun(places.spikes, places.kept, places.counts, self.work.final)
 
 
 def _layer_names(layers, names):
-    """Distinct names, given or made of the kind of layer and a number."""
+    """Distinct names: those given, or the kind of layer and a number."""
     if names is None:
         seen, made = {}, []
         for layer in layers:

@@ -1,11 +1,11 @@
 """The equations of the neurons: one step of leaky integration, firing and reset.
 
-A step has three parts, so that inhibition can look at all neurons before the last of them:
-``advance`` the state by the input, ``count`` the spikes, ``settle`` what they do to the state.
+A step has three parts: ``advance`` the state by the input, ``count`` the spikes, ``settle`` their
+effect on the state.  Inhibition compares all neurons of a row after the first part.
 The axes on which simulators differ are constants of the step, not data: ``step_of(axes)`` builds
-the functions for one combination, and branches on axes are gone when they are compiled.
+the functions for one combination, and the compiler removes branches on axes.
 
-As in arithmetic.py, everything here holds for arrays, for scalars and inside kernels.
+As in arithmetic.py, all functions here work for arrays, for scalars and inside kernels.
 """
 
 from functools import cache
@@ -18,20 +18,20 @@ from spikecore.compiler import equation
 
 
 class Axes(NamedTuple):
-    """What is done, as opposed to with which numbers: the constants of a compiled step."""
+    """The choices of a step, constants of its compiled code; :class:`LIF` explains them."""
 
-    compare: str = ">"  # or ">=": when the membrane meets the threshold
+    compare: str = ">"  # or ">=": the comparison of membrane and threshold
     reset: str = "none"  # "subtract" the threshold, or set a "value"
-    reset_at: str = "next"  # step, the "same" step, or "exchange"d for the new spike's in the same
+    reset_at: str = "next"  # step, the "same" step, or "exchange": the new reset for the last one
     decay_reset: bool = False  # the subtracted threshold decays with the membrane
     drop_input: bool = False  # the input of a reset step is discarded
     spikes: str = "single"  # or "multi": floor(v / threshold) in one step
-    report: str = "new"  # spike, or the "old" one, of the membrane before the update
+    report: str = "new"  # spike of the membrane after the update, or the "old" one, before it
     model: str = "leaky"  # or "synaptic": a filtered input; "alpha": the difference of two
     refractory: bool = False  # steps without input after a spike
     leak: bool = False  # decay towards a value other than 0
     gain: bool = False  # the input is scaled
-    lower: bool = False  # the membrane is kept above a bound
+    lower: bool = False  # the membrane has a lower bound
     recurrent: bool = False  # each neuron's own last spike is added to its input
 
 
@@ -51,7 +51,7 @@ class Parameters(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a neuron carries from step to step; parts that its axes do not use are 0."""
+    """The state of a neuron between two steps; fields that its axes do not use are 0."""
 
     membrane: Any
     synapse: Any
@@ -68,8 +68,8 @@ class Step(NamedTuple):
     settle: Any
     emit: Any
     only: Any  # under inhibition: the spikes of the neurons that may fire
-    height: Any  # under inhibition: what the neuron that may fire has the most of
-    moves: bool  # the membrane that the next step resets is not the one that fired
+    height: Any  # under inhibition: the neuron with the largest height may fire
+    moves: bool  # under inhibition: the next reset asks again which neuron is highest
 
 
 @cache
@@ -199,7 +199,7 @@ def _emit(axes):
 
     @equation
     def emit(n, on, off):
-        """What is written for n spikes."""
+        """Output value of n spikes."""
         if multi:
             return mul(like(on, n), on)
         return select(n > like(n, 0), on, off)
@@ -215,9 +215,9 @@ def only(n, allowed):
 
 @equation
 def height(v, threshold):
-    """How far a membrane is above its threshold; NaN is below every other.
+    """How far a membrane is above its threshold; -inf for NaN.
 
-    Under inhibition the highest neuron of a row may fire, the first of equals.
+    Under inhibition the highest neuron of a row may fire, the first of several equal ones.
     """
     above = v - threshold
     return select(above == above, above, like(above, -np.inf))

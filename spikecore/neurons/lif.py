@@ -30,18 +30,19 @@ class LIF(Neuron):
     gain : float or array_like
         Factor of the input.
     leak : float or array_like
-        Membrane value without input, at which a run begins.
+        Membrane value without input; a run begins there.
     compare : {">", ">="}
-        When the membrane meets the threshold.
+        Spike where the membrane is above the threshold, or also where it is equal.
     reset : {"subtract", "value", "none"}
         Subtract the threshold, set the membrane to ``reset_value``, or leave it.
     reset_value : float or array_like
         With ``reset="value"``.
     reset_at : {"next", "same", "exchange"}
-        At the next step, from the recorded membrane; or in the step of the spike, before the
-        membrane is recorded; or, as snnTorch's ``reset_delay=False`` does, in the step of the spike
-        too, but where the membrane before was above the threshold all the same, one threshold is
-        subtracted before firing and given back after (``reset="subtract"``).
+        ``"next"``: at the next step; the membrane is recorded before its reset.  ``"same"``: in
+        the step of the spike, before the membrane is recorded.  ``"exchange"``, with
+        ``reset="subtract"``: in the step of the spike too, and as snnTorch's ``reset_delay=False``:
+        if the recorded membrane is still above the threshold, one threshold is subtracted at the
+        next step before the spike test, and added again after it.
     decay_reset : bool
         The subtracted threshold decays with the membrane (``reset="subtract"`` at ``"next"``).
     drop_input : bool
@@ -53,8 +54,8 @@ class LIF(Neuron):
     refractory : int
         Steps without input after a spike.
     inhibition : bool
-        Only the neuron that is highest above its threshold, the first of equals, may fire (along
-        the last axis).
+        Only the neuron that is highest above its threshold may fire, along the last axis; of
+        several equal ones, the first.
     lower : float, optional
         Lower bound, applied before the spike test; a reset may go below it.
     amplitude : float
@@ -63,7 +64,7 @@ class LIF(Neuron):
     Raises
     ------
     ValueError, TypeError
-        A number out of its range, or a combination that means nothing.
+        A number out of its range, or a combination without a meaning.
 
     Examples
     --------
@@ -110,7 +111,7 @@ class LIF(Neuron):
         self._refuse_nonsense()
 
     def _refuse_nonsense(self):
-        """Combinations that mean nothing, each with a sentence."""
+        """Refuse combinations without a meaning, each with its own sentence."""
         subtracts, sets = self.reset == "subtract", self.reset == "value"
         at_next = self.reset_at == "next"
         exchanged = self.reset_at == "exchange"
@@ -170,7 +171,7 @@ class LIF(Neuron):
         name : str
             One of :func:`spikecore.profiles`.
         **changes
-            Fields to set otherwise, such as ``decay`` and ``threshold``.
+            Fields with another value, such as ``decay`` and ``threshold``.
 
         Returns
         -------
@@ -257,12 +258,12 @@ CHOICES = {
 
 
 def profiles():
-    """The known simulators' LIF neurons by name.
+    """The LIF neurons of known simulators, by name.
 
     Returns
     -------
     dict of str to Profile
-        Each with the simulator, its version, the call and the source it stands for, and the axes.
+        Each with the simulator, its version, the call that it reproduces, the source and the axes.
 
     Examples
     --------
@@ -275,5 +276,5 @@ def profiles():
 
 
 def _text(value):
-    """A number, or the beginning and end of a long array."""
+    """A number as text; of a long array, its beginning and end."""
     return np.array2string(value, separator=", ") if isinstance(value, np.ndarray) else repr(value)

@@ -1,4 +1,4 @@
-"""The LIF neuron of each known simulator, as a point in the space of ``LIF``'s axes."""
+"""The LIF neuron of each known simulator, as arguments of ``LIF``."""
 
 import math
 from typing import NamedTuple
@@ -12,13 +12,13 @@ class Profile(NamedTuple):
     Attributes
     ----------
     simulator, version : str
-        Whose it is.
+        Name and version of the simulator.
     call : str
-        The call it stands for.
+        The call that it reproduces.
     source : str
-        Where its update is written.
+        The file with the simulator's update.
     axes : dict
-        Arguments of ``LIF``: how it steps, and the call's default numbers.
+        Arguments of ``LIF``: the axes of its step, and the call's default numbers.
     """
 
     simulator: str

@@ -1,6 +1,6 @@
 """snnTorch's neurons under its names.
 
-The parameter names and defaults are those of snnTorch 1.0.0, less what only training needs.
+Parameters and defaults are those of snnTorch 1.0.0; those that only training needs are left out.
 """
 
 import math
@@ -19,7 +19,7 @@ RESETS = ("subtract", "zero", "none")
 
 
 class _Named(Neuron):
-    """Checks that the models of snnTorch share."""
+    """What the models of snnTorch share: checks of parameters, resets, names."""
 
     def _check(self, *decays, clamp=True):
         for name in decays:
@@ -70,7 +70,7 @@ class Leaky(_Named):
     reset_mechanism : {"subtract", "zero", "none"}
         Subtract the threshold, set the membrane to 0 before it decays, or leave it.
     reset_delay : bool
-        Reset at the next step (the recorded membrane is the one before the reset), or in the same.
+        Reset at the next step (the membrane is recorded before the reset), or in the same step.
     inhibition : bool
         Only the neuron highest above its threshold may fire, along the last axis.
     graded_spikes_factor : float
@@ -79,9 +79,9 @@ class Leaky(_Named):
     Notes
     -----
     After snnTorch 1.0.0's ``Leaky``, but under inhibition only the neuron that fired is reset.
-    ``reset_delay=False`` with ``"subtract"`` gives back a threshold after an input of more than
-    one, so that the membrane may stay above it, as snnTorch's does; ``LIF(decay,
-    reset_at="same")`` is the neuron without that.
+    ``reset_delay=False`` with ``"subtract"`` is ``reset_at="exchange"`` of :class:`LIF`: after an
+    input of more than one threshold it adds a threshold again, so that the membrane may stay above
+    it, as in snnTorch.  ``LIF(decay, reset_at="same")`` is the neuron without that.
 
     Examples
     --------
@@ -106,7 +106,7 @@ class Leaky(_Named):
 
     @property
     def lif(self):
-        """The same neuron as a point in the space of :class:`LIF`'s axes."""
+        """The same neuron as a :class:`LIF`."""
         axes = self._reset_axes(drop_input=False)
         return LIF(
             decay=self.beta,
@@ -188,7 +188,7 @@ class Lapicque(_Named):
             arguments.refuse("time_step", must, self.time_step, remedy)
 
     def _circuit(self):
-        """R and C, with the one that was not given."""
+        """R and C, one of which may follow from ``beta``."""
         product = self.time_step / -np.log(self.beta) if self.beta is not None else None
         if self.C is not None:
             return (self.R if self.R is not None else product / self.C), self.C
@@ -222,10 +222,10 @@ class Synaptic(_Named):
     threshold : float or array_like
         Positive.
     reset_mechanism : {"subtract", "zero", "none"}
-        With a delay, zero sets the membrane to 0 in place of that step's update; the synaptic
+        With a delay, zero sets the membrane to 0 instead of that step's update; the synaptic
         current is never reset.
     reset_delay : bool
-        Reset at the next step, or in the same.
+        Reset at the next step, or in the same step.
     inhibition : bool
         Only the neuron highest above its threshold may fire, along the last axis.
 
@@ -273,7 +273,7 @@ class Alpha(_Named):
     threshold : float or array_like
         Positive.
     reset_mechanism : {"zero", "subtract", "none"}
-        At the next step.  Zero sets all three to 0 in place of that step's update; subtract takes
+        At the next step.  Zero sets all three to 0 instead of that step's update; subtract takes
         the threshold from the excitatory current, clears the inhibitory one and adds its old value
         to the membrane, as snnTorch does.
     inhibition : bool
@@ -351,16 +351,16 @@ class RLeaky(_Named):
     V : float or array_like
         Weight of a neuron's own last spike, with ``all_to_all=False``.
     all_to_all : bool
-        Connect every neuron of the last axis with every other, by ``recurrent``.
+        Connect every neuron of the last axis with all of them, by ``recurrent``.
     recurrent : Linear, optional
         The connections, N to N; needed with ``all_to_all=True``.
         ``spikecore.network.Linear.draw(N, N, seed)`` draws them as snnTorch does.
     threshold : float or array_like
         Positive.
     reset_mechanism : {"subtract", "zero", "none"}
-        With a delay, zero sets the membrane to 0 in place of that step's update.
+        With a delay, zero sets the membrane to 0 instead of that step's update.
     reset_delay : bool
-        Reset at the next step, or in the same.
+        Reset at the next step, or in the same step.
     inhibition : bool
         Only the neuron highest above its threshold may fire, along the last axis.
 

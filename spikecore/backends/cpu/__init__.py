@@ -1,8 +1,8 @@
-"""Compiled loops over tiles.  They index and call; codes and neurons hand them their equations.
+"""Compiled loops over tiles.  They only index and call the equations of codes and neurons.
 
-Every kernel takes the range of tiles it is to do last, so that ``threads.run`` can share them out.
-The kernel of a loop is made once for each code (``_draw`` makes that of ``draw``), with the code's
-equations compiled into it.
+The last two arguments of every kernel are its range of tiles, so that ``threads.run`` can divide
+them among threads.  The kernel of a loop is made once for each code (``_draw`` makes that of
+``draw``), with the code's equations compiled into it.
 """
 
 from spikecore.backends.cpu.codes import (

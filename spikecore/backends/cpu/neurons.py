@@ -1,4 +1,4 @@
-"""The loops of the neurons: over time by themselves, or in rows of which one may fire."""
+"""The loops of the neurons: independent neurons, or rows in which one neuron may fire."""
 
 from functools import cache
 
@@ -12,7 +12,7 @@ from spikecore.compiler import equation, kernel
 
 @cache
 def _neurons(step):
-    """The kernel for one combination of axes, neurons that do not see each other."""
+    """The kernel for one combination of axes and independent neurons."""
     count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
 
     @kernel
@@ -42,7 +42,7 @@ def _neurons(step):
 
 @cache
 def _inhibited_neurons(step):
-    """The kernel for one combination of axes when only the highest of a row may fire."""
+    """The kernel for one combination of axes if only the highest of a row may fire."""
     count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
     only, height, moves = step.only, step.height, step.moves
 
@@ -95,7 +95,7 @@ def _inhibited_neurons(step):
 def neurons(step, width, current, parameters, state, records, on, off, spikes):
     """Run neurons over [T, M] currents; ``state`` is updated in place.
 
-    With ``width`` the neurons stand in rows of that many, of which only the highest may fire.
+    With ``width`` the neurons form rows of that length; only the highest of a row may fire.
     """
     size = current.shape[1]
     if width:

@@ -6,8 +6,8 @@ from spikecore.arithmetic import accumulate, like
 from spikecore.backends import threads
 from spikecore.compiler import kernel
 
-ROWS = 32  # rows of spikes to a tile of the product
-OUTPUTS = 2048  # outputs to a tile, whose sums stay in L1; every tile looks for the inputs anew
+ROWS = 32  # rows of spikes in a tile of the product
+OUTPUTS = 2048  # outputs in a tile: their sums stay in L1, and every tile searches the inputs
 TOGETHER = 4  # weight rows added in one pass over the sums, one after another
 
 
@@ -57,5 +57,5 @@ def _product(spikes, weights, bias, out, start, stop):
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = -(-out.shape[0] // ROWS) * -(-out.shape[1] // OUTPUTS)
-    nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # finding and adding up
+    nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # to search and to add
     threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)

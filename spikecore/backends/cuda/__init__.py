@@ -11,8 +11,8 @@ from spikecore.backends import cpu, on_gpu
 from spikecore.backends.cuda import kernels
 from spikecore.philox import STEPS_PER_BLOCK
 
-WAVES = 32  # blocks to a multiprocessor before threads begin to do several elements
-PARTS = 1024  # partial maxima to a sample
+WAVES = 32  # blocks for each multiprocessor; if there are more elements, a thread takes several
+PARTS = 1024  # partial maxima of a sample
 MARGIN = 0.8  # share of the free device memory that one chunk of a host array may take
 
 
@@ -25,7 +25,7 @@ def adopt(value):
 
 
 def as_stream(stream):
-    """A stream of Numba, CuPy or torch, or a pointer to one, as Numba's."""
+    """A CUDA stream of Numba, CuPy or torch, or a pointer to a CUDA stream, as Numba's."""
     if stream is None:
         return 0
     pointer = getattr(stream, "ptr", getattr(stream, "cuda_stream", stream))
@@ -33,7 +33,7 @@ def as_stream(stream):
 
 
 def index_of(value):
-    """Number of the GPU on which an array lies."""
+    """Number of the GPU that has an array."""
     if config.ENABLE_CUDASIM:
         return 0
     if hasattr(value, "gpu_data"):  # Numba's
@@ -44,7 +44,7 @@ def index_of(value):
 
 
 def _simulated(value):
-    """The simulator's array over the memory of a host array that poses as a device's."""
+    """The simulator's array over the memory of a host array, which tests pass as a device's."""
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     posing = type(
@@ -54,10 +54,10 @@ def _simulated(value):
 
 
 class Backend:
-    """The functions of ``cpu``, on one GPU and one stream.
+    """The functions of ``cpu``, on one GPU and one CUDA stream.
 
-    Arrays of the host are copied there and back, in chunks of time where the device's memory is too
-    small for the whole; arrays of the device are used in place, and nothing waits for the kernels.
+    Arrays of the host are copied there and back, in chunks of time if the device's memory is too
+    small for the whole.  Arrays of the device are used in place, without waiting for the kernels.
     """
 
     def __init__(self, index=0, stream=0, resident=False):
@@ -94,7 +94,7 @@ class Backend:
             return result
 
     def copy_into(self, out, values):
-        """Set an array to the values of another of its size."""
+        """Set an array to values of the same number."""
         if not on_gpu(out):
             out[...] = values.reshape(out.shape)
             return
@@ -112,24 +112,24 @@ class Backend:
         return value
 
     def _all_to_device(self, columns):
-        """The columns of a NamedTuple, those of the host copied to the device."""
+        """The columns of a NamedTuple; those of the host are copied to the device."""
         return type(columns)(*map(self._to_device, columns))
 
     def _all_to_host(self, columns, out):
-        """Bring back those columns whose place is on the host."""
+        """Copy back the columns whose place in ``out`` is an array of the host."""
         for column, place in zip(columns, out, strict=True):
             if isinstance(place, np.ndarray):
                 self._to_host(column, place)
 
     def _to_host(self, values, out=None):
-        """Bring values back, and wait for them: the caller is about to read host memory."""
+        """Copy values back and wait for them, because the caller reads them next."""
         result = values.copy_to_host(out, stream=self.stream)
         if self.stream:
             self.stream.synchronize()
         return result
 
     def _fits(self, needed, remedy):
-        """Refuse what the device has no room for, before it is asked for it."""
+        """Refuse an array that is larger than the device's free memory."""
         if needed > self._free_memory():
             raise MemoryError(
                 f"device='cuda' has {self._free_memory():,} bytes free, and {needed:,} are needed; "
@@ -140,7 +140,7 @@ class Backend:
         return cuda.current_context().get_memory_info().free
 
     def _launch(self, kernel, num_columns, num_rows, *arguments):
-        """Threads for columns times rows, as many as keep the device busy."""
+        """Run a kernel over columns and rows, in enough threads to keep the device busy."""
         wanted = math.ceil(num_columns / kernels.THREADS)
         blocks = min(wanted, 2**31 - 1)
         down = max(1, min(num_rows, 65535, math.ceil(self._busy() / blocks)))
@@ -158,7 +158,7 @@ class Backend:
         return WAVES * cuda.get_current_device().MULTIPROCESSOR_COUNT
 
     def _chunks(self, out, bytes_per_step, fixed=0):
-        """For each chunk of time: its slice, and an array on the device, which is copied back."""
+        """For each chunk of time: its slice, and its array on the device, which is copied back."""
         if on_gpu(out):
             yield slice(0, len(out)), out
             return
@@ -180,7 +180,7 @@ class Backend:
     # checks
 
     def first_outside(self, values, low, high):
-        """As on the CPU; values on the device are not examined, which would mean to wait."""
+        """As on the CPU; values on the device are not checked, because that means waiting."""
         if on_gpu(values):
             return -1
         return cpu.first_outside(values, low, high)
@@ -188,7 +188,7 @@ class Backend:
     # encoders
 
     def draw(self, code, data, numbers, key, first_element, first_step, on, off, out):
-        """Spikes of the package's own random stream; ``key`` is (k0, k1, purpose)."""
+        """Spikes from spikecore's random stream; ``key`` is (k0, k1, purpose)."""
         with self._device():
             varying = len(data) > 1
             kernel = kernels.draw(code, varying)
@@ -203,14 +203,14 @@ class Backend:
                 )  # fmt: skip
 
     def _parts(self, carried, out, bytes_per_step):
-        """Chunks of time; one, where a draw carries what it holds from step to step."""
+        """Chunks of time; a single one if what an element holds changes from step to step."""
         step = out[:1].nbytes + bytes_per_step
         if carried:
             self._fits(len(out) * step, "fewer elements per call")
         return self._chunks(out, step)
 
     def replay(self, fires, data, numbers, uniforms, on, off, out):
-        """Spikes of uniforms that the caller gives, one for each element and step."""
+        """Spikes from given uniforms, one for each element and step."""
         with self._device():
             varying = len(data) > 1
             whole = data if varying else self._to_device(data)
@@ -224,7 +224,7 @@ class Backend:
                 )  # fmt: skip
 
     def largest(self, equation, data, shared, numbers, samples):
-        """Each sample's largest ``equation(x, shared, numbers)``; where the data are."""
+        """Each sample's largest ``equation(x, shared, numbers)``, in the memory of the data."""
         with self._device():
             per_sample = data.size // samples
             parts = cuda.device_array((samples, min(PARTS, per_sample)), data.dtype)
@@ -245,7 +245,7 @@ class Backend:
                 self._to_host(part, out)
 
     def place(self, code, data, shared, numbers, on, off, out):
-        """Spikes of which the steps are known beforehand; ``shared`` has a number a sample."""
+        """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
         with self._device():
             values, known = self._to_device(data), self._to_device(shared)
             for moment, part in self._chunks(out, out[:1].nbytes):
@@ -255,7 +255,7 @@ class Backend:
                 )  # fmt: skip
 
     def scan(self, code, data, state, numbers, levels, out):
-        """Spikes of a state that goes through time, from ``state`` on."""
+        """Spikes of a state that changes from step to step, beginning with ``state``."""
         with self._device():
             held = self._all_to_device(state)
             for moment, part in self._chunks(out, out[:1].nbytes + data[:1].nbytes):
@@ -270,7 +270,7 @@ class Backend:
                 self._all_to_host(held, state)
 
     def climb(self, line, on, off, out):
-        """Replace trains of ones and zeros by a line that climbs to each of the ones."""
+        """Replace trains of ones and zeros by lines that climb to each one."""
         with self._device():
             part = self._to_device(out)
             self._launch(kernels.climb(line), out.shape[1], 1, on, off, part)
@@ -340,7 +340,7 @@ class Backend:
                 self._configured(kernel, blocks, (side, side))(some, matrix, offsets, part)
 
 
-# --- what there is ------------------------------------------------------------------------------
+# --- devices ------------------------------------------------------------------------------------
 
 
 def reason_unavailable():
@@ -352,7 +352,7 @@ def reason_unavailable():
             error = cuda.cuda_error()
             said = " ".join(str(error).split())
             return f"no CUDA driver was found ({said})" if error else "no CUDA device was found"
-    except Exception as error:  # a broken driver raises whatever it likes
+    except Exception as error:  # a broken driver may raise anything
         return f"CUDA could not be initialised ({error})"
     return None
 

@@ -1,10 +1,10 @@
-"""The CUDA kernels: the loops of ``cpu``, which index and call the equations that they are handed.
+"""The CUDA kernels: the loops of ``cpu``, which only index and call the equations of a code.
 
-One thread does one element, or one neuron over all of time, neighbours in neighbouring threads, in
-grid-stride loops with 64-bit indices.  What is read from memory is read for several steps before
-the first of them is written: the compiler cannot know that an output is none of the inputs, and
-would wait for each.  The arithmetic that is CUDA's own is at the top: products and roundings by
-libdevice, because the compiler would fuse ``a*b + c``.
+A thread computes an element, or a neuron over all of time, and the next thread the next element, in
+grid-stride loops with 64-bit indices.  A thread reads several steps before it writes the first: the
+compiler cannot know that outputs and inputs do not overlap, and would wait for each read.  The
+arithmetic that only CUDA has is at the top: products and roundings by libdevice, because the
+compiler would fuse ``a*b + c``.
 """
 
 from functools import cache
@@ -18,11 +18,11 @@ from spikecore.backends.columns import put as put_column
 from spikecore.compiler import equation, overload
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
-THREADS = 128  # to a block, along the elements
+THREADS = 128  # in a block, along the elements
 SIDE = 16  # of the square blocks that share tiles of a product
-AHEAD = 8  # steps that are read together: 10^5 neurons need as many to keep an H200's memory busy
+AHEAD = 8  # steps read together: with 10^5 neurons an H200's memory is busy only with so many
 
-if not config.ENABLE_CUDASIM:  # there libdevice gives nan, and the Python functions serve
+if not config.ENABLE_CUDASIM:  # there libdevice gives nan, and the Python functions are used
     from numba.cuda import libdevice
 
     @overload(mul, target="cuda", jit_options=INLINE)
@@ -55,7 +55,7 @@ def first_column():
 
 @equation
 def columns():
-    """Elements from one of this thread's to the next."""
+    """Distance from an element of this thread to its next."""
     return np.int64(cuda.gridDim.x) * np.int64(cuda.blockDim.x)
 
 
@@ -67,13 +67,13 @@ def first_row():
 
 @equation
 def rows():
-    """Steps from one of this thread's to the next."""
+    """Distance from a step (or a block of steps) of this thread to its next."""
     return np.int64(cuda.gridDim.y) * np.int64(cuda.blockDim.y)
 
 
 @equation
 def unsigned(i):
-    """An index that cannot be negative: Numba would look whether it counts from the end."""
+    """An index as unsigned: Numba would test a signed one for counting from the end."""
     return np.uint64(i)
 
 
@@ -97,7 +97,7 @@ def four(array, t, i):
 
 @cuda.jit
 def fill(value, out):
-    """One value everywhere."""
+    """Set every element to one value."""
     num_steps, size = out.shape
     for i in range(first_column(), size, columns()):
         for t in range(first_row(), num_steps, rows()):
@@ -118,7 +118,7 @@ def draw(code, varying):
 
     @equation
     def fire_within(word, held, data, numbers, t, i, on, off, out):
-        """The same, where the step is within the output."""
+        """The same, if the step is within the output."""
         after = held
         if t >= 0 and t < out.shape[0]:
             if varying:
@@ -269,7 +269,7 @@ def place(code):
 
 @cache
 def scan(code):
-    """The kernel for one code, 8 steps at a time; a code that recalls begins anywhere in time."""
+    """The kernel for one code, 8 steps at a time; with ``recall`` a thread begins at any step."""
     step, emit, recall = code
     recalls = recall is not None
     remember = recall if recalls else (lambda x: x)
@@ -313,7 +313,7 @@ def scan(code):
 
 @cache
 def climb(line):
-    """The kernel for one line that climbs to each spike of a train from the one before."""
+    """The kernel for one line, which climbs from a spike of a train to the next spike."""
 
     @cuda.jit
     def run(on, off, out):
@@ -333,7 +333,7 @@ def climb(line):
 
 @cache
 def neurons(functions):
-    """The kernel for one combination of axes, neurons that do not see each other."""
+    """The kernel for one combination of axes and independent neurons."""
     count, advance, settle, emit = (
         functions.count,
         functions.advance,
@@ -378,13 +378,13 @@ def neurons(functions):
 
 @equation
 def _higher(value, index, best, winner):
-    """Whether a neuron comes before the best so far: higher, or as high and first."""
+    """Whether a neuron wins against the best so far: it is higher, or equal and earlier."""
     return value > best or (value == best and index < winner)
 
 
 @cache
 def inhibited_neurons(step, dtype):
-    """The kernel for one combination of axes when only the highest of a row may fire."""
+    """The kernel for one combination of axes if only the highest of a row may fire."""
     count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
     only, height, moves = step.only, step.height, step.moves
 
@@ -402,10 +402,10 @@ def inhibited_neurons(step, dtype):
         values[thread] = best
         indices[thread] = winner
         cuda.syncthreads()
-        for other in range(np.int64(cuda.blockDim.x)):
-            index = indices[other]
-            if index < width and (winner == width or _higher(values[other], index, best, winner)):
-                best = values[other]
+        for slot in range(np.int64(cuda.blockDim.x)):
+            index = indices[slot]
+            if index < width and (winner == width or _higher(values[slot], index, best, winner)):
+                best = values[slot]
                 winner = index
         cuda.syncthreads()
         return winner
@@ -464,7 +464,7 @@ def event_product(spikes, weights, bias, out):
 
 @cache
 def dense_product(spike_dtype, dtype):
-    """The same sums over all inputs, from tiles in shared memory; a product with 0 changes none."""
+    """The same sums over all inputs, by tiles in shared memory; products with 0 change no sum."""
 
     @cuda.jit
     def product(spikes, weights, bias, out):
