@@ -11,11 +11,13 @@ import sys
 import tempfile
 import time
 import traceback
+import warnings
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ["HTTPS_PROXY"] = os.environ["HTTP_PROXY"] = "http://127.0.0.1:1"  # refuses all calls
 os.environ["SPIKECORE_DEVICE"] = "numpy"  # checks do not depend on it, and nothing is compiled
 sys.path[:0] = [str(Path(__file__).parents[1])]
 
@@ -57,6 +59,7 @@ class surroundings:  # noqa: N801
         os.chdir(self.folder.name)
         command_line.write_files()
         memory.available_memory = lambda: MEMORY
+        warnings.filterwarnings("ignore", "Animation was deleted")
 
     def __exit__(self, *_):
         memory.available_memory = self.free

@@ -4,11 +4,10 @@ import gzip
 import io
 import re
 import struct
-import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from fuzzing.calls import Offence, limited, place_of
+from fuzzing.calls import Offence, limited, place_of, strict_warnings
 from spikecore.__main__ import main
 
 SECONDS = 20
@@ -85,10 +84,9 @@ def offence_of(words):
     said, printed = io.StringIO(), io.StringIO()
     status = 0
     try:
-        with redirect_stderr(said), redirect_stdout(printed), limited(SECONDS):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                main(words)
+        streams = redirect_stderr(said), redirect_stdout(printed)
+        with streams[0], streams[1], limited(SECONDS), strict_warnings():
+            main(words)
     except SystemExit as stop:
         status = stop.code
     except Exception as error:

@@ -158,6 +158,8 @@ UTILS = {
     "checksums": ["None", "datasets.MNIST_CHECKSUMS"],
     "progress": ["False"],
 }
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+MNIST_FILES += ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 AXES = ["Figure().subplots()", "Figure().add_axes((0, 0, 1, 1))"]
 PLOTS = {
     "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])"],
@@ -262,7 +264,7 @@ def all_targets():
     for name in utils.__all__:
         found.append(target(f"utils.{name}", (UTILS, GOOD), 1.5))
     found.append(target("datasets.digits", (UTILS,), 0.5))
-    found.append(target("datasets.mnist", (UTILS,), 2.0))
+    found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found.append(target("spikecore.profiles", ()))
     found.append(target("spikecore.devices", (), 0.1))
@@ -309,7 +311,7 @@ def plot_targets():
     found = []
     for name in spikeplot.__all__:
         style = STYLE.get(name, ())
-        found.append(target(f"spikeplot.{name}", (PLOTS, GOOD), 0.5, ("keyword", *style), style))
+        found.append(target(f"spikeplot.{name}", (PLOTS, GOOD), 0.3, ("keyword", *style), style))
     return found
 
 

@@ -3,8 +3,20 @@
 ``NAMES`` is what the expressions may refer to.
 """
 
+import datetime
+import io
+import math
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+
+import spikecore
+
+MODULES = {"np": np, "math": math, "io": io, "datetime": datetime, "spikecore": spikecore}
+CLASSES = (Decimal, Fraction, Path, SimpleNamespace)
 
 
 class Raises:
@@ -113,54 +125,59 @@ ATTRIBUTES = ("dtype", "shape", "__array_interface__", "__array_struct__", "data
 ATTRIBUTES += ("__cuda_array_interface__", "ndim", "targets", "requires_grad", "lower")
 
 SCALARS = """
-None|True|False|0|1|2|3|-1|0.5|-0.5|1.5|-0.0|1e-320|1e-45|1e39|1e308|10**30|10**400|-10**400|2**31
+None|True|False|0|1|2|3|-1|0.5|-0.5|1.5|-0.0|1e-320|1e-45|1e39|1e308|10**30|10**400|-10**400|10**5000|2**31
 2**32|2**34|2**53+1|2**63|2**64-1|2**64|-2**63|math.nan|math.inf|-math.inf|1j|complex(math.nan)
 Fraction(1, 3)|Fraction(10**400)|Decimal('0.5')|Decimal('NaN')|Decimal('sNaN')|''|'0.5'|'x'|'cpu'
 'cuda'|'cuda:0'|'cuda:99'|'numpy'|'\\x00'|'a\\nb'|'é'*9|'x'*5000|'\\ud800'|b''|b'0.5'|bytearray(4)
 memoryview(b'ab')|Ellipsis|NotImplemented|slice(1)|range(0)|range(3)|range(2**62)|object()|object
 int|float|np.float32|len|print|lambda *a, **k: None|lambda: 1|math|np|Exception()|io.StringIO('x')
 Path('.')|Path('none/such')|datetime.date(2020, 1, 1)|datetime.timedelta(1)|SimpleNamespace()
-np.float16(0.5)|np.float32(0.5)|np.float64(math.nan)|np.longdouble(0.5)|np.int8(1)|np.uint64(2**64-1)
-np.bool_(True)|np.complex64(1)|np.str_('x')|np.datetime64('2020')|np.datetime64('NaT')
-np.timedelta64(1, 's')|np.void(b'ab')|np.ma.masked|np.dtype('f4')|np.dtype('>f4')|np.dtype('f2')
-np.dtype([('a', 'f4')])|np.random.default_rng(0)|np.random.RandomState(0)|np.random.SeedSequence(0)
-Text('x')|Text('cpu')|Tensor()|GpuArray()|GpuArray(typestr='<f8')|GpuArray(typestr='O')
-GpuArray(shape=None)|GpuArray(strides=(1,))|GpuArray((0,))|GpuArray(data=None)|Sized(2)|Sized(0)
-spikecore.LIF|spikecore.LIF(0.5)|spikecore.Linear(np.ones((3, 3), 'f4'))|spikecore.devices
+np.float16(0.5)|np.float32(0.5)|np.float64(math.nan)|np.longdouble(0.5)|np.int8(1)
+np.uint64(2**64-1)|np.bool_(True)|np.complex64(1)|np.str_('x')|np.datetime64('2020')
+np.datetime64('NaT')|np.timedelta64(1, 's')|np.void(b'ab')|np.ma.masked|np.dtype('f4')
+np.dtype('>f4')|np.dtype('f2')|np.dtype([('a', 'f4')])|np.random.default_rng(0)
+np.random.RandomState(0)|np.random.SeedSequence(0)|Text('x')|Text('cpu')|Tensor()|GpuArray()
+GpuArray(typestr='<f8')|GpuArray(typestr='O')|GpuArray(shape=None)|GpuArray(strides=(1,))
+GpuArray((0,))|GpuArray(data=None)|Sized(2)|Sized(0)|spikecore.LIF|spikecore.LIF(0.5)
+spikecore.Linear(np.ones((3, 3), 'f4'))|spikecore.devices
 """
 
 COLLECTIONS = """
-[]|()|{}|set()|frozenset([1])|{0.5}|{'a': 1}|{1: 2}|{None: None}|dict(membrane=None)|dict(kind='LIF')
-[None]|['x']|[[]]|[[], []]|[[0.1], [0.1, 0.2]]|[0.5]|[[0.5, 0.5]]|[[0.5], [0.5]]|[True, False]|[1, 'x']
-[0.5, None]|[math.nan]|[10**400]|[2**64]|[1j]|['membrane']|[['membrane']]|['spikes', 'spikes']
-('spikes',)|{'spikes': None}|{'spikes': np.zeros(3)}|[object()]|[{}]|[[[[[]]]]]|nested(70)
-nested(2000)|cyclic()|iter([])|iter([0.5])|(x for x in [0.5])|(1/0 for x in [1])|zip()|map(int, ['x'])
-[np.zeros(2), np.zeros(3)]|(np.zeros((3, 2)), np.zeros(3))|[Raises('__repr__', KeyError)]
-[np.zeros(2), None]|{'a': Raises('__repr__', ValueError)}|[GpuArray()]|[Tensor()]|range(-3, 0)
+[]|()|{}|set()|frozenset([1])|{0.5}|{'a': 1}|{1: 2}|{None: None}|dict(membrane=None)
+dict(kind='LIF')|[None]|['x']|[[]]|[[], []]|[[0.1], [0.1, 0.2]]|[0.5]|[[0.5, 0.5]]|[[0.5], [0.5]]
+[True, False]|[1, 'x']|[0.5, None]|[math.nan]|[10**400]|[2**64]|[1j]|['membrane']|[['membrane']]
+['spikes', 'spikes']|('spikes',)|{'spikes': None}|{'spikes': np.zeros(3)}|[object()]|[{}]
+[[[[[]]]]]|nested(70)|nested(2000)|cyclic()|iter([])|iter([0.5])|(x for x in [0.5])
+(1/0 for x in [1])|zip()|map(int, ['x'])|[np.zeros(2), np.zeros(3)]|(np.zeros((3, 2)), np.zeros(3))
+[Raises('__repr__', KeyError)]|[np.zeros(2), None]|{'a': Raises('__repr__', ValueError)}
+[GpuArray()]|[Tensor()]|range(-3, 0)
 """
 
 ARRAYS = """
-np.zeros(0)|np.zeros((0, 3))|np.zeros((3, 0))|np.zeros((0, 0, 0))|np.zeros((2, 0, 3), 'f4')|np.array(0.5)
-np.zeros(())|np.array(True)|np.array('x')|np.array(None)|np.zeros(1)|np.zeros((1, 1))|np.zeros((1,)*20)
-np.zeros((2, 3))|np.zeros((4, 2, 3))|np.ones((2, 3), 'f4')|np.full((2, 3), 0.5, 'f2')
-np.full((2, 3), 0.5, '>f4')|np.full((2, 3), 0.5, '>f8')|np.full((2, 3), 0.5, np.longdouble)
-np.full((2, 3), 1, 'i8')|np.full((2, 3), 2**63, 'u8')|np.full((2, 3), -2**63)|np.eye(3, dtype=bool)
-np.full((2, 3), 1j)|np.full((2, 3), 'x')|np.full((2, 3), b'x')|np.full((2, 3), None)
-np.array([object()])|np.array([[0.5], 'x', None], object)|np.array(['2020'], 'M8[D]')
-np.array([1], 'm8[s]')|np.array(['NaT'], 'M8[s]')|np.zeros(2, [('a', 'f4')])|np.zeros(2, 'V3')
+np.zeros(0)|np.zeros((0, 3))|np.zeros((3, 0))|np.zeros((0, 0, 0))|np.zeros((2, 0, 3), 'f4')
+np.array(0.5)|np.zeros(())|np.array(True)|np.array('x')|np.array(None)|np.zeros(1)|np.zeros((1, 1))
+np.zeros((1,)*20)|np.zeros((2, 3))|np.zeros((4, 2, 3))|np.ones((2, 3), 'f4')
+np.full((2, 3), 0.5, 'f2')|np.full((2, 3), 0.5, '>f4')|np.full((2, 3), 0.5, '>f8')
+np.full((2, 3), 0.5, np.longdouble)|np.full((2, 3), 1, 'i8')|np.full((2, 3), 2**63, 'u8')
+np.full((2, 3), -2**63)|np.eye(3, dtype=bool)|np.full((2, 3), 1j)|np.full((2, 3), 'x')
+np.full((2, 3), b'x')|np.full((2, 3), None)|np.array([object()])
+np.array([[0.5], 'x', None], object)|np.array(['2020'], 'M8[D]')|np.array([1], 'm8[s]')
+np.array(['NaT'], 'M8[s]')|np.zeros(2, [('a', 'f4')])|np.zeros(2, 'V3')
 np.zeros(3, np.dtypes.StringDType())|np.rec.array([(1, 2.0)])|np.ma.array([0.5, 0.5])
 np.ma.array([0.5, 0.5], mask=[1, 0])|np.ma.masked_all((2, 3))|np.matrix([[0.5, 0.5]])
 np.full((2, 3), math.nan)|np.full((2, 3), math.inf, 'f4')|np.array([[0.5, -math.inf, 0.5]] * 2)
 np.full((2, 3), -1.0)|np.full((2, 3), 1e308)|np.full((2, 3), 1e-320)|np.full((4, 6), 0.5)[::2, ::2]
 np.full((3, 2), 0.5).T|np.full((2, 3), 0.5)[::-1]|read_only(np.full((2, 3), 0.5, 'f4'))
-unaligned(np.full((2, 3), 0.5, 'f4'))|unaligned(np.full((4, 2, 3), 0.5))|np.broadcast_to(0.5, (2, 3))
-np.broadcast_to(0.5, (2**40, 3))|np.broadcast_to(np.float32(0), (2**20, 2**20))
+unaligned(np.full((2, 3), 0.5, 'f4'))|unaligned(np.full((4, 2, 3), 0.5))
+np.broadcast_to(0.5, (2, 3))|np.broadcast_to(0.5, (2**40, 3))
+np.broadcast_to(np.float32(0), (2**20, 2**20))
 np.lib.stride_tricks.as_strided(np.zeros(2), (2, 3), (8, 0))|np.arange(3)|np.arange(3.0)
 np.arange(3, dtype='u1')|np.array([2, 0])|np.array([-1, 0])|np.array([0.0, math.nan])|np.eye(3)
 np.char.array(['x'])|Holder([0.5])|Holder(None)|Holder([[1], [1, 2]])|Holder(np.zeros((2, 3)))
-np.zeros(3).data|np.nditer(np.zeros(3))|np.zeros(3).flat|np.array([10**400])|np.array([Fraction(1, 2)])
-np.full((2, 3), np.float16(65504))|np.full((4, 2, 3), 0.5, 'f4')|np.ones((5, 4, 3), bool)
-np.full((4, 2, 3), 7, 'f4')|np.zeros((4, 2, 3), 'i1')[:, ::-1]|np.asfortranarray(np.zeros((4, 2, 3)))
+np.zeros(3).data|np.nditer(np.zeros(3))|np.zeros(3).flat|np.array([10**400])
+np.array([Fraction(1, 2)])|np.full((2, 3), np.float16(65504))|np.full((4, 2, 3), 0.5, 'f4')
+np.ones((5, 4, 3), bool)|np.full((4, 2, 3), 7, 'f4')|np.zeros((4, 2, 3), 'i1')[:, ::-1]
+np.asfortranarray(np.zeros((4, 2, 3)))
 """
 
 
@@ -188,7 +205,7 @@ WRAPPERS += (
     "SimpleNamespace(weight={}, bias=None)",
 )
 
-NAMES = {name: value for name, value in globals().items() if not name.startswith("_")}
+NAMES = {**globals(), **MODULES, **{kind.__name__: kind for kind in CLASSES}}
 
 
 def bad(random):
