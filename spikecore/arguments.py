@@ -12,6 +12,7 @@ import numpy as np
 
 from spikecore import backends, memory
 from spikecore.backends.floats import standard_floats
+from spikecore.foreign import has, reason, shown
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
@@ -20,7 +21,7 @@ MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 def refuse(name, must, got, remedy, error=ValueError):
     """Raise one sentence: what an argument must be, what it is, and what to do."""
-    raise error(f"{name} must {must}, got {got}; {remedy}") from None
+    raise error(f"{name} must {must}, got {shown(got, str)}; {remedy}") from None
 
 
 def array(name, value, gpu=False):
@@ -33,19 +34,18 @@ def array(name, value, gpu=False):
             remedy = "copy it to the host first"
             refuse(name, "lie in the host's memory", "an array on a GPU", remedy, TypeError)
         return _gpu_array(name, value)
-    if np.ma.is_masked(value):
-        count = np.ma.count_masked(value)
-        remedy = "replace them, for example with filled(0)"
-        refuse(name, "not have masked values", f"{count} of them", remedy)
     try:
+        count = np.ma.count_masked(value) if np.ma.is_masked(value) else 0
         result = np.asarray(value)
     except Exception as error:  # an object's __array__ may raise anything
-        said = (str(error).splitlines() or [type(error).__name__])[0]
         raise TypeError(
             f"{name} must be convertible to a NumPy array, but converting a "
-            f"{type(value).__name__} failed with {said!r}; pass a "
+            f"{type(value).__name__} failed with {reason(error)!r}; pass a "
             "rectangular array of numbers that lies in host memory and needs no gradient"
         ) from error
+    if count:
+        remedy = "replace them, for example with filled(0)"
+        refuse(name, "not have masked values", f"{count} of them", remedy)
     if result.dtype.kind not in "biuf" or result.dtype.itemsize > 8:
         must = "hold real numbers of at most 64 bits"
         remedy = "convert it to float32 or float64 first"
@@ -53,9 +53,28 @@ def array(name, value, gpu=False):
     return result
 
 
+def fits_copy(name, given, dtype):
+    """Refuse an array of which a copy is needed that is larger than the memory that is free."""
+    lack = memory.lack(given.shape, dtype)
+    if lack is not None:
+        got, remedy = f"shape {given.shape}, whose copy {lack}", "pass a part of it"
+        refuse(name, "fit into memory", got, remedy)
+
+
+def _adopt(name, value):
+    """An array on a GPU as Numba's, without a copy."""
+    try:
+        return backends.adopt(value)
+    except backends.DeviceError as error:
+        raise backends.DeviceError(f"{name} lies on a GPU, but {error}") from None
+    except Exception as error:  # a foreign interface holds whatever it likes
+        must, remedy = "be an array that Numba can use", "copy it to the host first"
+        refuse(name, must, f"one that it refused with {reason(error)!r}", remedy, TypeError)
+
+
 def _gpu_array(name, value):
     """An array on a GPU, used in place."""
-    result = backends.adopt(value)
+    result = _adopt(name, value)
     if result.dtype not in SPIKE_DTYPES or not result.is_c_contiguous():
         must = "be C-contiguous and float32, float64, bool, int8 or uint8 when it lies on a GPU"
         got = f"dtype {result.dtype} and strides {result.strides}"
@@ -86,6 +105,8 @@ def _real(name, given):
                 "scale it below 2**53"
             )
     dtype = np.result_type(given.dtype.newbyteorder("="), np.float32)
+    if given.dtype != dtype or not given.flags.c_contiguous:
+        fits_copy(name, given, dtype)
     result = np.require(given, dtype, ["C", "A"]).view(np.ndarray)
     result.flags.writeable = False
     return result
@@ -116,7 +137,7 @@ def state(name, value, shape, dtype, backend, spikes=False):
         remedy = "pass one value per neuron, or None to begin at rest"
         refuse(name, f"have the shape of the neurons, {shape}", given.shape, remedy)
     exact = spikes and isinstance(given, np.ndarray) and given.dtype.kind in "bui"
-    if hasattr(value, "dtype") and given.dtype != dtype and not exact:
+    if has(value, "dtype") and given.dtype != dtype and not exact:
         must = f"have the dtype of the current, {dtype}"
         refuse(name, must, given.dtype, "convert one of the two with astype", TypeError)
     if backends.on_gpu(given) and backend.resident:
@@ -132,8 +153,9 @@ def state(name, value, shape, dtype, backend, spikes=False):
 def parameter(name, value, low=-math.inf, high=math.inf, **bounds):
     """A number, or a read-only float64 or float32 array of numbers within bounds."""
     given = array(name, value)
+    fits_copy(name, given, np.float64)
     if given.dtype.kind == "b":
-        refuse(name, "be real", repr(value), "pass a float or an array of floats", TypeError)
+        refuse(name, "be real", shown(value), "pass a float or an array of floats", TypeError)
     if not given.size:
         refuse(name, "hold a number", f"an array of shape {given.shape}", "pass a float")
     if given.ndim == 0:
@@ -199,11 +221,11 @@ def integer(name, value, low, high=None, remedy="pass a whole number in that ran
     """``value`` as an int in [low, high]."""
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
     if isinstance(value, (bool, np.bool_)):
-        refuse(name, f"be an integer {bounds}", repr(value), remedy, TypeError)
+        refuse(name, f"be an integer {bounds}", shown(value), remedy, TypeError)
     try:
         result = operator.index(value)
-    except TypeError:
-        refuse(name, f"be an integer {bounds}", repr(value), remedy, TypeError)
+    except Exception:  # TypeError, or what a foreign __index__ raises
+        refuse(name, f"be an integer {bounds}", shown(value), remedy, TypeError)
     if result < low or (high is not None and result > high):
         refuse(name, f"be {bounds}", result, remedy)
     return result
@@ -220,11 +242,13 @@ def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_hi
     """``value`` as a finite float between the bounds, which an open side excludes."""
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
-        refuse(name, "be a real number", repr(value), "pass a plain float", TypeError)
+        refuse(name, "be a real number", shown(value), "pass a plain float", TypeError)
     try:
         result = float(value)
     except OverflowError:  # an int or a Fraction past the largest float
         result = math.inf if value > 0 else -math.inf
+    except Exception:  # of numpy.timedelta64, which calls itself a number, or of a foreign class
+        refuse(name, "be a real number", shown(value), "pass a plain float", TypeError)
     below = result <= low if open_low else result < low
     above = result >= high if open_high else result > high
     if below or above or not math.isfinite(result):
@@ -237,7 +261,7 @@ def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_hi
 def flag(name, value):
     """``value`` as a bool."""
     if not isinstance(value, (bool, np.bool_)):
-        refuse(name, "be True or False", repr(value), "pass one of the two", TypeError)
+        refuse(name, "be True or False", shown(value), "pass one of the two", TypeError)
     return bool(value)
 
 
@@ -245,8 +269,26 @@ def choice(name, value, options):
     """``value`` as one of the names in ``options``, in lower case."""
     if not isinstance(value, str) or value.lower() not in options:
         error = ValueError if isinstance(value, str) else TypeError
-        refuse(name, f"be one of {options}", repr(value), "pass one of these names", error)
+        refuse(name, f"be one of {options}", shown(value), "pass one of these names", error)
     return value.lower()
+
+
+def items(name, value, must, remedy):
+    """What an iterable holds, as a tuple."""
+    try:
+        return tuple(value)
+    except Exception:  # TypeError, or what a foreign iterator raises
+        refuse(name, must, shown(value), remedy, TypeError)
+
+
+def names(name, value):
+    """Names as a tuple; a single one may stand by itself."""
+    remedy = "pass a tuple of strings, () for none"
+    found = (value,) if isinstance(value, str) else items(name, value, "be names", remedy)
+    for wanted in found:
+        if not isinstance(wanted, str):
+            refuse(name, "be names", f"{shown(wanted)} among them", remedy, TypeError)
+    return found
 
 
 def scalar(name, value, dtype, **bounds):
@@ -264,16 +306,16 @@ def spike_dtype(dtype, out, data_dtype):
         if isinstance(out, np.ndarray):
             dtype = out.dtype
         elif backends.on_gpu(out):
-            dtype = backends.adopt(out).dtype
+            dtype = _adopt("out", out).dtype
         else:
             dtype = np.float64 if data_dtype.newbyteorder("=") == np.float64 else np.float32
     try:
         result = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # TypeError, or what foreign attributes raise
         result = np.dtype(object)
     if result not in SPIKE_DTYPES:
         must = f"be one of {', '.join(map(str, SPIKE_DTYPES))}"
-        refuse("dtype", must, repr(dtype), "pass one of these", TypeError)
+        refuse("dtype", must, shown(dtype), "pass one of these", TypeError)
     return result
 
 
@@ -300,8 +342,9 @@ def levels(on_target, off_target, dtype, interpolate):
     off = level("off_target", off_target, dtype)
     if interpolate and abs(float(on) - float(off)) > float(np.finfo(dtype).max):
         raise ValueError(
-            f"on_target {on_target!r} and off_target {off_target!r} are further apart than {dtype} "
-            "can express, and interpolation needs their difference; choose smaller values"
+            f"on_target {shown(on_target)} and off_target {shown(off_target)} are further apart "
+            f"than {dtype} can express, and interpolation needs their difference; choose smaller "
+            "values"
         )
     return on, off
 
@@ -310,7 +353,7 @@ def uniforms(value, seed, shape, backend):
     """Uniforms in [0, 1) of the expected shape, given instead of a seed."""
     if seed is not None:
         must = "not be given together with seed"
-        refuse("uniforms", must, f"seed={seed!r}", "pass one of the two")
+        refuse("uniforms", must, f"seed={shown(seed)}", "pass one of the two")
     result = _real("uniforms", array("uniforms", value, gpu=backend.resident))
     if result.shape != shape:
         must = f"have shape {shape}, one for each spike"
@@ -355,7 +398,7 @@ def _gpu_output(out, shape, dtype, backend):
     if not backends.on_gpu(out):
         must, got = "lie on the GPU, as the data do", f"a {type(out).__name__}"
         refuse("out", must, got, "leave it out, or copy the data to the host", TypeError)
-    result = backends.adopt(out)
+    result = _adopt("out", out)
     if result.shape != shape or result.dtype != dtype or not result.is_c_contiguous():
         must = f"be C-contiguous of shape {shape} and dtype {dtype}"
         got = f"shape {result.shape} and dtype {result.dtype}"

@@ -7,7 +7,7 @@ Images are float32 in [0, 1], labels int64, and every call returns new arrays. O
 import gzip
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -183,9 +183,13 @@ def _folder(root):
     remedy = "pass the folder that holds MNIST's files"
     try:
         root = Path(root)
-    except TypeError:
-        arguments.refuse("root", "be a path", repr(root), remedy, TypeError)
-    if root.exists() and not root.is_dir():
+        is_file = root.exists() and not root.is_dir()
+    except OSError:
+        raise
+    except Exception as error:  # TypeError, a null byte, or what a foreign __fspath__ raises
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        arguments.refuse("root", "be a path", arguments.shown(root), remedy, kind)
+    if is_file:
         arguments.refuse("root", "be a folder", f"the file {str(root)!r}", remedy)
     return root
 
@@ -194,7 +198,9 @@ def _height_and_width(size):
     """``size`` as two positive integers."""
     remedy = "pass e.g. (28, 28)"
     if not isinstance(size, (tuple, list)) or len(size) != 2:
-        arguments.refuse("size", "be None or (height, width)", repr(size), remedy, TypeError)
+        arguments.refuse(
+            "size", "be None or (height, width)", arguments.shown(size), remedy, TypeError
+        )
     return tuple(
         arguments.integer(f"size[{i}]", length, 1, remedy=remedy) for i, length in enumerate(size)
     )
@@ -272,13 +278,12 @@ def _fill(array, file):
 
 def _addresses(mirrors):
     """``mirrors`` as a tuple of addresses, at least one."""
-    several = isinstance(mirrors, Iterable) and not isinstance(mirrors, str)
-    listed = tuple(mirrors) if several else (None,)
-    if not all(isinstance(mirror, str) for mirror in listed):
-        must, remedy = "be a tuple of addresses", "pass ('https://...',)"
-        arguments.refuse("mirrors", must, repr(mirrors), remedy, TypeError)
+    must, remedy = "be a tuple of addresses", "pass ('https://...',)"
+    listed = arguments.items("mirrors", mirrors, must, remedy)
+    if isinstance(mirrors, str) or not all(isinstance(mirror, str) for mirror in listed):
+        arguments.refuse("mirrors", must, arguments.shown(mirrors), remedy, TypeError)
     if not listed:
-        arguments.refuse("mirrors", "hold an address", repr(mirrors), "leave it out")
+        arguments.refuse("mirrors", "hold an address", arguments.shown(mirrors), "leave it out")
     return listed
 
 
@@ -286,14 +291,15 @@ def _mapping(checksums):
     """``checksums`` if it is a mapping."""
     if not isinstance(checksums, Mapping):
         must, remedy = "be a mapping of file names to checksums", "leave it out, or pass a dict"
-        arguments.refuse("checksums", must, repr(checksums), remedy, TypeError)
+        arguments.refuse("checksums", must, arguments.shown(checksums), remedy, TypeError)
     return checksums
 
 
 def _checksum(checksums, name):
     """The checksum of ``name.gz`` in lower case."""
-    checksum = str(checksums.get(f"{name}.gz", "")).lower()
-    if len(checksum) not in (32, 64):
+    checksum = checksums.get(f"{name}.gz", "")
+    checksum = checksum.lower() if isinstance(checksum, str) else checksum
+    if not isinstance(checksum, str) or len(checksum) not in (32, 64):
         must = f"give the SHA-256 or MD5 of {name}.gz in hexadecimal"
-        arguments.refuse("checksums", must, repr(checksum), "add it")
+        arguments.refuse("checksums", must, arguments.shown(checksum), "add it")
     return checksum

@@ -27,14 +27,21 @@ VERSION_2 = Names("memory.max", "memory.current", "inactive_file")
 
 def fits_memory(shape, dtype):
     """Refuse an array that is larger than the memory that is free."""
+    missing = lack(shape, dtype)
+    if missing is not None:
+        raise ValueError(
+            f"the output of shape {shape} and dtype {dtype} {missing}; use dtype=bool, fewer steps "
+            "per call with first_step, or out= a numpy.memmap"
+        )
+
+
+def lack(shape, dtype):
+    """How much memory an array needs and how much is free, or None where it fits."""
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     available = available_memory()
-    if available is not None and needed > available:
-        raise ValueError(
-            f"the output of shape {shape} and dtype {dtype} needs {_size(needed)}, and "
-            f"{_size(available)} of memory are free; use dtype=bool, fewer steps per call with "
-            "first_step, or out= a numpy.memmap"
-        )
+    if available is None or needed <= available:
+        return None
+    return f"needs {_size(needed)}, and {_size(available)} of memory are free"
 
 
 def available_memory():

@@ -67,7 +67,7 @@ def words(seed, elements, step, stream="rate"):
     index = arguments.array("elements", elements)
     if index.size and (index.dtype.kind not in "iu" or index.min() < 0):
         must, remedy = "be whole numbers of at least 0", "count features from 0"
-        arguments.refuse("elements", must, repr(elements), remedy)
+        arguments.refuse("elements", must, arguments.shown(elements), remedy)
     block, word = divmod(step, STEPS_PER_BLOCK)
     k0, k1, number = key_of(seed, stream)
     return random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
@@ -149,11 +149,9 @@ def torch_uniforms(seed, shape):
 def _shape(shape, axes=0):
     """``shape`` as a tuple of at least ``axes`` sizes; the first is then a number of steps."""
     remedy = "pass (num_steps, ...)"
-    try:
-        sizes = tuple(arguments.integer("shape", size, 0) for size in shape)
-    except TypeError:
-        arguments.refuse("shape", "be a tuple of sizes", repr(shape), remedy, TypeError)
+    given = arguments.items("shape", shape, "be a tuple of sizes", remedy)
+    sizes = tuple(arguments.integer("shape", size, 0, remedy=remedy) for size in given)
     if len(sizes) < axes or (axes and sizes[0] > arguments.MAX_STEPS):
         must = f"begin with a number of steps up to {arguments.MAX_STEPS}"
-        arguments.refuse("shape", must, repr(shape), remedy)
+        arguments.refuse("shape", must, arguments.shown(shape), remedy)
     return sizes

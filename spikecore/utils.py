@@ -6,9 +6,12 @@ torchvision's have; its transforms are not applied. Every function returns new a
 change the caller's arrays or NumPy's global generator.
 """
 
+from numbers import Real
+
 import numpy as np
 
 from spikecore import arguments
+from spikecore.foreign import has, reason
 
 __all__ = ["batches", "data_subset", "valid_split"]
 
@@ -152,9 +155,9 @@ def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
     """
     if labels is None:
         images, labels = _pair("images", images)
-    elif batch_size is None and np.ndim(labels) == 0:
+    elif batch_size is None and _is_a_number(labels):
         remedy = "after a data set write batch_size="
-        arguments.refuse("labels", "be an array", repr(labels), remedy, TypeError)
+        arguments.refuse("labels", "be an array", arguments.shown(labels), remedy, TypeError)
     else:
         images, labels = _pair("images and labels", (images, labels))
     remedy = "pass the samples of one batch"
@@ -174,9 +177,14 @@ def _generator(seed):
     return np.random.default_rng(seed)
 
 
+def _is_a_number(value):
+    """Whether a batch size may have been meant."""
+    return isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0)
+
+
 def _pair(name, dataset):
     """``dataset`` as two arrays of equal length."""
-    if hasattr(dataset, "data") and hasattr(dataset, "targets"):
+    if has(dataset, "data", "targets"):
         dataset = (dataset.data, dataset.targets)
     if not isinstance(dataset, (tuple, list)) or len(dataset) != 2:
         must = "be a pair (images, labels) or have the attributes data and targets"
@@ -193,11 +201,10 @@ def _converted(name, values):
     """``values`` as an array; lists and anything with ``__array__`` are converted."""
     try:
         return np.asarray(values)
-    except (RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except Exception as error:  # a foreign __array__ raises whatever it likes
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(
             f"{name} must hold rectangular arrays in host memory, but converting a "
-            f"{type(values).__name__} failed with {reason!r}; give every sample the same shape, "
-            "and detach tensors and bring them to the host"
+            f"{type(values).__name__} failed with {reason(error)!r}; give every sample the same "
+            "shape, and detach tensors and bring them to the host"
         ) from error

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "spikecore"
 
 # From the ground up: a file imports its own floor and those below.
 FLOORS = (
-    ("compiler", "files", "kernel_cache", "kernel_identity", "memory", "results"),
+    ("compiler", "files", "foreign", "kernel_cache", "kernel_identity", "memory", "results"),
     ("arithmetic", "philox"),
     ("backends",),
     ("arguments",),

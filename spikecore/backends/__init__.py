@@ -13,6 +13,8 @@ from operator import methodcaller
 
 import numpy as np
 
+from spikecore.foreign import has, shown
+
 DEVICES = ("cpu", "numpy", "cuda")
 
 
@@ -22,7 +24,7 @@ class DeviceError(RuntimeError):
 
 def on_gpu(value):
     """Whether a value is an array on a GPU, of Numba, CuPy or torch."""
-    return hasattr(value, "__cuda_array_interface__") or hasattr(value, "__cuda_ndarray__")
+    return has(value, "__cuda_array_interface__") or has(value, "__cuda_ndarray__")
 
 
 def choose(device=None, *data, stream=None, outputs=0):
@@ -40,12 +42,12 @@ def choose(device=None, *data, stream=None, outputs=0):
     if kind != "cuda":
         if resident:
             raise ValueError(
-                f"device must be None or 'cuda' for data on a GPU, got {device!r}; copy the data "
-                "to the host first"
+                f"device must be None or 'cuda' for data on a GPU, got {shown(device)}; copy the "
+                "data to the host first"
             )
         if stream is not None:
             raise ValueError(
-                f"stream must be None on device {kind!r}, got {stream!r}; leave it out"
+                f"stream must be None on device {kind!r}, got {shown(stream)}; leave it out"
             )
         return import_module(f"spikecore.backends.{kind}")
     return _cuda_backend(index, stream, resident, data)
@@ -64,11 +66,14 @@ def on_host():
 def _parse(name, device):
     """Kind and number (or None) of a device's name."""
     if not isinstance(device, str):
-        raise TypeError(f"{name} must be one of {DEVICES} or None, got {device!r}; pass a name")
+        raise TypeError(
+            f"{name} must be one of {DEVICES} or None, got {shown(device)}; pass a name"
+        )
     match = re.fullmatch(r"(cpu|numpy|cuda)|(cuda):(\d+)", device)
     if match is None:
         raise ValueError(
-            f"{name} must be one of {DEVICES}, 'cuda:1' or None, got {device!r}; pass one of these"
+            f"{name} must be one of {DEVICES}, 'cuda:1' or None, got {shown(device)}; pass one of "
+            "these"
         )
     return match[1] or match[2], None if match[3] is None else int(match[3])
 
@@ -119,6 +124,9 @@ def _cuda_backend(index, stream, resident, data):
 
 def adopt(value):
     """An array on a GPU as Numba's, without a copy."""
+    reason = _cuda().reason_unavailable()
+    if reason is not None:
+        raise DeviceError(f"no GPU can be used: {reason}; copy it to the host first")
     return _cuda().adopt(value)
 
 

@@ -112,6 +112,7 @@ def from_one_hot(one_hot_label):
     if rows.ndim == 0 or rows.shape[-1] == 0:
         got, remedy = f"shape {rows.shape}", "pass [..., num_classes]"
         arguments.refuse("one_hot_label", "have a class axis", got, remedy)
+    arguments.fits_copy("one_hot_label", rows, bool)
     proper = ((rows == 0) | (rows == 1)).all(axis=-1) & ((rows == 1).sum(axis=-1) == 1)
     if not proper.all():
         index = tuple(int(i) for i in np.argwhere(~proper)[0])
@@ -136,7 +137,9 @@ def whole(name, value, end, end_name):
     given = arguments.array(name, value)
     if given.size == 0:
         return given.astype(np.int64)
-    bad = ~((given >= 0) & (given < end))
+    arguments.fits_copy(name, given, np.int64)
+    with np.errstate(over="ignore"):  # float16 is compared with an infinite end
+        bad = ~((given >= 0) & (given < end))
     if given.dtype.kind == "f":
         bad |= given != np.floor(given)
     if bad.any():

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from spikecore import arguments, backends, random
+from spikecore.foreign import has, reason
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -130,12 +131,12 @@ class Linear:
         >>> Linear.from_torch(SimpleNamespace(weight=np.ones((2, 3), np.float32), bias=None))
         Linear(3 -> 2, float32)
         """
-        if not hasattr(layer, "weight") or not hasattr(layer, "bias"):
+        if not has(layer, "weight", "bias"):
             got = f"a {type(layer).__name__}"
             arguments.refuse(
                 "layer", "have weight and bias", got, "pass a torch.nn.Linear", TypeError
             )
-        return cls(_detached(layer.weight), _detached(layer.bias))
+        return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))
 
     def __eq__(self, layer):
         """Whether weights and bias are equal, of one dtype."""
@@ -210,6 +211,8 @@ class Linear:
             remedy = f"pass [..., {self.in_features}]"
             arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
         if isinstance(given, np.ndarray):
+            if not (given.flags.c_contiguous and given.dtype.isnative):
+                arguments.fits_copy("spikes", given, given.dtype)
             given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
         return given
 
@@ -261,17 +264,21 @@ def _refuse_sizes(weight):
     """Say what to write for ``torch.nn.Linear(784, 1000)``, and for weights with a gradient."""
     if isinstance(weight, (int, np.integer)):
         remedy = "draw weights of two sizes by Linear.draw(784, 1000, seed)"
-        arguments.refuse("weight", "be a matrix", repr(weight), remedy, TypeError)
-    if getattr(weight, "requires_grad", False):
+        arguments.refuse("weight", "be a matrix", arguments.shown(weight), remedy, TypeError)
+    if has(weight, "requires_grad") and weight.requires_grad is True:
         remedy = "pass weight.detach(), or the whole layer to Linear.from_torch"
         arguments.refuse("weight", "need no gradient", "a tensor that does", remedy, TypeError)
 
 
-def _detached(tensor):
+def _detached(name, tensor):
     """A tensor as an array, without its gradient; arrays and None as they are."""
-    if hasattr(tensor, "detach"):
-        tensor = tensor.detach().cpu()
-    return None if tensor is None else np.asarray(tensor)
+    if has(tensor, "detach"):
+        try:
+            tensor = tensor.detach().cpu()
+        except Exception as error:
+            must, got = "be a tensor that can be copied to the host", reason(error)
+            arguments.refuse(name, must, got, "pass an array", TypeError)
+    return None if tensor is None else arguments.array(name, tensor)
 
 
 def _spread(uniforms, bound):

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.network.linear import Linear
-from spikecore.neurons.neuron import Neuron, listed
+from spikecore.neurons.neuron import Neuron
 from spikecore.results import equal, summary
 
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
@@ -85,10 +85,12 @@ class Sequential:
                 arguments.refuse("layers", must, got, remedy, TypeError)
             if isinstance(layer, Neuron) and layer.largest_spike == 0:
                 must = "write a spike as a number other than 0, so that it can be counted"
-                arguments.refuse("layers", must, repr(layer), "give amplitude another value")
+                arguments.refuse(
+                    "layers", must, arguments.shown(layer), "give amplitude another value"
+                )
         if not isinstance(layers[-1], Neuron):
             remedy = "append one, such as Leaky"
-            arguments.refuse("layers", "end with a neuron", repr(layers[-1]), remedy)
+            arguments.refuse("layers", "end with a neuron", arguments.shown(layers[-1]), remedy)
         self._layers = layers
         self._names = _layer_names(layers, names)
         linears = [layer for layer in layers if isinstance(layer, Linear)]
@@ -233,12 +235,12 @@ class Sequential:
 
     def _recordable(self, record):
         """For each layer of neurons, the requested names that it records."""
-        names = listed("record", record)
+        names = arguments.names("record", record)
         known = {"spikes"}.union(*(layer.state_names for layer in self._neurons.values()))
         for name in names:
-            if not isinstance(name, str) or name not in known:
+            if name not in known:
                 must = f"name 'spikes' or states out of {sorted(known)}"
-                arguments.refuse("record", must, repr(name), "choose among them")
+                arguments.refuse("record", must, arguments.shown(name), "choose among them")
         return {
             layer_name: [n for n in names if n == "spikes" or n in layer.state_names]
             for layer_name, layer in self._neurons.items()
@@ -255,9 +257,9 @@ class Sequential:
         for name, held in given.items():
             if name not in neurons:
                 must = f"name layers of neurons {tuple(neurons)}"
-                arguments.refuse("state", must, repr(name), "use those names")
+                arguments.refuse("state", must, arguments.shown(name), "use those names")
             if not isinstance(held, (tuple, list)):
-                got = f"a {type(held).__name__} for {name!r}"
+                got = f"a {type(held).__name__} for {arguments.shown(name)}"
                 remedy = "pass the layer's states, as a former run's final"
                 arguments.refuse("state", "hold tuples", got, remedy, TypeError)
         return {name: tuple(given.get(name, ())) for name in neurons}
@@ -358,7 +360,7 @@ def _layer_names(layers, names):
             seen[kind] = seen.get(kind, 0) + 1
             made.append(f"{kind}{seen[kind]}")
         return tuple(made)
-    names = listed("names", names)
+    names = arguments.names("names", names)
     if len(names) != len(layers) or len(set(names)) != len(names):
         must = f"be {len(layers)} distinct names, one per layer"
         arguments.refuse("names", must, names, "correct them")

@@ -122,11 +122,20 @@ class Neuron:
         >>> LIF.from_dict({"kind": "LIF", "decay": 0.5})
         LIF(decay=0.5)
         """
+        named = isinstance(description, dict) and all(isinstance(key, str) for key in description)
+        if not named:
+            must, got = "be a dict with names as keys", arguments.shown(description)
+            arguments.refuse("description", must, got, "pass what to_dict returned", TypeError)
         kind = description.get("kind", cls.__name__)
-        if kind != cls.__name__:
-            remedy = f"call {kind}.from_dict"
-            arguments.refuse("kind", f"be {cls.__name__!r}", repr(kind), remedy)
-        return cls(**{name: value for name, value in description.items() if name != "kind"})
+        if not isinstance(kind, str) or kind != cls.__name__:
+            remedy = f"call from_dict of {arguments.shown(kind, str)}"
+            arguments.refuse("kind", f"be {cls.__name__!r}", arguments.shown(kind), remedy)
+        given = {name: value for name, value in description.items() if name != "kind"}
+        lacking = [f.name for f in fields(cls) if f.default is MISSING and f.name not in given]
+        if given.keys() <= {f.name for f in fields(cls)} and lacking:
+            must, got = f"have the field {lacking[0]!r}", f"the fields {tuple(given)}"
+            arguments.refuse("description", must, got, "add it")
+        return cls(**given)
 
     def __reduce__(self):
         return type(self).from_dict, (self.to_dict(),)
@@ -374,22 +383,12 @@ def _refuse_field(kind, name, known):
 
 def _names(record, states):
     """The recorded states' names, checked."""
-    names = listed("record", record)
+    names = arguments.names("record", record)
     for name in names:
-        if not isinstance(name, str) or name not in states:
+        if name not in states:
             must = f"name states out of {tuple(states)}"
-            arguments.refuse("record", must, repr(name), "choose among them")
+            arguments.refuse("record", must, arguments.shown(name), "choose among them")
     return names
-
-
-def listed(name, value):
-    """Names as a tuple; a single name may be a plain string."""
-    if isinstance(value, str):
-        return (value,)
-    try:
-        return tuple(value)
-    except TypeError:
-        arguments.refuse(name, "be names", repr(value), "pass a tuple, () for none", TypeError)
 
 
 def _fits_recurrence(linear, shape, dtype):
@@ -410,9 +409,9 @@ def _places(out, wanted):
         return {}
     places = dict(out) if isinstance(out, dict) else {"spikes": out}
     for name in places:
-        if name != "spikes" and name not in wanted:
+        if not isinstance(name, str) or (name != "spikes" and name not in wanted):
             must = f"name 'spikes' or recorded states {wanted}"
-            arguments.refuse("out", must, repr(name), "add it to record or leave it out")
+            arguments.refuse("out", must, arguments.shown(name), "add it to record or leave it out")
     for first, second in combinations(places.values(), 2):
         if isinstance(first, np.ndarray) and np.may_share_memory(first, second):
             raise ValueError(
@@ -459,9 +458,13 @@ def _parameters(model, shape, dtype):
     for name in Parameters._fields:
         value = numbers[name]
         value = value(dtype) if callable(value) else value
-        name = (model.names or {}).get(name, name)
-        with standard_floats(), np.errstate(over="ignore"):
-            column = arguments.per_neuron(name, value, shape, dtype)
-        _holds(name, column)
-        columns.append(column)
+        columns.append(column((model.names or {}).get(name, name), value, shape, dtype))
     return Parameters(*columns)
+
+
+def column(name, value, shape, dtype):
+    """A parameter as a kernel takes it, refused where its dtype does not hold it."""
+    with standard_floats(), np.errstate(over="ignore"):
+        result = arguments.per_neuron(name, value, shape, dtype)
+    _holds(name, result)
+    return result

@@ -13,7 +13,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.lif import LIF
-from spikecore.neurons.neuron import Model, Neuron
+from spikecore.neurons.neuron import Model, Neuron, column
 
 RESETS = ("subtract", "zero", "none")
 
@@ -476,6 +476,8 @@ def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
     if current.ndim and current.shape != membrane.shape:
         must = f"be a number or have the shape of mem, {membrane.shape}"
         arguments.refuse("x", must, current.shape, "reshape one of the two")
+    for name, value in (("beta", beta), ("w", w)):  # which the neuron calls decay and gain
+        column(name, value, membrane.shape, membrane.dtype)
     with np.errstate(over="ignore"):
         current = np.full(membrane.shape, current, membrane.dtype)
     arguments.finite("x", current, backend)

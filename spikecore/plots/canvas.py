@@ -13,6 +13,8 @@ import numpy as np
 
 from spikecore import arguments
 
+LARGEST = 1e100  # sums and matplotlib's margins overflow somewhere above
+
 
 def require_matplotlib():
     """Raise an ImportError that names the extra when matplotlib is not installed."""
@@ -31,6 +33,7 @@ def require_matplotlib():
 def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
     """``value`` as an array of finite numbers; ``shape`` says in words what it should be."""
     data = arguments.array(name, value)
+    arguments.fits_copy(name, data, np.float64)
     too_many = max_dimensions is not None and data.ndim > max_dimensions
     if data.ndim < min_dimensions or too_many:
         arguments.refuse(
@@ -42,6 +45,9 @@ def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
         raise ValueError(
             f"{name} must be finite, but {name}[{position}] is {data[index]}; replace it first"
         )
+    if data.dtype == np.float64 and data.size and np.abs(data).max() > LARGEST:
+        must, got = f"lie within {LARGEST:g} of 0, to be added up", f"{np.abs(data).max():g}"
+        arguments.refuse(name, must, got, "rescale it first")
     return data
 
 
@@ -77,16 +83,13 @@ def texts(name, values):
     """``values`` as a list of strings, or None; a single string is not a list of letters."""
     if values is None:
         return None
+    must, got = "be a list of strings", arguments.shown(values)
     if isinstance(values, str):
-        arguments.refuse(
-            name, "be a list of strings", repr(values), f"pass [{values!r}]", TypeError
-        )
+        arguments.refuse(name, must, got, f"pass [{got}]", TypeError)
     try:
         return [str(value) for value in values]
-    except TypeError:
-        arguments.refuse(
-            name, "be a list of strings", repr(values), "pass one string for each", TypeError
-        )
+    except Exception:  # TypeError, or what a foreign __str__ raises
+        arguments.refuse(name, must, got, "pass one string for each", TypeError)
 
 
 def color_map(name, value):
@@ -95,22 +98,34 @@ def color_map(name, value):
 
     try:
         return matplotlib.colormaps.get_cmap(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"{name} must be a colormap of matplotlib or its name, got {value!r}; "
-            "pass for example 'gray'"
-        ) from error
+    except Exception as error:  # a foreign __eq__ or __hash__ raises whatever it likes
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        must, got = "be a colormap of matplotlib or its name", arguments.shown(value)
+        arguments.refuse(name, must, got, "pass for example 'gray'", kind)
 
 
 def color(name, value):
     """``value`` as red, green, blue and opacity."""
-    from matplotlib.colors import is_color_like, to_rgba
+    from matplotlib.colors import to_rgba
 
-    if not is_color_like(value):
+    if not is_color(value):
         arguments.refuse(
-            name, "be a colour of matplotlib", repr(value), "pass for example 'black' or '#D55E00'"
+            name,
+            "be a colour of matplotlib",
+            arguments.shown(value),
+            "pass for example 'black' or '#D55E00'",
         )
     return to_rgba(value)
+
+
+def is_color(value):
+    """Whether matplotlib takes a value for a colour."""
+    from matplotlib.colors import is_color_like
+
+    try:
+        return is_color_like(value)
+    except Exception:  # a foreign class raises whatever it likes
+        return False
 
 
 @contextmanager
@@ -160,8 +175,8 @@ def given_axes(ax):
 
     if not isinstance(ax, Axes):
         got = f"a {type(ax).__name__}"
-        if isinstance(ax, (np.ndarray, list, tuple)):
-            got = f"{got} of length {len(ax)}" if np.ndim(ax) else got
+        if isinstance(ax, (list, tuple)) or (isinstance(ax, np.ndarray) and ax.ndim):
+            got = f"{got} of length {len(ax)}"
         arguments.refuse(
             "ax",
             "be one Axes of matplotlib",

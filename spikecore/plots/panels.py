@@ -90,7 +90,8 @@ def traces(
     data = canvas.finite_array("data", data, "[num_steps] or [num_steps, neurons]", 1, 2)
     spk_height = arguments.number("spk_height", spk_height)
     spk = None if spk is None else _spikes_of(data, spk)
-    rows, columns = _rows_and_columns(ax.shape if np.ndim(ax) == 2 else dim)
+    is_grid = isinstance(ax, np.ndarray) and ax.ndim == 2
+    rows, columns = _rows_and_columns(ax.shape if is_grid else dim)
     titles = canvas.texts("titles", titles)
     threshold = None if threshold is None else arguments.number("threshold", threshold)
     mark_spikes = arguments.flag("mark_spikes", mark_spikes)
@@ -251,7 +252,9 @@ def _means(data):
 def _rows_and_columns(dim):
     """``dim`` as two positive integers."""
     if not isinstance(dim, (tuple, list)) or len(dim) != 2:
-        arguments.refuse("dim", "be (rows, columns)", repr(dim), "pass e.g. (3, 3)", TypeError)
+        arguments.refuse(
+            "dim", "be (rows, columns)", arguments.shown(dim), "pass e.g. (3, 3)", TypeError
+        )
     return tuple(
         arguments.integer(f"dim[{i}]", length, 1, remedy="pass e.g. (3, 3)")
         for i, length in enumerate(dim)
@@ -263,10 +266,12 @@ def _range(name, value):
     try:
         low, high = value
     except (TypeError, ValueError):
-        arguments.refuse(name, "be (low, high)", repr(value), "pass e.g. (-1, 2)", TypeError)
+        arguments.refuse(
+            name, "be (low, high)", arguments.shown(value), "pass e.g. (-1, 2)", TypeError
+        )
     low, high = arguments.number(f"{name}[0]", low), arguments.number(f"{name}[1]", high)
     if not low < high:
-        arguments.refuse(name, "rise from low to high", repr(value), "swap the two")
+        arguments.refuse(name, "rise from low to high", arguments.shown(value), "swap the two")
     return low, high
 
 

@@ -86,8 +86,10 @@ def raster(data, ax=None, *, off_color=OFF_COLOR, origin=None, density=None, leg
     -0.5 4.5 -0.5 2.5
     """
     spikes = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
-    if origin not in (None, "lower", "upper"):
-        arguments.refuse("origin", "be 'lower', 'upper' or None", repr(origin), "pass 'upper'")
+    if origin is not None and not (isinstance(origin, str) and origin in ("lower", "upper")):
+        arguments.refuse(
+            "origin", "be 'lower', 'upper' or None", arguments.shown(origin), "pass 'upper'"
+        )
     density = canvas.optional_flag("density", density)
     legend = canvas.optional_flag("legend", legend)
     canvas.require_matplotlib()
@@ -100,7 +102,9 @@ def raster(data, ax=None, *, off_color=OFF_COLOR, origin=None, density=None, leg
     if color_each and density:
         raise ValueError("density=True needs a single colour, got one for each spike; pass one")
     ax = canvas.axes(ax, (7, 4))
-    if not color_each:
+    if color_each:
+        kwargs["c"] = list(kwargs["c"])  # a tuple stands for one colour from here on
+    else:
         given = kwargs.get("c")
         kwargs["c"] = canvas.color("c", palette(ax).ink if given is None else given)
     kwargs = _with_dashes(kwargs, ax, spikes.shape)
@@ -137,13 +141,12 @@ def _set_view(ax, xlim, ylim, origin):
 
 def _is_color_of_each(value, count):
     """Whether ``value`` is a colour, or a number to map to one, for each of ``count`` spikes."""
-    from matplotlib.colors import is_color_like
-
     # As in Axes.scatter, a sequence as long as the spikes is one value each, not red, green, blue.
-    if value is None or (is_color_like(value) and np.shape(value) != (count,)):
+    shape = _shape_of(value)
+    if value is None or (canvas.is_color(value) and shape != (count,)):
         return False
-    if isinstance(value, str) or np.shape(value)[:1] != (count,):
-        got = repr(value) if np.ndim(value) == 0 else f"shape {np.shape(value)}"
+    if isinstance(value, str) or not shape or shape[0] != count:
+        got = f"shape {shape}" if shape else arguments.shown(value)
         arguments.refuse(
             "c",
             f"be a colour of matplotlib, or one for each of the {count} spikes",
@@ -153,16 +156,29 @@ def _is_color_of_each(value, count):
     return True
 
 
+def _shape_of(value):
+    """The shape of an array or of a list, or None where NumPy finds none."""
+    try:
+        return np.shape(value)
+    except Exception:  # ragged lists, foreign classes
+        return None
+
+
 def _with_dashes(style, ax, shape):
     """The style with a dash as high as its row, where it does not say otherwise."""
     num_steps, neurons = shape
     style = {"marker": "|", "rasterized": True, **style}
     window = canvas.points(ax)
-    if style["marker"] == "|" and not LINE_WIDTHS & style.keys():
+    if _is_dash(style["marker"]) and not LINE_WIDTHS & style.keys():
         style["linewidths"] = np.clip(0.5 * window.width / max(num_steps, 1), 0.6, 1.5)
     if style.get("s") is None:
         style["s"] = np.clip(0.8 * window.height / max(neurons, 1), 1.5, 14) ** 2
     return style
+
+
+def _is_dash(marker):
+    """Whether a marker is a dash; it may also be an array of a path's points."""
+    return isinstance(marker, str) and marker == "|"
 
 
 def _dashes_hide(ax, shape, steps, rows, style):
@@ -174,7 +190,7 @@ def _dashes_hide(ax, shape, steps, rows, style):
     window = canvas.points(ax)
     height, line = np.sqrt(sizes[0]), max(sizes[1:], default=1.5)
     width = line
-    if style["marker"] != "|":
+    if not _is_dash(style["marker"]):
         height = width = height + line  # the line runs around the marker
     # Spikes in the same cell of the size of a dash cover one another. That does not mislead where
     # nearly all of the cell spikes, for then it should be dark.

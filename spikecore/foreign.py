@@ -1,0 +1,28 @@
+"""Objects of other people's classes: their methods and attributes may raise anything."""
+
+LONGEST = 200  # characters of a value in a sentence
+
+
+def shown(value, text=repr):
+    """A value in one line, cut where it is long."""
+    try:
+        line = " ".join(text(value).split())
+    except Exception:  # RecursionError of deep lists and ValueError of huge integers, for two
+        return f"a value of type {type(value).__name__} that cannot be shown"
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+
+
+def reason(error):
+    """What an error says in its first line, or its kind where it says nothing."""
+    try:
+        return shown(str(error).splitlines()[0], str) or type(error).__name__
+    except Exception:
+        return type(error).__name__
+
+
+def has(value, *names):
+    """Whether a value has all of the attributes; one that cannot be read does not count."""
+    try:
+        return all(hasattr(value, name) for name in names)
+    except Exception:
+        return False

@@ -1,0 +1,332 @@
+"""What is called: every public function with values that its arguments take.
+
+A target is a callable as an expression, and for each argument the expressions of good values; an
+argument whose first good value is ``LEFT_OUT`` may be missing.  Names that start with ``*`` stand
+for positional arguments that have no name.
+"""
+
+import inspect
+from typing import NamedTuple
+
+import spikecore
+from spikecore import network, neurons, random, spikegen, spikeplot, utils
+
+LEFT_OUT = None
+
+
+class Target(NamedTuple):
+    """A callable and good values of its arguments."""
+
+    call: str
+    good: dict  # name -> expressions
+    names: tuple  # which a message may begin with, besides the arguments
+    weight: float = 1.0  # how often it is drawn
+
+
+IMAGES = ["np.full((2, 3), 0.5, 'f4')", "np.linspace(0, 1, 6).reshape(2, 3)", "[0.1, 0.9]"]
+SERIES = ["np.linspace(0, 1, 24, dtype='f4').reshape(4, 2, 3)", "np.ones((4, 3))", "[1, 2, 0, 2.9]"]
+SERIES += ["np.arange(8).reshape(4, 2)", "np.zeros((4, 2, 3), '>f8')", "np.ones((0, 3), 'f4')"]
+CURRENTS = [text for text in SERIES if "arange" not in text]
+SPIKES = ["np.eye(4, 3, dtype='u1')", "np.ones((4, 3), 'i1')", "np.eye(4, 3)", "np.eye(4)[:, :3]"]
+RATES = ["0.5", "1", "0", "np.float32(0.25)"]
+FLAGS = ["False", "True"]
+LABELS = ["[2, 0]", "np.array([0, 1, 2])", "np.zeros(0, int)", "np.array([1.0, 2.0])"]
+OUTS = ["np.empty((4, 2, 3), 'f4')", "np.empty((2, 3), 'f4')", "np.empty((4, 2, 3), bool)"]
+OUTS += ["np.empty((4, 3), 'f4')", "np.empty(4, 'f4')"]
+PARAMETERS = ["0.5", "np.array([0.5, 0.25, 0.125])", "1", "np.full((2, 3), 0.5)"]
+THRESHOLDS = ["1", "0.5", "np.array([1.0, 2.0, 3.0])"]
+
+# Good values by the name of an argument, wherever it has that meaning.
+GOOD = {
+    "data": IMAGES,
+    "num_steps": ["4", "None", "np.int64(4)", "1"],
+    "gain": PARAMETERS[:1],
+    "offset": ["0.25", "0"],
+    "first_spike_time": ["0", "1", "3"],
+    "time_var_input": FLAGS,
+    "seed": ["0", "None", "2**64 - 1", "np.random.default_rng(0)"],
+    "uniforms": ["None", "np.zeros((4, 2, 3))", "np.zeros(4)"],
+    "dtype": ["None", "bool", "'u1'", "np.int8", "np.dtype('f4')", "float"],
+    "out": ["None", *OUTS],
+    "first_element": ["0", "5"],
+    "first_step": ["0", "9"],
+    "device": ["None", "'numpy'", "'cpu'"],
+    "stream": ["None"],
+    "threshold": ["0.01", "0.5"],
+    "padding": FLAGS,
+    "off_spike": FLAGS,
+    "tau": ["1", "5.0"],
+    "on_target": ["1", "0.75"],
+    "off_target": ["0", "0.25"],
+    "clip": FLAGS,
+    "normalize": [*FLAGS, "'sample'"],
+    "linear": FLAGS,
+    "interpolate": FLAGS,
+    "bypass": FLAGS,
+    "epsilon": ["1e-7"],
+    "targets": LABELS,
+    "num_classes": ["3", "4"],
+    "code": ["'rate'", "'latency'"],
+    "correct_rate": RATES[:2],
+    "incorrect_rate": RATES[2:],
+    "rate": RATES,
+    "firing_pattern": ["'regular'", "'uniform'", "'poisson'"],
+    "one_hot_targets": IMAGES,
+    "one_hot_label": ["np.eye(3)", "[[0, 1], [1, 0]]"],
+    "spike_time": ["np.array([0, 3])", "[0.0, 3.0]"],
+}
+NEURON = {
+    "decay": PARAMETERS,
+    "alpha": ["0.9", "np.array([0.9, 0.8, 0.7])"],
+    "beta": PARAMETERS,
+    "V": PARAMETERS,
+    "threshold": THRESHOLDS,
+    "gain": PARAMETERS,
+    "leak": ["0", "0.5"],
+    "compare": ["'>='", "'>'"],
+    "reset": ["'subtract'", "'value'", "'none'"],
+    "reset_value": ["0", "0.1"],
+    "reset_at": ["'next'", "'same'", "'exchange'"],
+    "decay_reset": FLAGS,
+    "drop_input": FLAGS,
+    "spikes": ["'single'", "'multi'"],
+    "report_spike": ["'new'", "'old'"],
+    "refractory": ["0", "2"],
+    "inhibition": FLAGS,
+    "lower": ["None", "-1"],
+    "amplitude": ["1", "0.5"],
+    "reset_mechanism": ["'subtract'", "'zero'", "'none'"],
+    "reset_delay": ["True", "False"],
+    "graded_spikes_factor": ["1", "2"],
+    "R": ["None", "5"],
+    "C": ["None", "2.0"],
+    "time_step": ["1", "0.5"],
+    "all_to_all": ["False", "True"],
+    "recurrent": ["None", "Linear.draw(3, 3, seed=0)"],
+    "mem": ["np.array([0.5, 1.5])", "np.zeros((2, 3), 'f4')"],
+    "x": ["1.0", "np.array([1.0, 1.0])"],
+    "w": PARAMETERS[:1],
+}
+RUN = {
+    "current": CURRENTS,
+    "*state": [LEFT_OUT, "None", "np.zeros((2, 3), 'f4')", "np.zeros(3)"],
+    "record": ["('membrane',)", "()", "'membrane'", "['synapse']", "['spikes']"],
+    "out": ["None", *OUTS, "{'membrane': np.empty((4, 2, 3), 'f4')}", "{}"],
+}
+STEP = {"*state": RUN["*state"], "current": IMAGES}
+LAYERS = ["Linear.draw(3, 2, seed=0)", "Leaky(0.9)", "Linear.draw(2, 3, seed=0)", "LIF(0.5)"]
+LAYERS += ["Linear(np.ones((3, 3)))", "RLeaky(0.5, all_to_all=False)"]
+NETWORK = {
+    "weight": ["np.ones((2, 3), 'f4')", "np.eye(3)", "[[0.5, 1.5]]"],
+    "bias": ["None", "np.zeros(2, 'f4')", "np.zeros(3)"],
+    "in_features": ["3", "4"],
+    "out_features": ["2"],
+    "skip": ["0", "7"],
+    "layer": ["SimpleNamespace(weight=np.ones((2, 3)), bias=None)"],
+    "*layers": LAYERS,
+    "names": ["None", "['a', 'b']", "'ab'"],
+    "spikes": SPIKES,
+    "state": ["None", "{}", "{'leaky1': (np.zeros(2, 'f4'),)}"],
+    "record": ["('spikes', 'membrane')", "()", "'spikes'"],
+    "steps_per_chunk": ["None", "1", "3"],
+    "exact": FLAGS,
+    "out": ["None", "np.empty((4, 2), 'f4')"],
+}
+NUMBERS = {
+    "elements": ["[0, 1, 2]", "5", "np.arange(3)"],
+    "step": ["0", "2**34 - 1"],
+    "stream": ["'rate'", "'targets'", "'weights'"],
+    "shape": ["(2, 3)", "[2]", "(0,)"],
+}
+SETS = ["(np.zeros((6, 2, 2)), np.arange(6))", "SimpleNamespace(data=np.zeros(6), targets=[1] * 6)"]
+UTILS = {
+    "dataset": SETS,
+    "subset": ["2", "1", "6"],
+    "idx": ["0", "1"],
+    "ds_train": SETS,
+    "ds_val": ["None"],
+    "split": RATES,
+    "images": [*SETS, "np.zeros((6, 2))"],
+    "labels": ["None", "np.arange(6)"],
+    "batch_size": ["2", "1"],
+    "shuffle": FLAGS,
+    "size": ["None", "(9, 9)", "[8, 8]"],
+    "root": ["'data'", "Path('data')", "'broken'", "'none'", "'file'"],
+    "train": ["True", "False"],
+    "download": ["False", "True"],
+    "mirrors": ["('http://localhost:1',)"],  # refused at once: nothing listens there
+    "checksums": ["None", "datasets.MNIST_CHECKSUMS"],
+    "progress": ["False"],
+}
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+MNIST_FILES += ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+AXES = ["Figure().subplots()", "Figure().add_axes((0, 0, 1, 1))"]
+PLOTS = {
+    "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])"],
+    "spike_times": ["np.ones((4, 3))", "np.full(4, np.nan)"],
+    "ax": ["None", *AXES],
+    "fig": ["None", "Figure()"],
+    "off_color": ["'red'", "(1, 0, 0)"],
+    "origin": ["None", "'upper'"],
+    "density": ["None", *FLAGS],
+    "legend": ["None", *FLAGS],
+    "bin_steps": ["1", "2"],
+    "time_step": ["False", "0.001"],
+    "threshold": ["None", "1.0"],
+    "labels": ["None", "['a', 'b', 'c']"],
+    "num_steps": ["False", "2"],
+    "animate": FLAGS,
+    "interpolate": ["1"],
+    "gridshader": FLAGS,
+    "interval": ["25"],
+    "cmap": ["'gray'", "'plasma'"],
+    "step_label": FLAGS,
+    "spk": ["None", "np.eye(4, 3)"],
+    "dim": ["(3, 3)", "(1, 1)"],
+    "spk_height": ["5"],
+    "titles": ["None", "['a']"],
+    "mark_spikes": FLAGS,
+    "show_axes": FLAGS,
+    "ylabel": ["'Membrane'"],
+    "ylim": ["None", "(0, 1)"],
+    "sharey": FLAGS,
+    "image": ["None", "np.ones((3, 3))"],
+    "animation": ["spikeplot.animator(np.ones((2, 3, 3)))"],
+    "path": ["'film.gif'", "'none/film.gif'", "'film.txt'"],
+    "progress": ["False"],
+    "fps": ["None", "10"],
+    "**color": [LEFT_OUT, "'red'", "(0, 0, 1)"],
+    "**label": [LEFT_OUT, "'spikes'"],
+    "**c": [LEFT_OUT, "'red'", "np.ones(4)"],
+    "**s": [LEFT_OUT, "20"],
+    "**alpha": [LEFT_OUT, "0.5"],
+    "**marker": [LEFT_OUT, "'o'"],
+    "**linewidths": [LEFT_OUT, "1.0"],
+}
+STYLE = {
+    "raster": ("c", "s", "alpha", "marker", "linewidths", "label", "color"),
+    "psth": ("color", "label", "alpha"),
+    "latency_curve": ("color", "label", "marker", "alpha", "c"),
+}
+VALIDATE = {
+    "candidate": ["spikegen.rate", "len", "lambda data, **kwargs: data"],
+    "kind": ["'rate'", "'delta'", "'latency'"],
+    "against": ["'snntorch-1.0'", "'rate'"],
+    "strict": FLAGS,
+    "timeout": ["60.0"],
+    "form": ["'auto'"],
+    "data_dtype": ["'f4'"],
+    "states": FLAGS,
+    "band": ["1e-6"],
+    "initial": ["None"],
+    "false_alarm": ["1e-6"],
+    "draws": ["2**10"],
+    "stream": ["'auto'"],
+}
+# Callables with axes that differ: what a run asks of its arguments depends on them.
+RUNNING = (
+    "LIF(0.5)", "LIF(np.array([0.5, 0.5, 0.5]), refractory=2, lower=-1, leak=0.1, gain=0.5)",
+    "LIF(0.5, spikes='multi', compare='>=')", "Leaky(0.9, inhibition=True)",
+    "Leaky(0.5, graded_spikes_factor=2)", "Synaptic(0.9, 0.5)", "Alpha(0.9, 0.5)", "Lapicque(0.9)",
+    "RLeaky(0.5, all_to_all=False)", "RLeaky(0.5, recurrent=Linear.draw(3, 3, seed=0))",
+)  # fmt: skip
+CLASSES = ("LIF", "Leaky", "Lapicque", "Synaptic", "Alpha", "RLeaky")
+WORKING_DICTS = ["LIF(0.5, reset='value').to_dict()", "Leaky(0.9).to_dict()", "{'decay': 0.5}"]
+
+
+def signature(call):
+    """The parameters of a callable that an expression of this file names."""
+    from fuzzing.calls import evaluate
+
+    return inspect.signature(evaluate(call)).parameters
+
+
+def target(call, tables, weight=1.0, names=(), more=(), without=()):
+    """A target, its good values looked up by the names of its arguments."""
+    found = {}
+    for name, parameter in signature(call).items():
+        if parameter.kind is parameter.VAR_KEYWORD or name in without:
+            continue
+        key = f"*{name}" if parameter.kind is parameter.VAR_POSITIONAL else name
+        good = next(table[key] for table in tables if key in table)
+        has_default = parameter.default is not parameter.empty
+        found[key] = [LEFT_OUT, *good] if has_default else good
+    for name in more:
+        found[name] = next(table[f"**{name}"] for table in tables if f"**{name}" in table)
+    return Target(call, found, names, weight)
+
+
+def all_targets():
+    """Every target."""
+    found = [target(f"spikegen.{name}", (GOOD,), 3.0) for name in spikegen.__all__]
+    for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
+        found.append(target(f"random.{name}", (NUMBERS, GOOD)))
+    for name in utils.__all__:
+        found.append(target(f"utils.{name}", (UTILS, GOOD), 1.5))
+    found.append(target("datasets.digits", (UTILS,), 0.5))
+    found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
+    found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
+    found.append(target("spikecore.profiles", ()))
+    found.append(target("spikecore.devices", (), 0.1))
+    return found
+
+
+def neuron_targets():
+    """Constructors, runs, single steps, profiles and descriptions."""
+    fields = tuple(NEURON)
+    found = [target(name, (NEURON,), 3.0) for name in CLASSES]
+    found.append(target("leaky_integrate_and_fire", (NEURON,), 2.0))
+    for neuron in RUNNING:
+        names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory")
+        found.append(target(f"{neuron}.run", (RUN, GOOD), 1.0, names))
+        found.append(target(neuron, (STEP, GOOD), 0.7, names))
+    for name in CLASSES:
+        description = {"description": [*WORKING_DICTS, f"{{'kind': {name!r}, 'beta': 0.5}}"]}
+        found.append(target(f"{name}.from_dict", (description,), 0.5, (*fields, "kind")))
+    changed = {
+        name: [LEFT_OUT, *good] for name, good in NEURON.items() if hasattr(spikecore.LIF, name)
+    }
+    profile = {"name": [repr(name) for name in neurons.profiles()]}
+    found.append(Target("LIF.profile", {**profile, "decay": [LEFT_OUT, "0.5"], **changed}, fields))
+    return found
+
+
+def network_targets():
+    """Layers and networks, and what they do."""
+    tables = (NETWORK, GOOD)
+    network_names = ("current", "linear1", "leaky1")
+    found = [target(name, tables, 2.0) for name in ("Linear", "Sequential")]
+    found += [
+        target(f"Linear.{name}", tables, 1.0, ("weight", "bias")) for name in ("draw", "from_torch")
+    ]
+    found.append(target("Linear(np.ones((2, 3), 'f4'))", tables, 2.0))
+    net = "Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"
+    found.append(target(f"{net}.run", tables, 2.0, network_names))
+    found.append(target("Sequential(LIF(0.5), Leaky(0.9)).run", tables, 1.0, network_names))
+    return found
+
+
+def plot_targets():
+    """Plots, which take longest."""
+    found = []
+    for name in spikeplot.__all__:
+        style = STYLE.get(name, ())
+        found.append(target(f"spikeplot.{name}", (PLOTS, GOOD), 0.3, ("keyword", *style), style))
+    return found
+
+
+def validate_targets():
+    """The comparison with the reference, which runs for seconds once its arguments are right."""
+    names = (*GOOD, *NEURON)
+    return [
+        target(f"validate.{name}", (VALIDATE, GOOD), 0.05, names) for name in ("encoder", "neuron")
+    ]
+
+
+def public_names():
+    """Names of public functions and classes that must be among the targets."""
+    homes = {"spikegen": spikegen, "utils": utils, "spikeplot": spikeplot}
+    found = {f"{home}.{name}" for home, module in homes.items() for name in module.__all__}
+    found |= {name for name in (*neurons.__all__, *network.__all__) if name[0].isupper()}
+    found |= {f"random.{name}" for name in vars(random) if callable(vars(random)[name])}
+    return found
