@@ -7,14 +7,14 @@ import numpy as np
 
 
 def same(a, b):
-    """Whether two fields are equal, of whatever kind."""
+    """Whether two fields are equal: None, numbers, names or arrays."""
     if a is None or b is None:
         return a is b
     return np.array_equal(a, b)
 
 
 def equal(a, b):
-    """Whether two results are equal, whatever holds their arrays."""
+    """Whether two results are equal: arrays, and dicts and tuples of them."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -22,6 +22,11 @@ def equal(a, b):
     if isinstance(a, tuple):
         return len(a) == len(b) and all(map(equal, a, b))
     return same(a, b)
+
+
+def differ(a, b):
+    """Whether two results are not equal."""
+    return not equal(a, b)
 
 
 def summary(result):

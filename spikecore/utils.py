@@ -91,7 +91,7 @@ def valid_split(ds_train, ds_val, split, seed=0):
     Raises
     ------
     TypeError, ValueError
-        If ``ds_train`` is not such a data set, ``split`` lies outside [0, 1] or ``seed`` is
+        If ``ds_train`` is not such a data set, ``split`` is outside [0, 1] or ``seed`` is
         negative.
 
     Notes

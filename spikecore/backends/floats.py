@@ -2,8 +2,8 @@
 
 A library may make the processor replace subnormal numbers by zero (``torch.set_flush_denormal``,
 code linked with ``-ffast-math``).  Each thread has its mode, and a new thread copies that of the
-thread which starts it.  If nobody sets the mode, results depend on the caller and on which thread
-computes a tile.
+thread which starts it.  Without setting the mode, results would depend on the caller and on
+which thread computes a tile.
 """
 
 import contextlib

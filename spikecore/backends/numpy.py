@@ -102,12 +102,12 @@ def scan(code, data, state, numbers, levels, out):
 def climb(line, on, off, out):
     """Replace trains of ones and zeros by lines that climb to each one."""
     fired = out != 0
-    nobody = np.full(out.shape[1], -1)
+    no_spike = np.full(out.shape[1], -1)
     following = np.empty(out.shape, np.int64)
-    ahead = nobody
+    ahead = no_spike
     for t in reversed(range(len(out))):
         ahead = following[t] = select(fired[t], np.int64(t), ahead)
-    previous = nobody
+    previous = no_spike
     for t, row in enumerate(out):
         row[:] = line(np.int64(t), previous, following[t], on, off)
         previous = select(fired[t], np.int64(t), previous)

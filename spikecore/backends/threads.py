@@ -87,7 +87,7 @@ def _ranges(num_tiles, workers):
 
 
 def _shared_pool(workers):
-    """The process's pool, made anew when more workers are asked for."""
+    """The process's pool, replaced when a call needs more workers."""
     global _pool
     if _pool is None or _pool._max_workers < workers:
         _pool = ThreadPoolExecutor(workers, thread_name_prefix="spikecore")

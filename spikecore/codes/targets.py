@@ -126,7 +126,7 @@ def targets_rate(
     on_target, off_target : float
         Value at a spike, and elsewhere.
     firing_pattern : {"regular", "uniform", "poisson"}
-        See :func:`target_rate_code`.  Random trains are drawn anew for every sample and class.
+        See :func:`target_rate_code`.  Every sample and class has its own random train.
     interpolate : bool
         Rise linearly to each spike, see :func:`rate_interpolate`.
     epsilon : float

@@ -133,9 +133,8 @@ class Linear:
         """
         if not has(layer, "weight", "bias"):
             got = f"a {type(layer).__name__}"
-            arguments.refuse(
-                "layer", "have weight and bias", got, "pass a torch.nn.Linear", TypeError
-            )
+            remedy = "pass a torch.nn.Linear"
+            arguments.refuse("layer", "have weight and bias", got, remedy, TypeError)
         return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))
 
     def __eq__(self, layer):
@@ -261,7 +260,7 @@ class Linear:
 
 
 def _refuse_sizes(weight):
-    """Say what to write for ``torch.nn.Linear(784, 1000)``, and for weights with a gradient."""
+    """Refuse sizes, as in ``torch.nn.Linear(784, 1000)``, and weights with a gradient."""
     if isinstance(weight, (int, np.integer)):
         remedy = "draw weights of two sizes by Linear.draw(784, 1000, seed)"
         arguments.refuse("weight", "be a matrix", arguments.shown(weight), remedy, TypeError)

@@ -9,7 +9,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.network.linear import Linear
 from spikecore.neurons.neuron import Neuron
-from spikecore.results import equal, summary
+from spikecore.results import differ, equal, summary
 
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
@@ -35,17 +35,7 @@ class LayerRun(NamedTuple):
     counts: np.ndarray
     final: tuple
 
-    def __eq__(self, run):
-        """Whether spikes, records, counts and final states are equal."""
-        return equal(self, run)
-
-    def __ne__(self, run):
-        return not equal(self, run)
-
-    __hash__ = None
-
-    def __repr__(self):
-        return summary(self)
+    __eq__, __ne__, __hash__, __repr__ = equal, differ, None, summary
 
 
 class Sequential:
@@ -112,14 +102,14 @@ class Sequential:
         return f"Sequential({inside})"
 
     def __call__(self, spikes, **options):
-        """Run the network and give the spikes of its last layer; ``options`` as in :meth:`run`.
+        """Run the network and return the spikes of its last layer; ``options`` as in :meth:`run`.
 
         Parameters
         ----------
         spikes : array_like
             As in :meth:`run`.
         **options
-            Those of :meth:`run` but ``record``.
+            Those of :meth:`run`, without ``record``.
 
         Returns
         -------
@@ -130,7 +120,7 @@ class Sequential:
         return run[self._names[-1]].spikes
 
     def __eq__(self, network):
-        """Whether names and layers are equal, one by one."""
+        """Whether all names and layers are equal."""
         if not isinstance(network, Sequential):
             return NotImplemented
         return self._names == network._names and self._layers == network._layers

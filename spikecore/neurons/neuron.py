@@ -14,7 +14,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.backends.floats import standard_floats
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
-from spikecore.results import equal, same, summary
+from spikecore.results import differ, equal, same, summary
 
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
@@ -36,17 +36,7 @@ class Run(NamedTuple):
     recorded: dict
     final: tuple
 
-    def __eq__(self, run):
-        """Whether spikes, records and final states are equal."""
-        return equal(self, run)
-
-    def __ne__(self, run):
-        return not equal(self, run)
-
-    __hash__ = None
-
-    def __repr__(self):
-        return summary(self)
+    __eq__, __ne__, __hash__, __repr__ = equal, differ, None, summary
 
 
 class Model(NamedTuple):
@@ -357,7 +347,7 @@ class Work(NamedTuple):
         )
 
 
-ELSEWHERE = {  # what snnTorch's neurons take, and what to write here
+ELSEWHERE = {  # arguments of other libraries, and the remedy here
     "beta": "decay is LIF's name for beta",
     "decay": "beta is the name of decay here",
     "learn_beta": "spikecore does not train, so leave it out",
@@ -376,7 +366,7 @@ ELSEWHERE = {  # what snnTorch's neurons take, and what to write here
 
 
 def _refuse_field(kind, name, known):
-    """Refuse a field that a neuron does not have, and say what another library means by it."""
+    """Refuse a field that a neuron does not have, with a remedy if another library has it."""
     must, remedy = f"be a field of {kind}, out of {known}", ELSEWHERE.get(name, "correct it")
     arguments.refuse(name, must, "another name", remedy, TypeError)
 
