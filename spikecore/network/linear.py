@@ -240,23 +240,23 @@ class Linear:
         return result
 
     def fill(self, spikes, out, exact, backend):
-        """Set ``out``, [..., out_features], to the currents of spikes that have been checked."""
-        if out.size:
-            outputs, inputs = self.weight.shape
-            rows = spikes.reshape((-1, inputs))
-            self._fill(rows, out.reshape((len(rows), outputs)), exact, backend)
+        """Set ``out``, [..., out_features], to the currents of spikes that have been checked.
 
-    def _fill(self, spikes, out, exact, backend):
-        """The event-driven product where it is exact or cheaper, the dense one elsewhere."""
-        if spikes.dtype == np.bool_:
-            spikes = spikes.view(np.uint8)
-        host = isinstance(spikes, np.ndarray)
+        The product is event-driven where it is exact or cheaper, and dense elsewhere.
+        """
+        if not out.size:
+            return
+        outputs, inputs = self.weight.shape
+        rows = spikes.reshape((-1, inputs))
+        if rows.dtype == np.bool_:
+            rows = rows.view(np.uint8)
+        host = isinstance(rows, np.ndarray)
         if host:
-            spikes = spikes.view()
-            spikes.flags.writeable = False
-        event_driven = exact or (host and _density(spikes) < EVENT_DENSITY)
-        fill = backend.product if event_driven else backend.dense_product
-        fill(spikes, self._rows, self.bias, out)
+            rows = rows.view()
+            rows.flags.writeable = False
+        event_driven = exact or (host and _density(rows) < EVENT_DENSITY)
+        product = backend.product if event_driven else backend.dense_product
+        product(rows, self._rows, self.bias, out.reshape((len(rows), outputs)))
 
 
 def _refuse_sizes(weight):
