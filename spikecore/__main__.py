@@ -20,7 +20,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that says what is wrong in one sentence, without the usage before it."""
 
     def error(self, message):
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        line = " ".join(message.split())  # an argument may hold line breaks
+        self.exit(2, f"{self.prog}: {line} (see {self.prog} --help)\n")
 
 
 def parser():

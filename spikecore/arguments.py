@@ -241,13 +241,14 @@ def optional_steps(name, value, remedy="pass the number of time steps"):
 def number(name, value, low=-math.inf, high=math.inf, *, open_low=False, open_high=False):
     """``value`` as a finite float between the bounds, which an open side excludes."""
     value = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    kinds = (bool, np.bool_, np.timedelta64)  # which call themselves numbers
+    if isinstance(value, kinds) or not isinstance(value, Real):
         refuse(name, "be a real number", shown(value), "pass a plain float", TypeError)
     try:
         result = float(value)
     except OverflowError:  # an int or a Fraction past the largest float
         result = math.inf if value > 0 else -math.inf
-    except Exception:  # of numpy.timedelta64, which calls itself a number, or of a foreign class
+    except Exception:  # a foreign class raises whatever it likes
         refuse(name, "be a real number", shown(value), "pass a plain float", TypeError)
     below = result <= low if open_low else result < low
     above = result >= high if open_high else result > high

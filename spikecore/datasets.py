@@ -155,10 +155,10 @@ def mnist(
     root = _folder(root)
     prefix = "train" if arguments.flag("train", train) else "t10k"
     images_name, labels_name = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+    arguments.flag("progress", progress)
+    mirrors = _addresses(mirrors)
+    checksums = _mapping(MNIST_CHECKSUMS if checksums is None else checksums)
     if arguments.flag("download", download):
-        arguments.flag("progress", progress)
-        mirrors = _addresses(mirrors)
-        checksums = _mapping(MNIST_CHECKSUMS if checksums is None else checksums)
         wanted = {f"{name}.gz": _checksum(checksums, name) for name in (images_name, labels_name)}
         fetch(root, wanted, mirrors, progress)
     images = _read_idx(_locate(root, images_name), _PIXELS)

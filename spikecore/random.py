@@ -24,10 +24,18 @@ def seed_of(seed):
     ``None`` draws 64 bits of entropy, an int in [0, 2**64) is used as it is, and a
     ``numpy.random.Generator`` yields one 64-bit draw.
     """
+    seed = checked_seed(seed)
     if seed is None:
         return secrets.randbits(64)
     if isinstance(seed, np.random.Generator):
         return int(seed.integers(2**64, dtype=np.uint64))
+    return seed
+
+
+def checked_seed(seed):
+    """A ``seed`` argument from which 64 bits can be taken; nothing is drawn yet."""
+    if seed is None or isinstance(seed, np.random.Generator):
+        return seed
     remedy = "pass an int, a numpy.random.Generator, or None for entropy"
     return arguments.integer("seed", seed, 0, 2**64 - 1, remedy=remedy)
 

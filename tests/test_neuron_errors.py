@@ -1,10 +1,13 @@
 """What neurons and networks refuse, in one sentence that names the argument."""
 
+import itertools
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises, Tensor, nested
 
 from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, leaky_integrate_and_fire
 from spikecore.network import Linear, Sequential
@@ -15,6 +18,10 @@ STATE = np.zeros((2, 3), np.float32)
 EYE = Linear(np.eye(3, dtype=np.float32))
 NET = Sequential(EYE, Leaky(0.9))
 SPIKES = np.ones((4, 2, 3), np.uint8)
+NO_REPR, NO_ARRAY = Raises("__repr__", ValueError), Raises("__array__", KeyError)
+NO_ITEMS, NO_ATTRIBUTES = Raises("__iter__", KeyError), Raises("__getattr__", OSError)
+HUGE = np.broadcast_to(0.5, (4, 2**40, 3))
+BROKEN_LAYER = SimpleNamespace(weight=Tensor(), bias=None)
 
 
 def poisoned(value):
@@ -42,6 +49,32 @@ MAKING = [
     (lambda: LIF("0.5"), TypeError, "decay must hold real numbers"),
     (lambda: LIF(True), TypeError, "decay must be real"),
     (lambda: LIF(None), TypeError, "decay must hold real numbers"),
+    (lambda: LIF(0.5, threshold=np.zeros(0)), ValueError, "threshold must hold a number"),
+    (lambda: LIF(np.broadcast_to(0.5, (2**40, 3))), ValueError, "decay must fit into memory"),
+    (lambda: LIF(np.timedelta64(1)), TypeError, "decay must hold real numbers"),
+    (lambda: LIF(0.5, amplitude=np.timedelta64(1)), TypeError, "amplitude must be a real number"),
+    (lambda: LIF(0.5, amplitude=10**5000), ValueError, "amplitude must lie in"),
+    (lambda: LIF(0.5, lower=NO_REPR), TypeError, "lower must be .*, got a value of type Raises"),
+    (lambda: LIF(0.5, reset=nested(2000)), TypeError, "reset must be one of"),
+    (lambda: LIF(NO_ARRAY), TypeError, "decay must be convertible .* failed with .*own message"),
+    (lambda: LIF(NO_ATTRIBUTES), TypeError, "decay must "),
+    # descriptions
+    (lambda: LIF.from_dict(None), TypeError, "description must be a dict"),
+    (lambda: LIF.from_dict(NO_ATTRIBUTES), TypeError, "description must be a dict"),
+    (lambda: LIF.from_dict({1: 2}), TypeError, "description must be a dict with names"),
+    (lambda: LIF.from_dict({}), ValueError, "description must have the field 'decay', got"),
+    (lambda: Alpha.from_dict({"alpha": 0.5}), ValueError, "description must have the field 'beta'"),
+    (lambda: LIF.from_dict({"kind": NO_REPR}), ValueError, "kind must be 'LIF', got a value of"),
+    (lambda: LIF.from_dict({"kind": np.ones(2)}), ValueError, "kind must be 'LIF', got array"),
+    # recurrence, weights and names
+    (lambda: RLeaky(0.5, recurrent=NO_REPR), TypeError, "recurrent must be a Linear layer"),
+    (lambda: RLeaky(0.5, recurrent=itertools), TypeError, "recurrent must be a Linear layer"),
+    (lambda: Linear(NO_ATTRIBUTES), TypeError, "weight must be convertible"),
+    (lambda: Linear(np.broadcast_to(0.5, (2**40, 3))), ValueError, "weight must fit into memory"),
+    (lambda: Linear.from_torch(NO_ATTRIBUTES), TypeError, "layer must have weight and bias"),
+    (lambda: Linear.from_torch(BROKEN_LAYER), TypeError, "weight must be a tensor that can be"),
+    (lambda: Sequential(Leaky(0.9), names=[["a"]]), TypeError, r"names must be names, got \['a'\]"),
+    (lambda: Sequential(Leaky(0.9), names=NO_ITEMS), TypeError, "names must be names, got"),
     (lambda: LIF([[0.5], [0.5, 0.6]]), TypeError, "decay must be convertible"),
     (lambda: LIF(0.5, threshold=0), ValueError, r"threshold must lie in \(0"),
     (lambda: LIF(0.5, threshold=[1, -1]), ValueError, r"threshold\[1\] must lie in \(0"),
@@ -227,6 +260,15 @@ RUNNING = [
     (lambda: Leaky(0.5).run(CURRENT, record="synapse"), ValueError, "record must name states"),
     (lambda: Leaky(0.5).run(CURRENT, record=None), TypeError, "record must be names, got None"),
     (lambda: LIF(0.5).run(CURRENT, record=("refractory",)), ValueError, "record must name states"),
+    (lambda: LIF(0.5).run(CURRENT, record=[["membrane"]]), TypeError, "record must be names"),
+    (lambda: LIF(0.5).run(CURRENT, record=NO_ITEMS), TypeError, "record must be names"),
+    (lambda: LIF(0.5).run(CURRENT, record=(1 / 0 for _ in [1])), TypeError, "record must be names"),
+    (lambda: LIF(0.5).run(CURRENT, record=[NO_REPR]), TypeError, "record must be names"),
+    (lambda: LIF(0.5).run(CURRENT, out={NO_REPR: STATE}), ValueError, "out must name 'spikes' or"),
+    (lambda: LIF(0.5).run(NO_ARRAY), TypeError, "current must be convertible .* failed with"),
+    (lambda: LIF(0.5).run(CURRENT, NO_ATTRIBUTES), TypeError, "membrane must be convertible"),
+    (lambda: LIF(0.5).run(CURRENT, dtype=nested(2000)), TypeError, "dtype must be one of"),
+    (lambda: LIF(0.5).run(CURRENT, device=CURRENT), TypeError, "device must be one of"),
     (lambda: Leaky(0.5).run(CURRENT, dtype=int), TypeError, "dtype must be one of"),
     (lambda: Leaky(0.5).run(CURRENT, device="tpu"), ValueError, "device must be one of"),
     (lambda: Leaky(0.5).run(CURRENT, device=1), TypeError, "device must be one of"),
@@ -349,6 +391,21 @@ RUNNING = [
         ValueError,
         r"x must be a number or have the shape of mem, \(2,\), got \(3,\)",
     ),
+    (
+        lambda: leaky_integrate_and_fire(np.zeros(2), 1.0, 0.4, [0.1, 0.2, 0.3]),
+        ValueError,
+        "beta must be a number or broadcast",
+    ),
+    (
+        lambda: leaky_integrate_and_fire(np.zeros(2), 1.0, [0.1, 0.2, 0.3], 0.4),
+        ValueError,
+        "w must be a number or broadcast",
+    ),
+    (
+        lambda: leaky_integrate_and_fire(np.zeros(2, np.float32), 1.0, 1e39, 0.4),
+        ValueError,
+        "^w is inf when rounded to float32",
+    ),
     (lambda: leaky_integrate_and_fire(0.0, 1.0, NAN, 0.8), ValueError, "w must lie in"),
     (lambda: leaky_integrate_and_fire(0.0, 1.0, 0.4, 1.8), ValueError, "beta must lie in"),
     (lambda: leaky_integrate_and_fire(0.0, 1.0, 0.4, 0.8, 0), ValueError, "threshold must lie in"),
@@ -369,6 +426,9 @@ RUNNING = [
     (lambda: NET.run(poisoned(NAN)), ValueError, "spikes must be finite"),
     (lambda: NET.run(SPIKES, record=("synapse",)), ValueError, "record must name 'spikes' or"),
     (lambda: NET.run(SPIKES, record=5), TypeError, "record must be names"),
+    (lambda: NET.run(SPIKES, record=[["membrane"]]), TypeError, "record must be names"),
+    (lambda: NET.run(SPIKES, state={NO_REPR: ()}), ValueError, "state must name layers of neurons"),
+    (lambda: NET.run(HUGE), ValueError, "spikes must fit into memory"),
     (lambda: NET.run(SPIKES, steps_per_chunk=0), ValueError, "steps_per_chunk must be at least 1"),
     (lambda: NET.run(SPIKES, exact=None), TypeError, "exact must be True or False"),
     (lambda: NET.run(SPIKES, state={"leaky2": (STATE,)}), ValueError, "state must name layers"),

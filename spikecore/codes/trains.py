@@ -159,7 +159,7 @@ def draws_of(pattern, seed, uniforms, first_element, shape, backend):
             must, got = "be given for the poisson pattern only", f"firing_pattern={pattern!r}"
             arguments.refuse("uniforms", must, got, "pass seed, or firing_pattern='poisson'")
         uniforms = arguments.uniforms(uniforms, seed, shape, backend)
-    return Draws(seed, uniforms, first_element)
+    return Draws(random.checked_seed(seed), uniforms, first_element)
 
 
 def fill_trains(result, hot, rates, first, pattern, levels, interpolate, draws, backend):

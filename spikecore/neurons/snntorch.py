@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.foreign import has
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.lif import LIF
 from spikecore.neurons.neuron import Model, Neuron, column
@@ -393,7 +394,7 @@ class RLeaky(_Named):
         self._check("beta")
         self._set("V", arguments.parameter("V", self.V))
         dense = arguments.flag("all_to_all", self.all_to_all)
-        layer, got = self.recurrent, repr(self.recurrent)
+        layer, got = self.recurrent, arguments.shown(self.recurrent)
         if dense and layer is None:
             must = "be a Linear layer with all_to_all=True"
             remedy = "all_to_all=False for one-to-one weights V"
@@ -401,7 +402,7 @@ class RLeaky(_Named):
             arguments.refuse("recurrent", must, got, remedy)
         if not dense and layer is not None:
             arguments.refuse("recurrent", "be None with all_to_all=False", got, "pass V")
-        if dense and not hasattr(layer, "product"):
+        if dense and not has(layer, "product", "in_features", "out_features"):
             got = f"a {type(layer).__name__}"
             remedy = "wrap weights in spikecore.network.Linear(weight, bias)"
             arguments.refuse("recurrent", "be a Linear layer", got, remedy, TypeError)

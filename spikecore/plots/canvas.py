@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from spikecore import arguments
+from spikecore.foreign import reason
 
 LARGEST = 1e100  # sums and matplotlib's margins overflow somewhere above
 
@@ -133,12 +134,12 @@ def style_of(method):
     """Say in a sentence that matplotlib refused the keyword arguments that were passed on."""
     try:
         yield
-    except (AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # matplotlib, or an object's own class
         kind = ValueError if isinstance(error, ValueError) else TypeError
-        reason = str(error).splitlines()[0].rstrip(".")
+        said = reason(error).rstrip(".")
         raise kind(
             f"keyword arguments must be those of matplotlib's {method}, which refused them: "
-            f"{reason}; correct or drop them"
+            f"{said}; correct or drop them"
         ) from error
 
 
