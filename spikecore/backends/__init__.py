@@ -24,6 +24,8 @@ class DeviceError(RuntimeError):
 
 def on_gpu(value):
     """Whether a value is an array on a GPU, of Numba, CuPy or torch."""
+    if isinstance(value, np.ndarray):  # most are: 0.1 us for 0.6
+        return False
     return has(value, "__cuda_array_interface__") or has(value, "__cuda_ndarray__")
 
 
