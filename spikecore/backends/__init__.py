@@ -24,7 +24,7 @@ class DeviceError(RuntimeError):
 
 def on_gpu(value):
     """Whether a value is an array on a GPU, of Numba, CuPy or torch."""
-    if isinstance(value, np.ndarray):  # most are: 0.1 us for 0.6
+    if isinstance(value, np.ndarray):  # 0.05 us, and 1.1 us to look for attributes
         return False
     return has(value, "__cuda_array_interface__") or has(value, "__cuda_ndarray__")
 
