@@ -57,12 +57,14 @@ _SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplo
 _SUBMODULES += ("validate",)
 
 
-def __getattr__(name):
-    if name in _SUBMODULES:
-        return import_module(f"spikecore.{name}")
-    if name in __all__:
-        return getattr(import_module(f"spikecore.{_HOMES.get(name, 'neurons')}"), name)
-    raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would take any name for one that this function knows
+
+    def __getattr__(name):
+        if name in _SUBMODULES:
+            return import_module(f"spikecore.{name}")
+        if name in __all__:
+            return getattr(import_module(f"spikecore.{_HOMES.get(name, 'neurons')}"), name)
+        raise AttributeError(f"module 'spikecore' has no attribute {name!r}")
 
 
 def __dir__():

@@ -7,19 +7,21 @@ import math
 import operator
 from functools import cache
 from numbers import Real
+from typing import NoReturn, get_args
 
 import numpy as np
 
 from spikecore import backends, memory
+from spikecore.annotations import SpikeName
 from spikecore.backends.floats import standard_floats
 from spikecore.foreign import has, reason, shown
 
-SPIKE_DTYPES = tuple(np.dtype(name) for name in ("float32", "float64", "bool", "uint8", "int8"))
+SPIKE_DTYPES = tuple(np.dtype(name) for name in get_args(SpikeName))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
-def refuse(name, must, got, remedy, error=ValueError):
+def refuse(name, must, got, remedy, error=ValueError) -> NoReturn:
     """Raise one sentence: what an argument must be, what it is, and what to do."""
     raise error(f"{name} must {must}, got {shown(got, str)}; {remedy}") from None
 

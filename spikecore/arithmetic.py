@@ -4,11 +4,13 @@ The equations of codes and neurons are made of these functions.  All operands co
 nothing is allocated, and no Python number meets a float32.
 """
 
+from typing import Any
+
 import numpy as np
 
 from spikecore.compiler import equation, intrinsic, overload, types
 
-INLINE = {"forceinline": True}  # a call per element would keep LLVM from vectorising the loop
+INLINE: Any = {"forceinline": True}  # a call per element would keep LLVM from vectorising the loop
 
 
 def mul(a, b):

@@ -4,17 +4,22 @@ Images are float32 in [0, 1], labels int64, and every call returns new arrays. O
 ``mnist(..., download=True)`` uses the network.
 """
 
+from __future__ import annotations
+
 import gzip
+import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments
+from spikecore.annotations import Integer
 from spikecore.download import fetch
 
 __all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "mnist"]
@@ -50,7 +55,9 @@ _PIXELS = (28, 28)
 _CLASSES = 10
 
 
-def digits(size=None):
+def digits(
+    size: tuple[Integer, Integer] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return 1797 handwritten digits of 8x8 pixels, in the order scikit-learn ships them.
 
     The data are the test part of E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten
@@ -99,8 +106,14 @@ def digits(size=None):
 
 
 def mnist(
-    root, train=True, download=False, *, mirrors=MNIST_MIRRORS, checksums=None, progress=True
-):
+    root: str | os.PathLike[str],
+    train: bool = True,
+    download: bool = False,
+    *,
+    mirrors: Iterable[str] = MNIST_MIRRORS,
+    checksums: Mapping[str, str] | None = None,
+    progress: bool = True,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Read MNIST from its IDX files, gzipped or not, and fetch them first if asked to.
 
     Data sets in the same form can be read too: up to 60 000 images of 28x28, labels 0 to 9.

@@ -5,20 +5,27 @@ and the seed as key; SPEC.md freezes the layout.  No state is kept, so a draw is
 number of threads, any chunks and any device.
 """
 
+from __future__ import annotations
+
 import math
 import secrets
+from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments
+from spikecore.annotations import ArrayLike, Integer, RandomStream, Seed
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
-PURPOSES = {"rate": 0, "targets": 1, "weights": 2}
+# Numbered in the order of the names, which SPEC.md freezes.
+PURPOSES = {name: number for number, name in enumerate(get_args(RandomStream))}
 MAX_ELEMENT = 2**64
 RAW = 1 << 16  # words of torch's generator in memory at once
 
 
-def seed_of(seed):
+def seed_of(seed: Seed | None) -> int:
     """The 64-bit seed for a public ``seed`` argument.
 
     ``None`` draws 64 bits of entropy, an int in [0, 2**64) is used as it is, and a
@@ -46,7 +53,9 @@ def key_of(seed, purpose):
     return np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32), np.uint64(PURPOSES[purpose])
 
 
-def words(seed, elements, step, stream="rate"):
+def words(
+    seed: Seed | None, elements: ArrayLike, step: Integer, stream: RandomStream = "rate"
+) -> NDArray[np.uint64]:
     """Random 32-bit words of one step.
 
     Parameters
@@ -81,7 +90,14 @@ def words(seed, elements, step, stream="rate"):
     return random_words(index.astype(np.uint64), np.uint64(block), number, k0, k1)[word]
 
 
-def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
+def uniforms(
+    seed: Seed | None,
+    shape: Sequence[Integer],
+    *,
+    first_element: Integer = 0,
+    first_step: Integer = 0,
+    stream: RandomStream = "rate",
+) -> NDArray[np.float64]:
     """The uniforms in [0, 1) from which spikes are drawn, ``word * 2**-32``, time first.
 
     ``rate(data, T, seed=s)`` equals ``rate(data, T, uniforms=uniforms(s, (T, *data.shape)))``.
@@ -119,7 +135,7 @@ def uniforms(seed, shape, *, first_element=0, first_step=0, stream="rate"):
     return result.reshape(num_steps, *features)
 
 
-def torch_uniforms(seed, shape):
+def torch_uniforms(seed: Integer, shape: Sequence[Integer]) -> NDArray[np.float32]:
     """The float32 uniforms that torch draws on a CPU after ``torch.manual_seed(seed)``.
 
     Torch seeds MT19937 with the low 32 bits of the seed and takes ``(word & 0xffffff) * 2**-24``.

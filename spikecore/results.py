@@ -29,6 +29,12 @@ def differ(a, b):
     return not equal(a, b)
 
 
+def by_value(kind):
+    """A kind of results that are compared by value, have no hash and are shown by their shapes."""
+    kind.__eq__, kind.__ne__, kind.__hash__, kind.__repr__ = equal, differ, None, summary
+    return kind
+
+
 def summary(result):
     """The shapes and dtypes of a result's arrays, in the form of a call."""
     fields = ", ".join(f"{name}={_shape(value)}" for name, value in result._asdict().items())

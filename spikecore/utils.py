@@ -6,17 +6,37 @@ torchvision's have; its transforms are not applied. Every function returns new a
 change the caller's arrays or NumPy's global generator.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from numbers import Real
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import Array, Integer, Number, SupportsArray
 from spikecore.foreign import has, reason
 
 __all__ = ["batches", "data_subset", "valid_split"]
 
+Samples: TypeAlias = SupportsArray | Sequence[Any]  # of any dtype
 
-def data_subset(dataset, subset, idx=0):
+
+class Targeted(Protocol):
+    """A data set as torchvision's are."""
+
+    @property
+    def data(self) -> Any: ...
+
+    @property
+    def targets(self) -> Any: ...
+
+
+Dataset: TypeAlias = tuple[Samples, Samples] | list[Samples] | Targeted
+
+
+def data_subset(dataset: Dataset, subset: Integer, idx: Integer = 0) -> tuple[Array, Array]:
     """Return part ``idx`` of a data set cut into ``subset`` consecutive parts of equal size.
 
     Part ``idx`` holds the samples ``step*idx ... step*(idx + 1) - 1`` with
@@ -64,7 +84,9 @@ def data_subset(dataset, subset, idx=0):
     return images[part].copy(), labels[part].copy()
 
 
-def valid_split(ds_train, ds_val, split, seed=0):
+def valid_split(
+    ds_train: Dataset, ds_val: object, split: Number, seed: Integer | None = 0
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Split a data set at random into a training and a validation set without common samples.
 
     ``int(n * split)`` of the ``n`` samples are for validation. The training samples are drawn
@@ -120,7 +142,13 @@ def valid_split(ds_train, ds_val, split, seed=0):
     return (images[training], labels[training]), (images[left_over], labels[left_over])
 
 
-def batches(images, labels=None, batch_size=None, shuffle=False, seed=None):
+def batches(
+    images: Samples | Dataset,
+    labels: Samples | None = None,
+    batch_size: Integer | None = None,
+    shuffle: bool = False,
+    seed: Integer | None = None,
+) -> Iterator[tuple[Array, Array]]:
     """Yield a data set in batches of ``batch_size`` samples; the last may be smaller.
 
     Parameters
@@ -182,7 +210,7 @@ def _is_a_number(value):
     return isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0)
 
 
-def _pair(name, dataset):
+def _pair(name, dataset) -> tuple[Array, Array]:
     """``dataset`` as two arrays of equal length."""
     if has(dataset, "data", "targets"):
         dataset = (dataset.data, dataset.targets)

@@ -17,6 +17,7 @@ PACKAGE = ROOT / "spikecore"
 
 # From the ground up: a file imports its own floor and those below.
 FLOORS = (
+    ("annotations",),
     ("compiler", "files", "foreign", "kernel_cache", "kernel_identity", "memory", "results"),
     ("arithmetic", "philox"),
     ("backends",),

@@ -613,6 +613,15 @@ def test_layers_and_networks_are_equal_by_value():
     assert Linear.draw(4, 3, seed=0) != 3
 
 
+def test_what_is_compared_by_value_has_no_hash():
+    net = Sequential(Linear.draw(4, 3, seed=0), Leaky(0.9))
+    layers = net.run(np.ones((5, 2, 4), np.uint8))
+    run = Leaky(0.9).run(np.ones((5, 2), np.float32))
+    for value in (net, *net.layers.values(), layers["leaky1"], run):
+        with pytest.raises(TypeError, match=f"unhashable type: '{type(value).__name__}'"):
+            hash(value)
+
+
 def test_results_are_compared_by_value_and_shown_by_their_shapes():
     net = Sequential(Linear.draw(4, 3, seed=0), Leaky(0.9))
     spikes = np.ones((5, 2, 4), np.uint8)

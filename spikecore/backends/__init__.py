@@ -10,12 +10,14 @@ import os
 import re
 from importlib import import_module
 from operator import methodcaller
+from typing import get_args
 
 import numpy as np
 
+from spikecore.annotations import DeviceName
 from spikecore.foreign import has, shown
 
-DEVICES = ("cpu", "numpy", "cuda")
+DEVICES = get_args(DeviceName)
 
 
 class DeviceError(RuntimeError):
@@ -132,7 +134,7 @@ def adopt(value):
     return _cuda().adopt(value)
 
 
-def devices():
+def devices() -> dict[str, str]:
     """The devices that can compute.
 
     Returns

@@ -1,10 +1,13 @@
 """Delta modulation: spikes where a signal changes from one step to the next."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, Data, Device, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Scan
 from spikecore.compiler import equation
@@ -59,16 +62,16 @@ DELTA = Scan(step, emit, recall)
 
 
 def delta(
-    data,
-    threshold=0.1,
-    padding=False,
-    off_spike=False,
+    data: Data,
+    threshold: Number = 0.1,
+    padding: bool = False,
+    off_spike: bool = False,
     *,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Delta modulation: spike where the change since the step before meets the threshold.
 
     ``d[t] = data[t] - data[t-1]``; 1 where ``d >= threshold``; with ``off_spike``, -1 where

@@ -1,10 +1,14 @@
 """Latency codes: each feature spikes once, and a larger feature spikes earlier."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, Data, Device, Integer, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, log, mul, select
 from spikecore.backends.loops import Place
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
@@ -88,25 +92,25 @@ LINE = Place(spike_step, emit_line)
 
 
 def latency(
-    data,
-    num_steps=None,
-    threshold=0.01,
-    tau=1,
-    first_spike_time=0,
-    on_target=1,
-    off_target=0,
-    clip=False,
-    normalize=False,
-    linear=False,
-    interpolate=False,
-    bypass=False,
-    epsilon=1e-7,
+    data: Data,
+    num_steps: Integer | None = None,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    first_spike_time: Integer = 0,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    clip: bool = False,
+    normalize: bool | Literal["sample"] = False,
+    linear: bool = False,
+    interpolate: bool = False,
+    bypass: bool = False,
+    epsilon: Number = 1e-7,
     *,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Latency code: each feature spikes once, at the step nearest to its spike time.
 
     Logarithmic: ``t = tau*ln(x'/(x' - threshold)) + first_spike_time`` with
@@ -223,18 +227,18 @@ def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
 
 
 def latency_code(
-    data,
-    num_steps=None,
-    threshold=0.01,
-    tau=1,
-    first_spike_time=0,
-    normalize=False,
-    linear=False,
-    epsilon=1e-7,
+    data: Data,
+    num_steps: Integer | None = None,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    first_spike_time: Integer = 0,
+    normalize: bool | Literal["sample"] = False,
+    linear: bool = False,
+    epsilon: Number = 1e-7,
     *,
-    device=None,
-    stream=None,
-):
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> tuple[Array, NDArray[np.bool_]]:
     """Spike times of the latency code, before rounding, and which features are silent.
 
     Parameters
@@ -280,16 +284,16 @@ def latency_code(
 
 
 def latency_code_linear(
-    data,
-    num_steps=None,
-    threshold=0.01,
-    tau=1,
-    first_spike_time=0,
-    normalize=False,
+    data: Data,
+    num_steps: Integer | None = None,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    first_spike_time: Integer = 0,
+    normalize: bool | Literal["sample"] = False,
     *,
-    device=None,
-    stream=None,
-):
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Spike times of the linear latency code: ``min(-tau*(x-1), -tau*(threshold-1))`` + first.
 
     Parameters
@@ -321,17 +325,17 @@ def latency_code_linear(
 
 
 def latency_code_log(
-    data,
-    num_steps=None,
-    threshold=0.01,
-    tau=1,
-    first_spike_time=0,
-    normalize=False,
-    epsilon=1e-7,
+    data: Data,
+    num_steps: Integer | None = None,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    first_spike_time: Integer = 0,
+    normalize: bool | Literal["sample"] = False,
+    epsilon: Number = 1e-7,
     *,
-    device=None,
-    stream=None,
-):
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Spike times of the logarithmic latency code: ``tau*ln(x'/(x'-threshold))`` + first.
 
     Parameters

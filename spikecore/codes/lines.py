@@ -1,8 +1,11 @@
 """Lines that climb to each spike: targets for a membrane before it fires."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, ArrayLike, Integer, Number, SpikeDtype
 from spikecore.arithmetic import like, mul, rint, select
 from spikecore.backends.loops import Place
 from spikecore.codes.one_hot import whole
@@ -44,8 +47,15 @@ GIVEN_LINE = Place(given_step, emit_line)
 
 
 def rate_interpolate(
-    spike_time, num_steps, on_target=1, off_target=0, epsilon=1e-7, *, dtype=None, out=None
-):
+    spike_time: ArrayLike,
+    num_steps: Integer,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    epsilon: Number = 1e-7,
+    *,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+) -> Array:
     """Line that climbs to each spike from the step after the one before.
 
     Between spikes p < q the value at step s is
@@ -93,7 +103,15 @@ def rate_interpolate(
     return result
 
 
-def latency_interpolate(spike_time, num_steps, on_target=1, off_target=0, *, dtype=None, out=None):
+def latency_interpolate(
+    spike_time: ArrayLike,
+    num_steps: Integer,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    *,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+) -> Array:
     """Line that climbs from ``off_target`` at step 0 to ``on_target`` at each neuron's spike.
 
     Parameters

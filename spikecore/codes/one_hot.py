@@ -1,11 +1,21 @@
 """One-hot rows of class labels, and the classes of one-hot rows."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, ArrayLike, Integer, SpikeDtype
 
 
-def to_one_hot(targets, num_classes, *, dtype=None, out=None):
+def to_one_hot(
+    targets: ArrayLike,
+    num_classes: Integer,
+    *,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+) -> Array:
     """One-hot rows of class labels.
 
     Parameters
@@ -46,7 +56,9 @@ def fill_one_hot(out, labels, on, off):
     out[np.arange(labels.size), labels] = on
 
 
-def to_one_hot_inverse(one_hot_targets, *, dtype=None, out=None):
+def to_one_hot_inverse(
+    one_hot_targets: ArrayLike, *, dtype: SpikeDtype | None = None, out: Array | None = None
+) -> Array:
     """1 where the input is 0, and 0 elsewhere.
 
     Parameters
@@ -80,7 +92,7 @@ def to_one_hot_inverse(one_hot_targets, *, dtype=None, out=None):
     return result
 
 
-def from_one_hot(one_hot_label):
+def from_one_hot(one_hot_label: ArrayLike) -> NDArray[np.int64]:
     """Class of each one-hot row.
 
     Parameters

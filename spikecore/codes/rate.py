@@ -1,11 +1,24 @@
 """Rate code: at every step, a spike with a probability that grows with the data."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends, random
+from spikecore.annotations import (
+    Array,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    Seed,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
 from spikecore.compiler import equation
@@ -62,22 +75,22 @@ BERNOULLI = Draw(prepare, fires)
 
 
 def rate(
-    data,
-    num_steps=None,
-    gain=1,
-    offset=0,
-    first_spike_time=0,
-    time_var_input=False,
+    data: Data,
+    num_steps: Integer | None = None,
+    gain: Number = 1,
+    offset: Number = 0,
+    first_spike_time: Integer = 0,
+    time_var_input: bool = False,
     *,
-    seed=None,
-    uniforms=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    first_step=0,
-    device=None,
-    stream=None,
-):
+    seed: Seed | None = None,
+    uniforms: Data | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    first_element: Integer = 0,
+    first_step: Integer = 0,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Rate code: at every step, spike with probability ``clip(gain*data + offset, 0, 1)``.
 
     A draw depends on (seed, element, step) alone, so the same spikes come out for any number of
@@ -207,17 +220,17 @@ def _steps(values, num_steps, varying):
 
 
 def rate_conv(
-    data,
+    data: Data,
     *,
-    seed=None,
-    uniforms=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    first_step=0,
-    device=None,
-    stream=None,
-):
+    seed: Seed | None = None,
+    uniforms: Data | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    first_element: Integer = 0,
+    first_step: Integer = 0,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Spike at every step of time-first data with probability ``clip(data, 0, 1)``.
 
     The same as ``rate(data, time_var_input=True)``, as in snnTorch 1.0.0, whose ``rate_conv`` adds

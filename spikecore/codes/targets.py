@@ -4,41 +4,57 @@ Wherever ``on_target`` and ``off_target`` are given, an element is ``on_target``
 ``off_target`` elsewhere.
 """
 
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
 import numpy as np
 
 from spikecore import arguments, backends, memory
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Device,
+    FiringPattern,
+    Integer,
+    Number,
+    Seed,
+    SpikeDtype,
+)
 from spikecore.codes.latency import latency
 from spikecore.codes.one_hot import classes, fill_one_hot, to_one_hot
-from spikecore.codes.trains import PATTERNS, draws_of, exact_rate, fill_trains
+from spikecore.codes.trains import PATTERNS, Rate, draws_of, exact_rate, fill_trains
+
+TargetCode: TypeAlias = Literal["rate", "latency"]
 
 
 def targets_convert(
-    targets,
-    num_classes,
-    code="rate",
-    num_steps=None,
-    first_spike_time=0,
-    correct_rate=1,
-    incorrect_rate=0,
-    on_target=1,
-    off_target=0,
-    firing_pattern="regular",
-    interpolate=False,
-    epsilon=1e-7,
-    threshold=0.01,
-    tau=1,
-    clip=False,
-    normalize=False,
-    linear=False,
-    bypass=False,
+    targets: ArrayLike,
+    num_classes: Integer,
+    code: TargetCode = "rate",
+    num_steps: Integer | None = None,
+    first_spike_time: Integer = 0,
+    correct_rate: Rate = 1,
+    incorrect_rate: Rate = 0,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    firing_pattern: FiringPattern = "regular",
+    interpolate: bool = False,
+    epsilon: Number = 1e-7,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    clip: bool = False,
+    normalize: bool | Literal["sample"] = False,
+    linear: bool = False,
+    bypass: bool = False,
     *,
-    seed=None,
-    uniforms=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    device=None,
-):
+    seed: Seed | None = None,
+    uniforms: ArrayLike | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+    first_element: Integer = 0,
+    device: Device | None = None,
+) -> Array:
     """Encode class labels by rate (:func:`targets_rate`) or latency (:func:`targets_latency`).
 
     Parameters
@@ -77,7 +93,7 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
     >>> spikegen.targets_convert([4], num_classes=5, code="rate")
     array([[0., 0., 0., 0., 1.]], dtype=float32)
     """
-    if arguments.choice("code", code, ("rate", "latency")) == "rate":
+    if arguments.choice("code", code, get_args(TargetCode)) == "rate":
         return targets_rate(
             targets, num_classes, num_steps, first_spike_time, correct_rate, incorrect_rate,
             on_target, off_target, firing_pattern, interpolate, epsilon, seed=seed,
@@ -91,25 +107,25 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
 
 
 def targets_rate(
-    targets,
-    num_classes,
-    num_steps=None,
-    first_spike_time=0,
-    correct_rate=1,
-    incorrect_rate=0,
-    on_target=1,
-    off_target=0,
-    firing_pattern="regular",
-    interpolate=False,
-    epsilon=1e-7,
+    targets: ArrayLike,
+    num_classes: Integer,
+    num_steps: Integer | None = None,
+    first_spike_time: Integer = 0,
+    correct_rate: Rate = 1,
+    incorrect_rate: Rate = 0,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    firing_pattern: FiringPattern = "regular",
+    interpolate: bool = False,
+    epsilon: Number = 1e-7,
     *,
-    seed=None,
-    uniforms=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    device=None,
-):
+    seed: Seed | None = None,
+    uniforms: ArrayLike | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+    first_element: Integer = 0,
+    device: Device | None = None,
+) -> Array:
     """Encode class labels as spike trains: a rate for the correct class, and one for the rest.
 
     Parameters
@@ -200,25 +216,25 @@ def targets_rate(
 
 
 def targets_latency(
-    targets,
-    num_classes,
-    num_steps=None,
-    first_spike_time=0,
-    on_target=1,
-    off_target=0,
-    interpolate=False,
-    threshold=0.01,
-    tau=1,
-    clip=False,
-    normalize=False,
-    linear=False,
-    epsilon=1e-7,
-    bypass=False,
+    targets: ArrayLike,
+    num_classes: Integer,
+    num_steps: Integer | None = None,
+    first_spike_time: Integer = 0,
+    on_target: Number = 1,
+    off_target: Number = 0,
+    interpolate: bool = False,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    clip: bool = False,
+    normalize: bool | Literal["sample"] = False,
+    linear: bool = False,
+    epsilon: Number = 1e-7,
+    bypass: bool = False,
     *,
-    dtype=None,
-    out=None,
-    device=None,
-):
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+    device: Device | None = None,
+) -> Array:
     """Encode class labels by spike time: the latency code of the one-hot labels.
 
     The correct class spikes first; all other classes last, or never with ``clip=True``.

@@ -1,20 +1,34 @@
 """Spike trains of a given rate: regular, or drawn at random."""
 
+from __future__ import annotations
+
 import math
 from fractions import Fraction
 from numbers import Rational
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments, backends, random
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Device,
+    FiringPattern,
+    Integer,
+    Number,
+    Seed,
+    SpikeDtype,
+)
 from spikecore.backends.loops import Draw
 from spikecore.codes import rate as bernoulli
 from spikecore.codes.lines import line
 from spikecore.compiler import equation
 from spikecore.philox import BITS_32
 
-PATTERNS = ("regular", "uniform", "poisson")
+Rate: TypeAlias = Number | Fraction  # a fraction is exact
+PATTERNS = get_args(FiringPattern)
 
 
 @equation
@@ -35,18 +49,18 @@ DISTINCT = Draw(prepare, choose, carried=True)
 
 
 def target_rate_code(
-    num_steps,
-    first_spike_time=0,
-    rate=1,
-    firing_pattern="regular",
+    num_steps: Integer,
+    first_spike_time: Integer = 0,
+    rate: Rate = 1,
+    firing_pattern: FiringPattern = "regular",
     *,
-    seed=None,
-    uniforms=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    device=None,
-):
+    seed: Seed | None = None,
+    uniforms: ArrayLike | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Array | None = None,
+    first_element: Integer = 0,
+    device: Device | None = None,
+) -> tuple[Array, NDArray[np.int64]]:
     """One output neuron's spike train of a given rate, and its spike times.
 
     regular: spike k at ``first_spike_time + floor(k/rate)``, in exact arithmetic; the rate is taken

@@ -3,17 +3,31 @@
 SPEC.md, "Layers", says what is guaranteed about the order of the sums.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from spikecore import arguments, backends, random
+from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
 from spikecore.foreign import has, reason
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
+
+
+class Weighted(Protocol):
+    """A layer of torch, or what looks like one."""
+
+    @property
+    def weight(self) -> Any: ...
+
+    @property
+    def bias(self) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,8 +55,13 @@ class Linear:
            [0.75, 3.  ]])
     """
 
-    weight: np.ndarray
-    bias: np.ndarray | None = None
+    weight: Array
+    if TYPE_CHECKING:  # arrays, whatever they are made of
+        bias: Array
+
+        def __init__(self, weight: ArrayLike, bias: ArrayLike | None = None) -> None: ...
+    else:
+        bias: Array | None = None
 
     def __post_init__(self):
         backend = backends.on_host()
@@ -64,7 +83,15 @@ class Linear:
             object.__setattr__(self, name, frozen)
 
     @classmethod
-    def draw(cls, in_features, out_features, seed=None, bias=True, *, skip=0):
+    def draw(
+        cls,
+        in_features: Integer,
+        out_features: Integer,
+        seed: Seed | None = None,
+        bias: bool = True,
+        *,
+        skip: Integer = 0,
+    ) -> Linear:
         """Weights as torch's ``nn.Linear`` draws them on a CPU, from torch's random stream.
 
         Uniform in ``[-1/sqrt(in_features), 1/sqrt(in_features))``, the weights first, then the
@@ -106,7 +133,7 @@ class Linear:
         return cls(weight, offsets)
 
     @classmethod
-    def from_torch(cls, layer):
+    def from_torch(cls, layer: Weighted) -> Linear:
         """The weights of a ``torch.nn.Linear``, whether or not they require gradients.
 
         Parameters
@@ -137,7 +164,7 @@ class Linear:
             arguments.refuse("layer", "have weight and bias", got, remedy, TypeError)
         return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))
 
-    def __eq__(self, layer):
+    def __eq__(self, layer: object) -> bool:
         """Whether weights and bias are equal, of one dtype."""
         if not isinstance(layer, Linear):
             return NotImplemented
@@ -147,19 +174,17 @@ class Linear:
             and np.array_equal(self.bias, layer.bias)
         )
 
-    __hash__ = None
-
     @property
-    def in_features(self):
+    def in_features(self) -> int:
         """Number of inputs."""
         return self.weight.shape[1]
 
     @property
-    def out_features(self):
+    def out_features(self) -> int:
         """Number of outputs."""
         return self.weight.shape[0]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Linear({self.in_features} -> {self.out_features}, {self.weight.dtype})"
 
     @cached_property
@@ -169,7 +194,15 @@ class Linear:
         rows.flags.writeable = False
         return rows
 
-    def __call__(self, spikes, *, exact=False, out=None, device=None, stream=None):
+    def __call__(
+        self,
+        spikes: Data,
+        *,
+        exact: bool = False,
+        out: Out | None = None,
+        device: Device | None = None,
+        stream: Stream | None = None,
+    ) -> Array:
         """Currents of spikes.
 
         Parameters
@@ -221,7 +254,7 @@ class Linear:
             limit = min(np.finfo(spikes.dtype).max, np.finfo(self.weight.dtype).max)
             arguments.within("spikes", spikes, -limit, limit, backend, "finite")
 
-    def cannot_overflow(self, largest):
+    def cannot_overflow(self, largest: float) -> bool:
         """Whether all currents of inputs up to ``largest`` in size are finite.
 
         Half the largest number of the dtype leaves room for the rounding of 2**20 sums and more.

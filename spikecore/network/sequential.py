@@ -1,19 +1,25 @@
 """A feed-forward network over time: linear layers and neurons, run layer by layer."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, ArrayLike, Device, Integer
 from spikecore.network.linear import Linear
 from spikecore.neurons.neuron import Neuron
-from spikecore.results import differ, equal, summary
+from spikecore.results import by_value
 
 CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
 
+@by_value
 class LayerRun(NamedTuple):
     """The result of one layer of neurons.
 
@@ -30,12 +36,10 @@ class LayerRun(NamedTuple):
         State after the last step.
     """
 
-    spikes: np.ndarray | None
-    recorded: dict
-    counts: np.ndarray
-    final: tuple
-
-    __eq__, __ne__, __hash__, __repr__ = equal, differ, None, summary
+    spikes: Array | None
+    recorded: dict[str, Array]
+    counts: NDArray[np.int64]
+    final: tuple[Array, ...]
 
 
 class Sequential:
@@ -65,7 +69,7 @@ class Sequential:
     ((5, 2, 3), (5, 2, 3))
     """
 
-    def __init__(self, *layers, names=None):
+    def __init__(self, *layers: Linear | Neuron, names: Iterable[str] | None = None) -> None:
         if not layers:
             arguments.refuse("layers", "not be empty", "none", "pass Linear layers and neurons")
         for layer in layers:
@@ -93,15 +97,15 @@ class Sequential:
                 )
 
     @property
-    def layers(self):
+    def layers(self) -> dict[str, Linear | Neuron]:
         """Layers by name."""
         return dict(zip(self._names, self._layers, strict=True))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         inside = ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
         return f"Sequential({inside})"
 
-    def __call__(self, spikes, **options):
+    def __call__(self, spikes: ArrayLike, **options: Any) -> Array:
         """Run the network and return the spikes of its last layer; ``options`` as in :meth:`run`.
 
         Parameters
@@ -117,26 +121,25 @@ class Sequential:
             ``[num_steps, ..., neurons]``.
         """
         run = self.run(spikes, record=("spikes",), **options)
-        return run[self._names[-1]].spikes
+        recorded: Any = run[self._names[-1]].spikes
+        return recorded
 
-    def __eq__(self, network):
+    def __eq__(self, network: object) -> bool:
         """Whether all names and layers are equal."""
         if not isinstance(network, Sequential):
             return NotImplemented
         return self._names == network._names and self._layers == network._layers
 
-    __hash__ = None
-
     def run(
         self,
-        spikes,
+        spikes: ArrayLike,
         *,
-        state=None,
-        record=("spikes", "membrane"),
-        steps_per_chunk=None,
-        exact=False,
-        device=None,
-    ):
+        state: Mapping[str, Sequence[ArrayLike | None]] | None = None,
+        record: Iterable[str] = ("spikes", "membrane"),
+        steps_per_chunk: Integer | None = None,
+        exact: bool = False,
+        device: Device | None = None,
+    ) -> dict[str, LayerRun]:
         """Run the network over time-first input.
 
         Time is cut into chunks, so that only records take memory for the whole run; with
@@ -188,7 +191,8 @@ class Sequential:
         backend = backends.choose(device, outputs=len(given) * widest)
         given = self._inputs(given, backend)
         num_steps = len(given)
-        stages, largest = {}, _largest_input(given.dtype)
+        stages: dict[str, Any] = {}
+        largest = _largest_input(given.dtype)
         for name, layer in self.layers.items():
             if isinstance(layer, Linear):
                 checked = not layer.cannot_overflow(largest)

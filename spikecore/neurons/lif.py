@@ -1,14 +1,18 @@
 """The leaky integrate-and-fire neuron over every axis on which simulators differ."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import Integer, Number, PerNeuron
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.neuron import Model, Neuron
-from spikecore.neurons.simulators import PROFILES, find
+from spikecore.neurons.simulators import PROFILES, Profile, find
 from spikecore.results import same
 
 
@@ -78,22 +82,22 @@ class LIF(Neuron):
     array([0.75   , 1.125  , 0.3125 , 0.90625], dtype=float32)
     """
 
-    decay: float
-    threshold: float = 1.0
-    gain: float = 1.0
-    leak: float = 0.0
-    compare: str = ">"
-    reset: str = "subtract"
-    reset_value: float = 0.0
-    reset_at: str = "next"
+    decay: PerNeuron
+    threshold: PerNeuron = 1.0
+    gain: PerNeuron = 1.0
+    leak: PerNeuron = 0.0
+    compare: Literal[">", ">="] = ">"
+    reset: Literal["subtract", "value", "none"] = "subtract"
+    reset_value: PerNeuron = 0.0
+    reset_at: Literal["next", "same", "exchange"] = "next"
     decay_reset: bool = False
     drop_input: bool = False
-    spikes: str = "single"
-    report_spike: str = "new"
-    refractory: int = 0
+    spikes: Literal["single", "multi"] = "single"
+    report_spike: Literal["new", "old"] = "new"
+    refractory: Integer = 0
     inhibition: bool = False
-    lower: float | None = None
-    amplitude: float = 1.0
+    lower: Number | None = None
+    amplitude: Number = 1.0
 
     def __post_init__(self):
         for name, options in CHOICES.items():
@@ -163,7 +167,7 @@ class LIF(Neuron):
                 raise ValueError(sentence)
 
     @classmethod
-    def profile(cls, name, **changes):
+    def profile(cls, name: str, **changes: Any) -> LIF:
         """The LIF neuron of a known simulator.
 
         Parameters
@@ -221,14 +225,14 @@ class LIF(Neuron):
             axes, parameters, states, {"membrane": self.leak}, self.inhibition, self.amplitude
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shown = {
             name: value.tolist() if isinstance(value, np.ndarray) else value
             for name, value in self._differences().items()
         }
         return f"LIF({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
-    def __str__(self):
+    def __str__(self) -> str:
         leak, decay = _text(self.leak), _text(self.decay)
         update = f"v <- {decay}*v" if leak == "0.0" else f"v <- {leak} + {decay}*(v - {leak})"
         update += " + x" if same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
@@ -248,16 +252,15 @@ class LIF(Neuron):
         return f"{update}; {spike}, {reset}{''.join(rest)}"
 
 
+# What each axis of names may be, as its annotation lists them.
 CHOICES = {
-    "compare": (">", ">="),
-    "reset": ("subtract", "value", "none"),
-    "reset_at": ("next", "same", "exchange"),
-    "spikes": ("single", "multi"),
-    "report_spike": ("new", "old"),
+    name: get_args(hint)
+    for name, hint in get_type_hints(LIF).items()
+    if get_origin(hint) is Literal
 }
 
 
-def profiles():
+def profiles() -> dict[str, Profile]:
     """The LIF neurons of known simulators, by name.
 
     Returns

@@ -3,22 +3,29 @@
 A neuron object holds numbers and choices only; the state is an argument and a result.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from functools import cached_property
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, Data, Device, Out, SpikeDtype, Stream
 from spikecore.backends.floats import standard_floats
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
-from spikecore.results import differ, equal, same, summary
+from spikecore.results import by_value, same
 
+Kind = TypeVar("Kind", bound="Neuron")
 ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
 
+@by_value
 class Run(NamedTuple):
     """The result of a run.
 
@@ -32,11 +39,9 @@ class Run(NamedTuple):
         The state after the last step, with which another run can continue.
     """
 
-    spikes: np.ndarray
-    recorded: dict
-    final: tuple
-
-    __eq__, __ne__, __hash__, __repr__ = equal, differ, None, summary
+    spikes: Array
+    recorded: dict[str, Array]
+    final: tuple[Array, ...]
 
 
 class Model(NamedTuple):
@@ -55,24 +60,23 @@ class Model(NamedTuple):
 class Neuron:
     """Base class of the neurons; a subclass is a dataclass with a ``_model``."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     _model: Model
 
-    def __new__(cls, *arguments, **fields_given):
+    def __new__(cls: type[Kind], *arguments: Any, **fields_given: Any) -> Kind:
         known = [field.name for field in fields(cls)]
         for name in fields_given:
             if name not in known:
                 _refuse_field(cls.__name__, name, known)
         return super().__new__(cls)
 
-    def __eq__(self, neuron):
+    def __eq__(self, neuron: object) -> bool:
         """Whether the kind and every field are equal, arrays included."""
         if type(self) is not type(neuron):
             return NotImplemented
         return all(same(getattr(self, f.name), getattr(neuron, f.name)) for f in fields(self))
 
-    __hash__ = None
-
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The kind of neuron and every field that is not at its default, as a plain dict.
 
         Returns
@@ -89,7 +93,7 @@ class Neuron:
         return {"kind": type(self).__name__, **self._differences()}
 
     @classmethod
-    def from_dict(cls, description):
+    def from_dict(cls: type[Kind], description: dict[str, Any]) -> Kind:
         """The neuron that ``to_dict`` described.
 
         Parameters
@@ -140,24 +144,24 @@ class Neuron:
         object.__setattr__(self, name, value)
 
     @property
-    def state_names(self):
+    def state_names(self) -> tuple[str, ...]:
         """Names of the states, in the order in which they are passed and returned."""
         return tuple(self._model.states)
 
     @property
-    def fits_a_byte(self):
+    def fits_a_byte(self) -> bool:
         """Whether the spikes are whole numbers that uint8 holds."""
         model = self._model
         return model.axes.spikes == "single" and model.amplitude in range(256)
 
     @property
-    def largest_spike(self):
+    def largest_spike(self) -> float:
         """Absolute output value of a step at most; infinite if a step may have several spikes."""
         model = self._model
         amplitude = abs(model.amplitude)
         return np.inf if model.axes.spikes == "multi" and amplitude else amplitude
 
-    def counted(self, spikes):
+    def counted(self, spikes: Array) -> NDArray[np.int64]:
         """How many spikes each neuron has in ``spikes`` of a run, with all those of a step."""
         if self._model.axes.spikes == "multi":
             thresholds = spikes.astype(np.float64) / self._model.amplitude
@@ -190,7 +194,14 @@ class Neuron:
             found = self._numbers["levels", dtype] = on, dtype.type(0)
         return found
 
-    def __call__(self, current, *state, dtype=None, device=None, stream=None):
+    def __call__(
+        self,
+        current: Data,
+        *state: Data | None,
+        dtype: SpikeDtype | None = None,
+        device: Device | None = None,
+        stream: Stream | None = None,
+    ) -> tuple[Array, ...]:
         """One step.
 
         Parameters
@@ -220,14 +231,14 @@ class Neuron:
 
     def run(
         self,
-        current,
-        *state,
-        record=("membrane",),
-        dtype=None,
-        out=None,
-        device=None,
-        stream=None,
-    ):
+        current: Data,
+        *state: Data | None,
+        record: Iterable[str] = ("membrane",),
+        dtype: SpikeDtype | None = None,
+        out: Out | dict[str, Array] | None = None,
+        device: Device | None = None,
+        stream: Stream | None = None,
+    ) -> Run:
         """A whole sequence, in one kernel.
 
         Parameters

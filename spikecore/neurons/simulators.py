@@ -1,7 +1,7 @@
 """The LIF neuron of each known simulator, as arguments of ``LIF``."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spikecore import arguments
 
@@ -25,7 +25,7 @@ class Profile(NamedTuple):
     version: str
     call: str
     source: str
-    axes: dict
+    axes: dict[str, Any]
 
 
 _NEXT_SUBTRACT = {"compare": ">", "reset": "subtract", "reset_at": "next"}

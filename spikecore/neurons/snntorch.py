@@ -3,20 +3,48 @@
 Parameters and defaults are those of snnTorch 1.0.0; those that only training needs are left out.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, get_args
 
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Number,
+    PerNeuron,
+    ResetMechanism,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.foreign import has
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.lif import LIF
 from spikecore.neurons.neuron import Model, Neuron, column
 
-RESETS = ("subtract", "zero", "none")
+RESETS = get_args(ResetMechanism)
+
+
+class Recurrence(Protocol):
+    """What connects the neurons of a layer, as ``spikecore.network.Linear`` does."""
+
+    @property
+    def in_features(self) -> int: ...
+
+    @property
+    def out_features(self) -> int: ...
+
+    @property
+    def weight(self) -> Array: ...
+
+    def product(self, spikes: Any, backend: Any, exact: bool = False, out: Any = None) -> Any: ...
 
 
 class _Named(Neuron):
@@ -94,19 +122,19 @@ class Leaky(_Named):
     (array([1., 0.]), array([1.25 , 0.375]))
     """
 
-    beta: float
-    threshold: float = 1.0
-    reset_mechanism: str = "subtract"
+    beta: PerNeuron
+    threshold: PerNeuron = 1.0
+    reset_mechanism: ResetMechanism = "subtract"
     reset_delay: bool = True
     inhibition: bool = False
-    graded_spikes_factor: float = 1.0
+    graded_spikes_factor: Number = 1.0
 
     def __post_init__(self):
         self._check("beta")
         arguments.number("graded_spikes_factor", self.graded_spikes_factor)
 
     @property
-    def lif(self):
+    def lif(self) -> LIF:
         """The same neuron as a :class:`LIF`."""
         axes = self._reset_axes(drop_input=False)
         return LIF(
@@ -160,12 +188,12 @@ class Lapicque(_Named):
     (array([0., 1.]), array([0.5, 2. ]))
     """
 
-    beta: float | None = None
-    R: float | None = None
-    C: float | None = None
-    time_step: float = 1.0
-    threshold: float = 1.0
-    reset_mechanism: str = "subtract"
+    beta: Number | None = None
+    R: Number | None = None
+    C: Number | None = None
+    time_step: Number = 1.0
+    threshold: PerNeuron = 1.0
+    reset_mechanism: ResetMechanism = "subtract"
     inhibition: bool = False
 
     def __post_init__(self):
@@ -243,10 +271,10 @@ class Synaptic(_Named):
     (array([1.]), array([2.5]), array([2.75]))
     """
 
-    alpha: float
-    beta: float
-    threshold: float = 1.0
-    reset_mechanism: str = "subtract"
+    alpha: PerNeuron
+    beta: PerNeuron
+    threshold: PerNeuron = 1.0
+    reset_mechanism: ResetMechanism = "subtract"
     reset_delay: bool = True
     inhibition: bool = False
 
@@ -294,10 +322,10 @@ class Alpha(_Named):
     array([0.   , 0.5  , 0.375])
     """
 
-    alpha: float
-    beta: float
-    threshold: float = 1.0
-    reset_mechanism: str = "zero"
+    alpha: PerNeuron
+    beta: PerNeuron
+    threshold: PerNeuron = 1.0
+    reset_mechanism: ResetMechanism = "zero"
     inhibition: bool = False
 
     def __post_init__(self):
@@ -381,12 +409,12 @@ class RLeaky(_Named):
     (array([0.]), array([0.5]))
     """
 
-    beta: float
-    V: float = 1.0
+    beta: PerNeuron
+    V: PerNeuron = 1.0
     all_to_all: bool = True
-    recurrent: Any = None
-    threshold: float = 1.0
-    reset_mechanism: str = "subtract"
+    recurrent: Recurrence | None = None
+    threshold: PerNeuron = 1.0
+    reset_mechanism: ResetMechanism = "subtract"
     reset_delay: bool = True
     inhibition: bool = False
 
@@ -417,7 +445,14 @@ class RLeaky(_Named):
         weight = 1.0 if self.all_to_all else self.V
         return self._model_of(axes, states, names, self.recurrent, recurrent=weight)
 
-    def __call__(self, current, *state, dtype=None, device=None, stream=None):
+    def __call__(
+        self,
+        current: Data,
+        *state: Data | None,
+        dtype: SpikeDtype | None = None,
+        device: Device | None = None,
+        stream: Stream | None = None,
+    ) -> tuple[Array, ...]:
         """One step: the spikes, which are a state too, and the membrane.
 
         Parameters and results are as in :meth:`Neuron.__call__`, but the spikes come once.
@@ -428,7 +463,9 @@ class RLeaky(_Named):
         return fired, membrane
 
 
-def leaky_integrate_and_fire(mem, x, w, beta, threshold=1):
+def leaky_integrate_and_fire(
+    mem: ArrayLike, x: ArrayLike, w: PerNeuron, beta: PerNeuron, threshold: PerNeuron = 1
+) -> tuple[Array, ...]:
     """One step of the tutorial's hand-written neuron, whose spike is read before the update.
 
     ``spikes = mem > threshold``, then ``mem <- beta*mem + w*x - spikes*threshold``, in this order.

@@ -1,25 +1,83 @@
 """The bars of spike counts, at the end or as the spikes come in."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, overload
+
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import ArrayLike, Integer, Number
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, background, palette, text_on
 from spikecore.plots.movies import film
 
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.figure import Figure
+
+
+@overload
+def spike_count(
+    data: ArrayLike,
+    fig: Figure | None = None,
+    ax: Axes | None = None,
+    labels: Iterable[object] | None = None,
+    num_steps: Integer | None = False,
+    animate: Literal[False] = False,
+    interpolate: Integer = 1,
+    gridshader: bool = True,
+    interval: Number = 25,
+    time_step: Number | None = False,
+) -> BarContainer: ...
+
+
+@overload
+def spike_count(
+    data: ArrayLike,
+    fig: Figure | None = None,
+    ax: Axes | None = None,
+    labels: Iterable[object] | None = None,
+    num_steps: Integer | None = False,
+    *,
+    animate: Literal[True],
+    interpolate: Integer = 1,
+    gridshader: bool = True,
+    interval: Number = 25,
+    time_step: Number | None = False,
+) -> FuncAnimation: ...
+
+
+@overload
+def spike_count(
+    data: ArrayLike,
+    fig: Figure | None,
+    ax: Axes | None,
+    labels: Iterable[object] | None,
+    num_steps: Integer | None,
+    animate: Literal[True],
+    interpolate: Integer = 1,
+    gridshader: bool = True,
+    interval: Number = 25,
+    time_step: Number | None = False,
+) -> FuncAnimation: ...
+
 
 def spike_count(
-    data,
-    fig=None,
-    ax=None,
-    labels=None,
-    num_steps=False,
-    animate=False,
-    interpolate=1,
-    gridshader=True,
-    interval=25,
-    time_step=False,
-):
+    data: ArrayLike,
+    fig: Figure | None = None,
+    ax: Axes | None = None,
+    labels: Iterable[object] | None = None,
+    num_steps: Integer | None = False,
+    animate: bool = False,
+    interpolate: Integer = 1,
+    gridshader: bool = True,
+    interval: Number = 25,
+    time_step: Number | None = False,
+) -> BarContainer | FuncAnimation:
     """Draw a bar for the number of spikes of each output, at the end or as they come in.
 
     The outputs with the most spikes are dark and bold; when there are several, each says "(tie)".

@@ -31,7 +31,7 @@ def require_matplotlib():
 # --- arguments ----------------------------------------------------------------------------------
 
 
-def finite_array(name, value, shape, min_dimensions, max_dimensions=None):
+def finite_array(name, value, shape, min_dimensions, max_dimensions=None) -> np.ndarray:
     """``value`` as an array of finite numbers; ``shape`` says in words what it should be."""
     data = arguments.array(name, value)
     arguments.fits_copy(name, data, np.float64)

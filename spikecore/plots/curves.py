@@ -1,13 +1,30 @@
 """Curves of when neurons fire: the population rate over time, and the time of a spike by input."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import ArrayLike, Integer, Number
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, palette
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import StepPatch
 
-def psth(data, ax=None, *, bin_steps=1, time_step=False, **kwargs):
+
+def psth(
+    data: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    bin_steps: Integer = 1,
+    time_step: Number | None = False,
+    **kwargs: Any,
+) -> StepPatch:
     """Draw how often the population fires: spikes per neuron and step, or per second, over time.
 
     ``rate[k]`` is the number of spikes in bin ``k`` divided by the neurons and by the length of the
@@ -54,9 +71,10 @@ def psth(data, ax=None, *, bin_steps=1, time_step=False, **kwargs):
     >>> rates, edges
     (array([0.75, 0.  , 0.5 ]), array([-0.5,  1.5,  3.5,  4.5]))
     """
-    spikes = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
+    data = canvas.finite_array("data", data, "[num_steps, ...]", 1)
+    spikes = canvas.by_neuron(data)
     if not spikes.size:
-        arguments.refuse("data", "hold a spike train", f"shape {np.shape(data)}", "record one")
+        arguments.refuse("data", "hold a spike train", f"shape {data.shape}", "record one")
     bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
     time_step = canvas.optional_time_step(time_step)
     canvas.require_matplotlib()
@@ -85,7 +103,15 @@ def psth(data, ax=None, *, bin_steps=1, time_step=False, **kwargs):
     return steps
 
 
-def latency_curve(data, spike_times, ax=None, *, threshold=None, time_step=False, **kwargs):
+def latency_curve(
+    data: ArrayLike,
+    spike_times: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    threshold: Number | None = None,
+    time_step: Number | None = False,
+    **kwargs: Any,
+) -> Line2D:
     """Draw the time of the spike against the input that it codes.
 
     Parameters
@@ -129,12 +155,12 @@ def latency_curve(data, spike_times, ax=None, *, threshold=None, time_step=False
     >>> curve.get_xdata(), curve.get_ydata().round(2)
     (array([0.2, 0.4, 0.8]), array([3.47, 1.44, 0.67]))
     """
-    inputs = canvas.finite_array("data", data, "an array of inputs", 0).ravel()
+    data = canvas.finite_array("data", data, "an array of inputs", 0)
     times = arguments.array("spike_times", spike_times)
-    if times.shape != np.shape(data):
+    if times.shape != data.shape:
         arguments.refuse(
             "spike_times",
-            f"have the shape of data, {np.shape(data)}",
+            f"have the shape of data, {data.shape}",
             times.shape,
             "pass one time for each input",
         )
@@ -143,6 +169,7 @@ def latency_curve(data, spike_times, ax=None, *, threshold=None, time_step=False
     canvas.require_matplotlib()
 
     ax = canvas.axes(ax, (5, 3.5))
+    inputs = data.ravel()
     order = np.argsort(inputs, kind="stable")
     times = times.ravel()[order].astype(np.float64)
     times = np.where(np.isfinite(times), times, np.nan)

@@ -1,25 +1,43 @@
 """Films of spikes, and saving films."""
 
+from __future__ import annotations
+
 import base64
 import errno
+import os
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import ArrayLike, Integer, Number
 from spikecore.files import whole
 from spikecore.plots import canvas
 from spikecore.plots.colors import palette
+
+if TYPE_CHECKING:
+    from matplotlib.animation import Animation, FuncAnimation
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
 FORMATS = (".gif", *VIDEOS, ".html")
 
 
 def animator(
-    data, fig=None, ax=None, num_steps=False, interval=40, cmap="plasma", *, step_label=True
-):
+    data: ArrayLike,
+    fig: Figure | None = None,
+    ax: Axes | None = None,
+    num_steps: Integer | None = False,
+    interval: Number = 40,
+    cmap: str | Colormap = "plasma",
+    *,
+    step_label: bool = True,
+) -> FuncAnimation:
     """Animate images of spikes, one frame for each time step.
 
     Parameters
@@ -144,7 +162,12 @@ def _require_ffmpeg(what, instead):
         )
 
 
-def save_animation(animation, path, progress=False, fps=None):
+def save_animation(
+    animation: Animation,
+    path: str | os.PathLike[str],
+    progress: bool = False,
+    fps: Number | None = None,
+) -> None:
     """Write an animation to a file, in the format that the ending of its name says.
 
     Parameters

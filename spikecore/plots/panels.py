@@ -1,28 +1,40 @@
 """Plots in several panels: traces of single neurons, images rebuilt from spikes."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import Array, ArrayLike, Integer, Number
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, palette
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.image import AxesImage
+    from matplotlib.lines import Line2D
+
 
 def traces(
-    data,
-    spk=None,
-    dim=(3, 3),
-    spk_height=5,
-    titles=None,
+    data: ArrayLike,
+    spk: ArrayLike | None = None,
+    dim: tuple[Integer, Integer] = (3, 3),
+    spk_height: Number = 5,
+    titles: Iterable[object] | None = None,
     *,
-    ax=None,
-    threshold=None,
-    mark_spikes=False,
-    show_axes=False,
-    time_step=False,
-    ylabel="Membrane",
-    ylim=None,
-    sharey=True,
-):
+    ax: Axes | Sequence[Axes] | Array | None = None,
+    threshold: Number | None = None,
+    mark_spikes: bool = False,
+    show_axes: bool = False,
+    time_step: Number | None = False,
+    ylabel: str = "Membrane",
+    ylim: tuple[Number, Number] | None = None,
+    sharey: bool = True,
+) -> list[Line2D]:
     """Draw the trace of one neuron in each panel of a grid, with its spikes riding on it.
 
     The line is ``data + spk_height * spk``.
@@ -90,8 +102,8 @@ def traces(
     data = canvas.finite_array("data", data, "[num_steps] or [num_steps, neurons]", 1, 2)
     spk_height = arguments.number("spk_height", spk_height)
     spk = None if spk is None else _spikes_of(data, spk)
-    is_grid = isinstance(ax, np.ndarray) and ax.ndim == 2
-    rows, columns = _rows_and_columns(ax.shape if is_grid else dim)
+    grid = ax.shape if isinstance(ax, np.ndarray) and ax.ndim == 2 else dim
+    rows, columns = _rows_and_columns(grid)
     titles = canvas.texts("titles", titles)
     threshold = None if threshold is None else arguments.number("threshold", threshold)
     mark_spikes = arguments.flag("mark_spikes", mark_spikes)
@@ -112,7 +124,7 @@ def traces(
     figsize = (max(5, 2.4 * columns), max(3, 1.7 * rows))
     lines = []
     for index, panel in enumerate(canvas.panels(ax, rows, columns, count, figsize)):
-        fired = spk[:, index] != 0 if mark_spikes else None
+        fired = None if spk is None or not mark_spikes else spk[:, index] != 0
         lines.append(_draw_trace(panel, times, shown[:, index], threshold, fired))
         if titles is not None and index < len(titles):
             panel.set_title(titles[index])
@@ -161,7 +173,14 @@ def _show_outer(panel, index, columns, count, xlabel, ylabel):
         panel.set_ylabel(ylabel)
 
 
-def reconstruction(data, ax=None, *, image=None, titles=None, cmap="binary"):
+def reconstruction(
+    data: ArrayLike | Sequence[ArrayLike],
+    ax: Axes | Sequence[Axes] | Array | None = None,
+    *,
+    image: ArrayLike | None = None,
+    titles: Iterable[object] | None = None,
+    cmap: str | Colormap = "binary",
+) -> list[AxesImage]:
     """Show images rebuilt from spikes, the mean of each pixel over time, side by side.
 
     Parameters

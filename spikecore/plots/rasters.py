@@ -1,12 +1,22 @@
 """The raster: a dash for every spike, or their density where dashes would hide one another."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import ArrayLike
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, background, palette, text_on
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.image import AxesImage
+    from matplotlib.typing import ColorType
 
 MOST_HIDDEN = 0.25  # of the spikes may lie under the dashes of others
 LINE_WIDTHS = {"linewidth", "linewidths", "lw"}
@@ -15,7 +25,16 @@ IMAGE_STYLE = {"alpha", "label", "zorder"}
 DASH_STYLE = {"s", "marker", "rasterized", *LINE_WIDTHS}
 
 
-def raster(data, ax=None, *, off_color=OFF_COLOR, origin=None, density=None, legend=None, **kwargs):
+def raster(
+    data: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    off_color: ColorType = OFF_COLOR,
+    origin: Literal["lower", "upper"] | None = None,
+    density: bool | None = None,
+    legend: bool | None = None,
+    **kwargs: Any,
+) -> PathCollection | AxesImage:
     """Draw a dash for every spike: time step to the right, neuron number upwards.
 
     Where dashes would hide one another, their density is drawn instead: an image in which the

@@ -7,6 +7,13 @@ Python cannot call, and ``check`` judges what they gave.
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names
+    from spikecore.validate.encoders import encoder as encoder
+    from spikecore.validate.neurons import neuron as neuron
+    from spikecore.validate.report import ConformanceError as ConformanceError
+    from spikecore.validate.report import Report as Report
 
 _HOMES = {
     "ConformanceError": "report",
@@ -18,10 +25,12 @@ _HOMES = {
 __all__ = ["ConformanceError", "Report", "encoder", "neuron"]
 
 
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"spikecore.validate.{_HOMES[name]}"), name)
-    raise AttributeError(f"module 'spikecore.validate' has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would take any name for one that this function knows
+
+    def __getattr__(name):
+        if name in _HOMES:
+            return getattr(import_module(f"spikecore.validate.{_HOMES[name]}"), name)
+        raise AttributeError(f"module 'spikecore.validate' has no attribute {name!r}")
 
 
 def __dir__():

@@ -1,14 +1,20 @@
 """Compare an encoder with the reference."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from spikecore import arguments, spikegen
+from spikecore.annotations import Integer, Number, SpikeDtype
 from spikecore.validate import chance
 from spikecore.validate.candidate import EncoderCandidate, Observed
 from spikecore.validate.causes import CODES, KINDS
+from spikecore.validate.report import Report
 from spikecore.validate.subject import (
     BAND,
     Differing,
@@ -22,7 +28,8 @@ from spikecore.validate.subject import (
 FALSE_ALARM = 1e-6
 DRAWS = 2**20
 RESERVED = ("data", "targets", "out", "device", "seed", "uniforms", "stream")
-DRAWN_BY = ("auto", "own", "spikecore", "torch")
+DrawnBy: TypeAlias = Literal["auto", "own", "spikecore", "torch"]
+DRAWN_BY = get_args(DrawnBy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,18 +120,18 @@ def _near(trial, observed, wanted, band):
 
 
 def encoder(
-    candidate,
-    kind,
+    candidate: Callable[..., Any],
+    kind: str,
     *,
-    data_dtype=np.float32,
-    strict=False,
-    band=BAND,
-    false_alarm=FALSE_ALARM,
-    draws=DRAWS,
-    stream="auto",
-    timeout=60.0,
-    **options,
-):
+    data_dtype: SpikeDtype = np.float32,
+    strict: bool = False,
+    band: Number = BAND,
+    false_alarm: Number = FALSE_ALARM,
+    draws: Integer = DRAWS,
+    stream: DrawnBy = "auto",
+    timeout: Number = 60.0,
+    **options: Any,
+) -> Report:
     """Compare an encoder with the reference, and say where and why it differs.
 
     Parameters

@@ -1,20 +1,26 @@
 """Compare a neuron with a point in the space of ``LIF``."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import Number, SpikeDtype
 from spikecore.neurons import Leaky
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import NeuronCandidate, Observed
 from spikecore.validate.causes import neuron as known
 from spikecore.validate.causes.execution import executions
 from spikecore.validate.follow import follow
-from spikecore.validate.report import Check
+from spikecore.validate.report import Check, Report
 from spikecore.validate.subject import BAND, Differing, Seen, judge, report_of, run_trials
 
-FORMS = ("auto", "sequence", "step")
+Form: TypeAlias = Literal["auto", "sequence", "step"]
+FORMS = get_args(Form)
 
 
 @dataclass(frozen=True)
@@ -63,18 +69,18 @@ class Neuron:
 
 
 def neuron(
-    candidate,
-    against="snntorch-1.0",
+    candidate: Callable[..., Any],
+    against: str | LIF | Leaky = "snntorch-1.0",
     *,
-    form="auto",
-    dtype=np.float32,
-    states=True,
-    strict=False,
-    band=BAND,
-    initial=None,
-    timeout=60.0,
-    **changes,
-):
+    form: Form = "auto",
+    dtype: SpikeDtype = np.float32,
+    states: bool = True,
+    strict: bool = False,
+    band: Number = BAND,
+    initial: Number | None = None,
+    timeout: Number = 60.0,
+    **changes: Any,
+) -> Report:
     """Compare a neuron with the reference, and say where and why it differs.
 
     Parameters

@@ -5,12 +5,15 @@ the stated band around a threshold), ``wrong`` (some difference lies outside it)
 candidate raised, hung, or returned something that cannot be compared).
 """
 
+from __future__ import annotations
+
 import html
 import json
+import os
 import platform
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
@@ -18,7 +21,8 @@ from spikecore import __version__
 from spikecore.files import whole
 from spikecore.validate.pictures import raster
 
-VERDICTS = ("exact", "rounding", "wrong", "failed")
+Verdict: TypeAlias = Literal["exact", "rounding", "wrong", "failed"]
+VERDICTS = get_args(Verdict)
 WORDS = {"exact": "equal", "rounding": "equal up to rounding", "wrong": "WRONG", "failed": "FAILED"}
 
 
@@ -30,7 +34,7 @@ class Difference(NamedTuple):
     """The first place at which a candidate differs."""
 
     step: int
-    element: tuple
+    element: tuple[int, ...]
     expected: float
     actual: float
     expected_state: float | None = None
@@ -39,7 +43,7 @@ class Difference(NamedTuple):
     count: int = 1  # how many places differ
     total: int = 1  # of how many
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = ", ".join(map(str, self.element))
         text = f"first at step {self.step}, element ({where}): expected {self.expected:g}"
         text += f", got {self.actual:g}"
@@ -60,19 +64,19 @@ class Check(NamedTuple):
     """One thing that was tried."""
 
     name: str
-    verdict: str
+    verdict: Verdict
     detail: str = ""
-    whole: str | None = None  # verdict of the whole train, without following the candidate's state
+    whole: Verdict | None = None  # of the whole train, without following the candidate's state
     difference: Difference | None = None
 
 
-def versions():
+def versions() -> dict[str, str]:
     """What made a report."""
     python = platform.python_version()
     return {"spikecore": __version__, "Python": python, "NumPy": np.__version__}
 
 
-def today():
+def today() -> str:
     """The date in UTC."""
     return datetime.now(timezone.utc).date().isoformat()
 
@@ -113,31 +117,31 @@ class Report:
 
     subject: str
     candidate: str
-    checks: tuple
-    diagnosis: tuple = ()
-    notes: tuple = ()
-    trains: tuple = ()
+    checks: tuple[Check, ...]
+    diagnosis: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    trains: tuple[Any, ...] = ()
     strict: bool = False
-    causes: tuple = ()  # machine-readable names of the diagnosis
+    causes: tuple[str, ...] = ()  # machine-readable names of the diagnosis
     counted: str = ""  # how much was tried, where that is a part
-    versions: dict = field(default_factory=versions, compare=False)
+    versions: dict[str, str] = field(default_factory=versions, compare=False)
     date: str = field(default_factory=today, compare=False)
 
     @property
-    def verdict(self):
+    def verdict(self) -> Verdict:
         """The worst verdict of all checks."""
         return max((check.verdict for check in self.checks), key=VERDICTS.index, default="exact")
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         """Whether the candidate conforms."""
         return self.verdict == "exact" or (self.verdict == "rounding" and not self.strict)
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.passed
 
     @property
-    def headline(self):
+    def headline(self) -> str:
         """The verdict in a line."""
         state = "conforms to" if self.passed else "does not conform to"
         words = WORDS[self.verdict]
@@ -146,18 +150,18 @@ class Report:
         return f"{self.candidate} {state} {self.subject}: {words}"
 
     @property
-    def made(self):
+    def made(self) -> str:
         """What made it, and when."""
         told = ", ".join(f"{name} {version}" for name, version in self.versions.items())
         return f"made with {told} on {self.date}"
 
-    def raise_if_failed(self):
+    def raise_if_failed(self) -> Report:
         """Raise ``ConformanceError``, an ``AssertionError``, with the readable report."""
         if not self.passed:
             raise ConformanceError(str(self))
         return self
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [self.headline]
         if self.diagnosis:
             lines.append("Diagnosis:")
@@ -169,7 +173,7 @@ class Report:
         lines += [f"Note: {note}" for note in (*self.notes, self.made)]
         return "\n".join(lines)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """The report as plain dicts, lists, numbers and strings."""
         checks = [
             {
@@ -192,11 +196,11 @@ class Report:
             "date": self.date,
         }
 
-    def to_json(self, path=None):
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report as JSON text, also written to ``path`` when one is given."""
         return _written(json.dumps(self.to_dict(), indent=1), path)
 
-    def to_html(self, path=None):
+    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report as one self-contained page with pictures of the trains."""
         title = html.escape(f"{self.candidate} against {self.subject}")
         headline = html.escape(self.headline)
