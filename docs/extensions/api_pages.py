@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -90,9 +91,19 @@ def skip(app, what, name, value, is_skipped, options):
     return True if type(value).__name__ == "_tuplegetter" else None
 
 
+def constructor(app, what, name, value, options, signature, returned):
+    """The arguments of a dataclass; of a neuron, autodoc shows those of ``__new__``."""
+    if what != "class" or not is_dataclass(value):
+        return None
+    own = inspect.signature(value)
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in own.parameters.values()]
+    return str(inspect.Signature(bare)), returned
+
+
 def setup(app):
     """Write the reference before Sphinx looks for pages."""
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-signature", constructor)
     app.connect("config-inited", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
