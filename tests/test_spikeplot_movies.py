@@ -323,6 +323,7 @@ def test_a_frame_that_a_gif_cannot_show_so_long_is_refused(name, interval, fps, 
     spikeplot.save_animation(animation, tmp_path / "a.gif", fps=1000 / 655_350)
 
 
+NO_PATH = Raises("__fspath__", KeyError)
 NO_ITEMS, NO_TEXT = Raises("__iter__", KeyError), Raises("__str__", KeyError)
 
 
@@ -367,6 +368,8 @@ NO_ITEMS, NO_TEXT = Raises("__iter__", KeyError), Raises("__str__", KeyError)
         ),
         (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, time_step=0), ValueError, "time_step"),
         (lambda ax: spikeplot.save_animation(None, "spikes.gif"), TypeError, "animation must"),
+        (lambda ax: spikeplot.save_animation(None, NO_PATH), TypeError, "path must be a file's na"),
+        (lambda ax: spikeplot.save_animation(None, "\0.gif"), ValueError, "path must be a file's"),
         (lambda ax: spikeplot.save_animation(None, "spikes.png"), ValueError, "path must end in"),
         (
             lambda ax: spikeplot.save_animation(None, "a.gif", progress=1),
