@@ -5,8 +5,10 @@ Every error is one sentence that names the argument, its value and the remedy.
 
 import math
 import operator
+import os
 from functools import cache
 from numbers import Real
+from pathlib import Path
 from typing import NoReturn, get_args
 
 import numpy as np
@@ -292,6 +294,18 @@ def names(name, value):
         if not isinstance(wanted, str):
             refuse(name, "be names", f"{shown(wanted)} among them", remedy, TypeError)
     return found
+
+
+def path(name, value, must, remedy):
+    """A path that the file system can be asked about."""
+    try:
+        result = Path(value)
+        if b"\0" not in os.fsencode(result):
+            return result
+    except Exception:  # TypeError, surrogates, or what a foreign __fspath__ raises
+        pass
+    kind = ValueError if isinstance(value, (str, Path)) else TypeError
+    refuse(name, must, shown(value), remedy, kind)
 
 
 def scalar(name, value, dtype, **bounds):

@@ -12,7 +12,6 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -194,15 +193,8 @@ def mnist(
 def _folder(root):
     """``root`` as a path that is not a file."""
     remedy = "pass the folder that holds MNIST's files"
-    try:
-        root = Path(root)
-        is_file = root.exists() and not root.is_dir()
-    except OSError:
-        raise
-    except Exception as error:  # TypeError, a null byte, or what a foreign __fspath__ raises
-        kind = ValueError if isinstance(error, ValueError) else TypeError
-        arguments.refuse("root", "be a path", arguments.shown(root), remedy, kind)
-    if is_file:
+    root = arguments.path("root", root, "be a path", remedy)
+    if root.exists() and not root.is_dir():
         arguments.refuse("root", "be a folder", f"the file {str(root)!r}", remedy)
     return root
 

@@ -15,6 +15,7 @@ import zlib
 import numpy as np
 import pytest
 from conftest import small_disk
+from fuzzing.values import Raises
 
 from spikecore import datasets, download
 
@@ -397,6 +398,18 @@ def test_the_checksums_are_those_of_the_four_files():
     [
         ({"root": None}, TypeError, "root must be a path, got None; pass"),
         ({"root": 5}, TypeError, "root must be a path, got 5; pass"),
+        ({"root": "a\0b"}, ValueError, "root must be a path, got 'a.x00b'; pass"),
+        (
+            {"root": "\ud800", "download": True},
+            ValueError,
+            "root must be a path, got '.ud800'; pass",
+        ),
+        ({"root": Raises("__fspath__", KeyError)}, TypeError, "root must be a path, got <"),
+        ({"checksums": 5}, TypeError, "checksums must be a mapping .*got 5;"),
+        ({"mirrors": Raises("__iter__", KeyError)}, TypeError, "mirrors must be a tuple .*got <"),
+        ({"mirrors": "http://127.0.0.1"}, TypeError, "mirrors must be a tuple"),
+        ({"progress": None}, TypeError, "progress must be True or False"),
+        ({"download": True, "checksums": {BIG: 5}}, ValueError, f"checksums must .*{BIG}.*got 5"),
         ({"root": __file__}, ValueError, "root must be a folder, got the file .*py"),
         ({"download": True, "checksums": 5}, TypeError, "checksums must be a mapping .*got 5;"),
         ({"download": True, "mirrors": 5}, TypeError, "mirrors must be a tuple .*got 5;"),

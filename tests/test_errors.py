@@ -99,7 +99,8 @@ NOT_FLAGS |= UNPRINTABLE
 NOT_REAL = {
     "a str": "1", "None": None, "True": True, "complex": 1j, "NaN": NAN, "infinity": INF,
     "an array": F32([1, 2]), "a googol": 10**400, "minus a googol": Fraction(-(10**400)),
-    "past float32": 1e39, "a time": np.timedelta64(1, "s"), "10**5000": 10**5000, **UNPRINTABLE,
+    "past float32": 1e39, "a time": np.timedelta64(1, "s"), "steps": np.timedelta64(1),
+    "10**5000": 10**5000, **UNPRINTABLE,
 }  # fmt: skip
 NOT_POSITIVE = {**NOT_REAL, "0": 0, "-1": -1.0, "0 in float32": 1e-50}
 NOT_RATES = {**NOT_REAL, "2": 2, "-0.1": -0.1}
@@ -136,9 +137,8 @@ LATENCY_NUMBERS = {
 }
 LEVELS = {"on_target": NOT_REAL, "off_target": NOT_REAL}
 RESULT = {"dtype": NOT_DTYPES, "device": NOT_DEVICES}
-STREAM = {
-    "stream": {"on the CPU": object(), "a pointer on the CPU": 7, **UNPRINTABLE}
-}  # streams are CUDA's
+NOT_STREAMS = {"on the CPU": object(), "a pointer on the CPU": 7}  # streams are CUDA's
+STREAM = {"stream": NOT_STREAMS | UNPRINTABLE}
 LATENCY = LATENCY_NUMBERS | LEVELS | RESULT
 LATENCY |= {"clip": NOT_FLAGS, "interpolate": NOT_FLAGS, "bypass": NOT_FLAGS}
 TARGETS = {"targets": NOT_NUMBERS | NOT_LABELS, "num_classes": NOT_STEPS | {"None": None}}
@@ -312,7 +312,7 @@ def test_a_view_larger_than_memory_is_refused_before_it_is_copied(function):
 @pytest.mark.parametrize("pattern", ["regular", "uniform", "poisson"])
 def test_a_bad_seed_is_refused_before_anything_is_written(pattern):
     out = np.full((4, 2, 3), 7, F32)
-    with pytest.raises(TypeError, match="^seed must be an integer"):
+    with pytest.raises(TypeError, match=r"^seed must be an integer"):
         spikegen.targets_rate(
             LABELS, 3, 4, correct_rate=0.5, firing_pattern=pattern, seed="x", out=out
         )

@@ -171,6 +171,7 @@ def test_version(capsys):
         (["demo", "--seed", "-1"], "--seed: must be a whole number"),
         (["demo", "--seed", str(2**64)], "--seed: must be a whole number"),
         (["demo", "--colour"], "--colour"),
+        (["info", "two\nlines"], "unrecognized arguments: two lines"),
     ],
 )
 def test_refusals_are_one_sentence(arguments, names, capsys):

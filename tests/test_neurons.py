@@ -508,7 +508,10 @@ def test_a_neuron_is_described_by_what_is_not_at_its_default(neuron):
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({"kind": "Leaky", "beta": 0.5}, "kind must be 'LIF', got 'Leaky'; call Leaky.from_dict"),
+        (
+            {"kind": "Leaky", "beta": 0.5},
+            "kind must be 'LIF', got 'Leaky'; call from_dict of Leaky",
+        ),
     ],
 )
 def test_a_description_of_something_else_is_refused(description, message):

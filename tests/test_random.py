@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import assert_same_bits, known_philox
+from fuzzing.values import Raises
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -245,6 +246,8 @@ def test_anything_else_is_refused(seed, error):
         (lambda: random.torch_uniforms(2**64, (2,)), "seed"),
         (lambda: random.torch_uniforms(None, (2,)), "seed"),
         (lambda: random.torch_uniforms(0, 2), "shape"),
+        (lambda: random.torch_uniforms(0, Raises("__iter__", KeyError)), "shape"),
+        (lambda: random.torch_uniforms(0, ["x"]), "shape"),
         (lambda: random.torch_uniforms(0, (-2,)), "shape"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises, nested
 from matplotlib.animation import AbstractMovieWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -312,6 +313,21 @@ def test_bars_and_counts_are_legible_on_dark_axes():
 
 
 @pytest.mark.parametrize(
+    ("name", "interval", "fps"), [("fps", 25, 1e-320), ("animation", 1e9, None)]
+)
+def test_a_frame_that_a_gif_cannot_show_so_long_is_refused(name, interval, fps, tmp_path):
+    animation = spikeplot.animator(np.ones((2, 1, 1)), interval=interval)
+    with pytest.raises(ValueError, match=f"^{name} must show a frame of a GIF for at most 655350"):
+        spikeplot.save_animation(animation, tmp_path / "a.gif", fps=fps)
+    assert not list(tmp_path.iterdir())
+    spikeplot.save_animation(animation, tmp_path / "a.gif", fps=1000 / 655_350)
+
+
+NO_PATH = Raises("__fspath__", KeyError)
+NO_ITEMS, NO_TEXT = Raises("__iter__", KeyError), Raises("__str__", KeyError)
+
+
+@pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda ax: spikeplot.animator(SPIKES[0], ax=ax), ValueError, r"data must be .*\(3, 4\)"),
@@ -352,6 +368,8 @@ def test_bars_and_counts_are_legible_on_dark_axes():
         ),
         (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, time_step=0), ValueError, "time_step"),
         (lambda ax: spikeplot.save_animation(None, "spikes.gif"), TypeError, "animation must"),
+        (lambda ax: spikeplot.save_animation(None, NO_PATH), TypeError, "path must be a file's na"),
+        (lambda ax: spikeplot.save_animation(None, "\0.gif"), ValueError, "path must be a file's"),
         (lambda ax: spikeplot.save_animation(None, "spikes.png"), ValueError, "path must end in"),
         (
             lambda ax: spikeplot.save_animation(None, "a.gif", progress=1),
@@ -359,6 +377,11 @@ def test_bars_and_counts_are_legible_on_dark_axes():
             "progress must",
         ),
         (lambda ax: spikeplot.save_animation(None, "a.gif", fps=0), ValueError, "fps must"),
+        (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, labels=NO_ITEMS), TypeError, "labels mu"),
+        (lambda ax: spikeplot.spike_count(OUTPUTS, ax=ax, labels=[NO_TEXT]), TypeError, "labels m"),
+        (lambda ax: spikeplot.spike_count(OUTPUTS, fig=[[1]], ax=ax), TypeError, "fig must be"),
+        (lambda ax: spikeplot.animator(np.ones((2, 1, 1)), ax=ax, cmap=[]), TypeError, "cmap must"),
+        (lambda ax: spikeplot.animator(np.ones((2, 1, 1)), ax=nested(99)), TypeError, "ax must be"),
     ],
 )
 def test_bad_arguments_are_refused_before_drawing(call, error, message):

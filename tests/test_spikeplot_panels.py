@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -229,6 +230,14 @@ SPIKES = np.ones((3, 2, 2))
         (lambda ax: spikeplot.traces([1], ylim=(0, np.inf), ax=ax), ValueError, r"ylim\[1\] must"),
         (lambda ax: spikeplot.traces([1], sharey=1, ax=ax), TypeError, "sharey must"),
         (lambda ax: spikeplot.traces([1], titles=3, ax=ax), TypeError, "titles must .*got 3"),
+        (
+            lambda ax: spikeplot.traces([1], ax=[[ax, ax], [ax, 1]]),
+            TypeError,
+            "ax must be one Axes",
+        ),
+        (lambda ax: spikeplot.traces([1], ax=Raises("__len__", KeyError)), TypeError, "ax must be"),
+        (lambda ax: spikeplot.traces([1], ax=Raises("__array__", KeyError)), TypeError, "ax must"),
+        (lambda ax: spikeplot.traces([1], dim=Raises("__repr__", KeyError)), TypeError, "dim must"),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

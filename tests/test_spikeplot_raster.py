@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -322,6 +323,15 @@ def test_sizes_of_each_and_no_size_are_left_to_scatter():
     assert len(spikeplot.raster(np.ones((1, 3)), s=None, c=None).get_offsets()) == 3
 
 
+def test_a_tuple_as_long_as_the_spikes_is_a_value_of_each():
+    dots = spikeplot.raster(np.eye(3), color=(0, 0, 1))
+    assert list(dots.get_array()) == [0, 0, 1]
+
+
+NO_ARRAY, NO_TEXT = Raises("__array__", KeyError), Raises("__str__", KeyError)
+NO_EQ = Raises("__eq__", KeyError)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
@@ -335,6 +345,12 @@ def test_sizes_of_each_and_no_size_are_left_to_scatter():
         ({"nosuch": 1, "density": True}, TypeError, "has no 'nosuch'"),
         ({"s": "big"}, (TypeError, ValueError), "keyword arguments must be"),
         ({"origin": "top"}, ValueError, "origin must be 'lower', 'upper' or None, got 'top'"),
+        ({"origin": np.zeros(2)}, ValueError, "origin must be 'lower', 'upper' or None, got array"),
+        ({"off_color": NO_EQ}, ValueError, "off_color must be a colour of matplotlib"),
+        ({"c": [[0.5], [0.1, 0.2]]}, ValueError, r"c must be a colour .*got \[\[0.5\], \[0.1, 0.2"),
+        ({"c": NO_ARRAY}, ValueError, "c must be a colour"),
+        ({"marker": np.zeros((2, 3))}, (TypeError, ValueError), "keyword arguments must be"),
+        ({"label": NO_TEXT}, TypeError, "keyword arguments must be .*the object's own message"),
         ({"density": 1}, TypeError, "density must be True or False, got 1"),
         ({"legend": "on"}, TypeError, "legend must be True or False, got 'on'"),
     ],
@@ -353,6 +369,8 @@ def test_bad_styles_are_refused_in_a_sentence(arguments, error, message):
         (np.float32(1), ValueError, r"data must be \[num_steps, ...\], got shape \(\)"),
         (np.array([[0, np.nan]]), ValueError, r"data\[0, 1\] is nan"),
         (np.array([0, 1, np.inf]), ValueError, r"data\[2\] is inf"),
+        (np.array([0, 1e101]), ValueError, r"data must lie within 1e\+100 of 0, .*got 1e\+101;"),
+        (np.broadcast_to(0.5, (2**40, 3)), ValueError, "data must fit into memory"),
         (np.array(["spike"]), TypeError, "data must hold real numbers"),
         ([[1, 0], [1]], TypeError, "data must be convertible"),
     ],

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises, nested
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -195,6 +196,17 @@ DATA = dataset_of(10)
             TypeError,
             "dataset must hold .*host memory, .*a Unreadable failed .*requires grad",
         ),
+        (
+            lambda: utils.batches(Raises("__getattr__", KeyError), batch_size=2),
+            TypeError,
+            "images mu",
+        ),
+        (
+            lambda: utils.batches(DATA[0], Raises("__array__", KeyError), 2),
+            TypeError,
+            "images and labels must hold .*a Raises failed with .*own message",
+        ),
+        (lambda: utils.batches(DATA, nested(99)), ValueError, "images and labels must hold rect"),
         (lambda: utils.batches(DATA), TypeError, "batch_size must .*got None"),
         (lambda: utils.batches(DATA[0], batch_size=2), TypeError, "images must be a pair"),
         (lambda: utils.batches(DATA, 2), TypeError, "labels must .*got 2; .*batch_size="),

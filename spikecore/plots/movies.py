@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
+LONGEST_FRAME = 655_350  # milliseconds: a GIF has 16 bits for its hundredths of a second
 FORMATS = (".gif", *VIDEOS, ".html")
 
 
@@ -229,16 +230,8 @@ def save_animation(
 
 def _film_path(path):
     """``path`` with an ending that says in which format to write."""
-    try:
-        result = Path(path)
-    except TypeError:
-        arguments.refuse(
-            "path",
-            "be a file's name",
-            f"a {type(path).__name__}",
-            "pass for example 'film.gif'",
-            TypeError,
-        )
+    remedy = "pass for example 'film.gif'"
+    result = arguments.path("path", path, "be a file's name", remedy)
     if result.suffix.lower() not in FORMATS:
         arguments.refuse(
             "path",
@@ -292,5 +285,9 @@ def _gif_fps(animation, fps):
     milliseconds = getattr(animation, "_interval", None) if fps is None else 1000 / fps
     if milliseconds is None:
         return None
+    if milliseconds > LONGEST_FRAME:
+        name, given = ("fps", fps) if fps is not None else ("animation", f"{milliseconds:g} ms")
+        must = f"show a frame of a GIF for at most {LONGEST_FRAME} ms"
+        arguments.refuse(name, must, given, "choose a smaller interval or a larger fps")
     # It cuts 1000 / fps to whole milliseconds, so that 30 ms come back as 29 and are shown as 20.
     return 1000 / (max(10, 10 * round(milliseconds / 10)) + 0.5)
