@@ -50,7 +50,7 @@ class Candidate:
         try:
             return self._call(self.library, arguments, keywords)
         except Exception as error:
-            for library in libraries.wanted_by(error) if self.finds else ():
+            for library in libraries.wanted_by(error, _message(error)) if self.finds else ():
                 try:
                     value = self._call(library, arguments, keywords)
                 except Exception as failure:

@@ -30,9 +30,9 @@ def of_module(function):
     return "torch" if any(c.__module__.startswith("torch.nn.") for c in owner.__mro__) else "numpy"
 
 
-def wanted_by(error):
+def wanted_by(error, message):
     """The imported libraries whose arrays a candidate may have expected where NumPy's failed."""
-    named = any(word in str(error) for word in ("array", "numpy"))
+    named = any(word in message for word in ("array", "numpy"))
     if not named and not isinstance(error, (AttributeError, TypeError)):  # data.size() is a call
         return []
     return [name for name in ("torch", "jax") if name in sys.modules]
