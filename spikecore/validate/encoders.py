@@ -214,10 +214,10 @@ def encoder(
         notes = (f"compared exactly; rounding means within {band:g} ulp",)
     else:
         options = given
-        checks, found, notes = chance.judge(
+        checks, found, notes, pictures = chance.judge(
             candidate, Encoder(kind, given), dtype, false_alarm, draws
         )
-        judgement = Judgement(checks, found, [])
+        judgement = Judgement(checks, found, pictures)
     told = ", ".join(f"{name}={value!r}" for name, value in options.items())
     return report_of(
         judgement,
