@@ -77,15 +77,19 @@ def run_validate(arguments):
         )
     if arguments.markdown:
         raise UsageError("--markdown goes with --peer or --all-peers; use --html or --json here")
-    from spikecore import validate
-
-    function = validate.encoder if arguments.against in KINDS else validate.neuron
-    candidate = load(arguments.candidate)
+    function, candidate = function_for(arguments.against), load(arguments.candidate)
     try:
         report = function(candidate, arguments.against, **settings(vars(arguments)))
     except (ValueError, TypeError, ImportError) as error:
         raise UsageError(str(error)) from error
     return _show(report, arguments)
+
+
+def function_for(against):
+    """The function of :mod:`spikecore.validate` for an encoder's kind or a neuron's profile."""
+    from spikecore import validate
+
+    return validate.encoder if against in KINDS else validate.neuron
 
 
 def add_settings(add):
@@ -117,7 +121,7 @@ def settings(given):
         asked["states"] = False
     if chosen == ENCODER and "dtype" in asked:
         asked["data_dtype"] = asked.pop("dtype")
-    return {**asked, **dict(_option(text) for text in given["options"])}
+    return {**asked, **dict(option(text) for text in given["options"])}
 
 
 def load(text):
@@ -160,12 +164,13 @@ def _file(path):
     return module
 
 
-def _option(text):
+def option(text, own=OWN_OPTIONS):
+    """Name and value of ``NAME=VALUE``; the names in ``own`` are options of their own."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--set {text!r} is not of the form NAME=VALUE; write --set num_steps=50")
-    if name in OWN_OPTIONS:
-        raise UsageError(f"--set {name}: it is an option of its own; write {OWN_OPTIONS[name]}")
+    if name in own:
+        raise UsageError(f"--set {name}: it is an option of its own; write {own[name]}")
     if value.lower() in WORDS:
         return name, WORDS[value.lower()]
     try:
