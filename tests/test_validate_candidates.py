@@ -78,7 +78,7 @@ class OfFixedSize(Exposing):
 def test_a_neuron_that_holds_its_own_state_is_recognised(candidate):
     report = validate.neuron(candidate, "snntorch-1.0", decay=0.9)
     assert report.verdict == "exact"
-    assert "single steps with a state of its own" in report.notes[0]
+    assert "an object that holds its state" in report.notes[0]
 
 
 @pytest.mark.parametrize("name", RESETS)

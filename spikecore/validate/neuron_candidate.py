@@ -40,8 +40,9 @@ class NeuronForm(NamedTuple):
     def __str__(self):
         if self.sequence:
             return "whole sequences"
-        held = "a state of its own" if self.stateful else f"{self.states} state(s)"
-        return f"single steps with {held}"
+        if self.stateful:
+            return "single steps of an object that holds its state"
+        return f"single steps with {self.states} state(s)"
 
 
 SEQUENCE, STATEFUL = NeuronForm(True), NeuronForm(False)

@@ -163,7 +163,7 @@ this is exactly profile spikingjelly-soft
     judgement.checks[:0] = failed + typed
     given = "" if candidate.library == "numpy" else f", as arrays of {candidate.library}"
     notes = [
-        f"called with {candidate.form} of {dtype}{given}",
+        f"called with {candidate.form}, in {dtype}{given}",
         f"rounding means within {band:g} ulp",
     ]
     if seen and seen[0].observed.membrane is None:
