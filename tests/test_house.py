@@ -26,7 +26,7 @@ FLOORS = (
     ("codes", "neurons"),
     ("network",),
     ("spikegen", "datasets", "download", "utils"),
-    ("plots", "spikeplot", "info", "demo"),
+    ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),
 )

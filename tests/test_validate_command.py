@@ -1,13 +1,15 @@
 """The subcommands validate, vectors and check: what they print, write and return."""
 
+import inspect
 import json
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from spikecore import LIF, __main__
+from spikecore import LIF, __main__, listing, profiles, validate
 from spikecore.validate import command, conformance, peers
 from spikecore.validate.causes import KINDS
 from spikecore.validate.report import Check, Report
@@ -27,6 +29,20 @@ def neuron(current):
 
 class Holder:
     latency = staticmethod(spikegen.latency)
+
+class Holding:
+    membrane = np.float32(0)
+
+    def clear(self):
+        self.membrane = np.float32(0)
+
+    def __call__(self, current):
+        spikes, self.membrane = LIF(0.9)(current, current * 0 + self.membrane)
+        return spikes, self.membrane + 1
+
+def step(current, membrane):
+    assert current.dtype == np.float64
+    return LIF(0.9)(current, membrane)
 
 number = 3
 """
@@ -60,11 +76,83 @@ def run(*words):
         ("neuron", "snntorch-1.0", ()),
         ("neuron", "snntorch-1.0", ("--set", "decay=0.9", "--strict")),
         ("Holder.latency", "latency", ("--set", "num_steps=9", "--set", "normalize=sample")),
+        (
+            "Holder.latency",
+            "latency",
+            (
+                "--set",
+                "num_steps=9",
+                "--set",
+                "linear=true",
+                "--set",
+                "normalize=False",
+                "--set",
+                "bypass=TRUE",
+            ),
+        ),
+        ("step", "snntorch-1.0", ("--dtype", "float64", "--form", "step", "--initial", "0")),
+        ("Holding", "snntorch-1.0", ("--form", "stateful", "--reset", "clear", "--no-states")),
+        ("Holding", "snntorch-1.0", ("--no-states", "--set", "reset=subtract", "--band", "0")),
+        (
+            "good",
+            "rate",
+            (
+                "--dtype",
+                "float64",
+                "--arrays",
+                "numpy",
+                "--stream",
+                "own",
+                "--draws",
+                "8192",
+                "--false-alarm",
+                "1e-9",
+            ),
+        ),
     ],
 )
 def test_what_conforms_ends_with_0(module, capsys, candidate, against, more):
     assert run("validate", f"their_candidates:{candidate}", "--as", against, *more) == 0
     assert "conforms to" in capsys.readouterr().out
+
+
+def test_every_argument_of_the_functions_has_its_option():
+    def own(function):
+        return {
+            name for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY
+        }  # fmt: skip
+
+    for function, other in ((validate.neuron, command.ENCODER), (validate.encoder, command.NEURON)):
+        known = {name for name, _, _, of, _ in command.SETTINGS if of != other} | {"strict"}
+        known |= {"states"} if function is validate.neuron else {"data_dtype"}
+        assert own(function) <= known
+        assert known - {"dtype"} <= own(function)
+        assert own(function) <= set(command.OWN_OPTIONS)
+
+
+def test_what_the_options_say_reaches_the_function(module, capsys):
+    words = ("validate", "their_candidates:Holding", "--as", "snntorch-1.0", "--json", "r.json")
+    assert run(*words, "--band", "2.5") == 1
+    notes = json.loads(Path("r.json").read_text())["notes"]
+    assert "rounding means within 2.5 ulp" in notes
+    assert run("validate", "their_candidates:bad", "--as", "rate", "--band", "0") == 1
+    assert "rounding means within 0 ulp" in capsys.readouterr().out
+
+
+def test_a_file_is_named_as_well_as_a_module(module, capsys):
+    folder = module / "elsewhere"
+    folder.mkdir()
+    (folder / "beside.py").write_text("from spikecore import LIF\nNEURON = LIF(0.9)\n")
+    (folder / "random.py").write_text("from beside import NEURON\nrun = NEURON.run\n")
+    file = folder / "random.py"
+    assert run("validate", f"{file}:run", "--as", "snntorch-1.0") == 0
+    assert run("validate", "elsewhere/random.py:run", "--as", "snntorch-1.0") == 0
+    assert not str(sys.modules["random"].__file__).startswith(str(module))
+    for text in ("elsewhere/nosuch.py:run", "elsewhere/random.py:nosuch"):
+        capsys.readouterr()
+        assert run("validate", text, "--as", "snntorch-1.0") == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_what_does_not_ends_with_1_and_is_explained(module, capsys):
@@ -89,6 +177,13 @@ def test_what_does_not_ends_with_1_and_is_explained(module, capsys):
         (("their_candidates:good", "--as", "rate", "--set", "nosuch=1"), "options must be"),
         (("their_candidates:good", "--as", "rate", "--markdown", "x"), "--markdown goes with"),
         (("their_candidates:good", "--as", "rate", "--timeout", "-1"), "timeout must lie in"),
+        (("their_candidates:good", "--as", "rate", "--form", "step"), "--form is for a neuron"),
+        (("their_candidates:good", "--as", "rate", "--no-states"), "--no-states is for a neuron"),
+        (("their_candidates:neuron", "--as", "lava", "--draws", "9"), "--draws is for an encoder"),
+        (("their_candidates:neuron", "--as", "lava", "--form", "x"), "form must be one of"),
+        (("their_candidates:neuron", "--as", "lava", "--dtype", "int8"), "dtype must be float32"),
+        (("their_candidates:neuron", "--as", "lava", "--reset", "x"), "reset_call must be"),
+        (("their_candidates:good", "--as", "rate", "--set", "band=1"), "write --band ULP"),
         (("x:y", "--peer", "norse"), "take no MODULE:FUNCTION"),
         (("--peer", "nosuch"), "invalid choice: 'nosuch'"),
     ],
@@ -179,6 +274,30 @@ def test_the_page_says_where_and_why(invented, capsys, tmp_path):
 def test_a_failed_call_is_shown_by_its_sentence():
     report = Report("a", "b", (Check("one", "exact"), Check("two", "failed", "it raised")))
     assert list(conformance._why(report)) == ["two: it raised"]
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def test_every_profile_has_its_row(capsys):
+    assert run("profiles") == 0
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert tuple(first.split()) == listing.COLUMNS
+    assert [row.split()[0] for row in rows] == list(profiles())
+    for row, (name, profile) in zip(rows, profiles().items(), strict=True):
+        for part in (profile.simulator, profile.version, str(LIF.profile(name))):
+            assert part in row
+
+
+def test_every_axis_has_its_options_and_its_meaning(capsys):
+    assert run("axes") == 0
+    printed = capsys.readouterr().out
+    heads = [line for line in printed.splitlines() if not line.startswith(" ")]
+    assert [head.split(":")[0] for head in heads] == [field.name for field in fields(LIF)]
+    assert heads[0] == "decay: float or array_like, must be given"
+    assert """reset_at: {"next", "same", "exchange"}, 'next' by default""" in heads
+    assert printed.rstrip().endswith("    Output value of a spike.")
+    assert len(printed.splitlines()) >= 2 * len(heads) and "Raises" not in printed
 
 
 # --- vectors and check ---------------------------------------------------------------------------

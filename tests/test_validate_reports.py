@@ -2,7 +2,9 @@
 
 import json
 import platform
+import re
 from datetime import date
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,9 +12,12 @@ import pytest
 from spikecore import LIF, __main__, __version__, spikegen, validate
 from spikecore.validate import files, results, vectors
 from spikecore.validate.follow import follow, walk
+from spikecore.validate.pictures import cut
+from spikecore.validate.pictures import picture as picture_of
 from spikecore.validate.report import Check, Report
 from spikecore.validate.subject import Observed
 
+SVG = "{http://www.w3.org/2000/svg}"
 MODULE = """
 def neuron_step(current, membrane):
     return current > 1, membrane
@@ -55,6 +60,102 @@ def test_a_report_says_what_made_it_and_when():
     for text in (str(report), report.to_html()):
         assert all(f"{name} {version}" in text for name, version in made.items())
         assert stored["date"] in text
+
+
+def test_the_short_form_of_a_report_is_a_line():
+    report = validate.neuron(LIF(0.9, compare=">="), "snntorch-1.0")
+    assert repr(report) == "<Report wrong: LIF against snntorch-1.0, 7 checks>"
+
+
+def test_a_notebook_shows_the_report_without_touching_its_own_style():
+    report = validate.neuron(LIF(0.9, compare=">="), "snntorch-1.0")
+    shown = report._repr_html_()
+    assert shown.startswith('<div class="spikecore-report">') and shown.endswith("</div>\n")
+    assert shown in report.to_html() and "<body" not in shown
+    style = shown[shown.index("<style>") + 7 : shown.index("</style>")].strip()
+    assert style.startswith(".spikecore-report {") and style.endswith("} }")
+
+
+def pictures_of(report):
+    """The pictures in the page of a report, as trees."""
+    found = re.findall(r"<svg.*?</svg>", report.to_html(), re.S)
+    return [ElementTree.fromstring(text) for text in found]
+
+
+def texts(picture):
+    return ["".join(element.itertext()) for element in picture.iter(f"{SVG}text")]
+
+
+def test_the_membrane_is_drawn_where_only_it_differs():
+    def shifted(current):
+        done = LIF(0.9).run(current)
+        return done.spikes, done.recorded["membrane"] + np.float32(0.25)
+
+    report = validate.neuron(shifted)
+    pictures = pictures_of(report)
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert "membrane: expected, candidate" in texts(picture)[0]
+        wanted, got = list(picture.iter(f"{SVG}polyline"))[:2]
+        for above, below in zip(
+            got.get("points").split(), wanted.get("points").split(), strict=True
+        ):
+            (x, high), (same, low) = (map(float, point.split(",")) for point in (above, below))
+            assert x == same and high < low  # heights count downwards
+    spikes_too = validate.neuron(LIF(0.9, compare=">="), "snntorch-1.0")
+    assert not any(list(picture.iter(f"{SVG}polyline")) for picture in pictures_of(spikes_too))
+
+
+def test_pictures_of_spikes_come_before_those_of_membranes():
+    def report_of_both(current):
+        done = LIF(0.9).run(current)
+        late = len(current) > 30  # not the first trials
+        return done.spikes * (not late), done.recorded["membrane"] + np.float32(0.25)
+
+    shown = validate.neuron(report_of_both).trains
+    assert [trains.membranes for trains in shown] == sorted(trains.membranes for trains in shown)
+    assert not shown[0].membranes
+
+
+def test_the_time_axis_has_a_number_every_ten_steps():
+    report = validate.neuron(LIF(0.9, compare=">="), "snntorch-1.0")
+    for trains, picture in zip(report.trains, pictures_of(report), strict=True):
+        last = trains.first_step + len(trains.expected)
+        numbers = [int(text) for text in texts(picture) if text.isdecimal()]
+        assert numbers == list(range(-(-trains.first_step // 10) * 10, last, 10))
+        assert texts(picture)[-1] == "step"
+
+
+def test_a_cut_begins_where_the_difference_is_in_its_middle():
+    wanted = Observed(np.zeros((200, 3)))
+    got = Observed(wanted.spikes.copy())
+    got.spikes[103, 1] = 1
+    trains = cut("late", wanted, got, (103, 1))
+    assert trains.first_step == 63 and trains.elements == ((1,),)
+    assert np.flatnonzero(trains.actual[:, 0]).tolist() == [40]
+    picture = ElementTree.fromstring(picture_of(trains))
+    numbers = [text for text in texts(picture) if text.isdecimal()]
+    assert numbers == [str(step) for step in range(70, 143, 10)]
+    ticks = {element.get("x"): element.text for element in picture.iter(f"{SVG}text")}
+    assert ticks["137.5"] == "70"  # its middle: 70 + 7.5 cells of 9
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_observed_rates_are_drawn_against_expected_ones(share):
+    random = np.random.default_rng(3)
+
+    def code(data):
+        return random.random((512, *data.shape)) < share * data
+
+    report = validate.encoder(code, "rate", draws=2**16)
+    assert report.passed == (share == 1)
+    (rates,) = report.trains
+    band = 5 * rates.spread
+    assert ((np.abs(rates.actual - rates.expected) <= band).all()) == (share == 1)
+    (picture,) = pictures_of(report)
+    dots = list(picture.iter(f"{SVG}path"))[-1].get("d")
+    assert dots.count("M") == rates.expected.size
+    assert "expected within 4 standard deviations, observed" in texts(picture)[0]
 
 
 # --- failing candidates --------------------------------------------------------------------------

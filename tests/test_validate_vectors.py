@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 import zipfile
 
 import numpy as np
@@ -145,6 +146,89 @@ def test_text_is_read_as_it_was_written(tmp_path, dtype, suffix):
     decimal = "// one\n" + " ".join(str(value) for value in array.reshape(-1))
     path.write_text(files.hexadecimal("one", array) if suffix == ".hex" else decimal)
     np.testing.assert_array_equal(files.read_text(path, array), array, strict=True)
+
+
+def test_the_parameters_are_flat_text_too(written):
+    for entry in json.loads((written / "manifest.json").read_text())["vectors"]:
+        text = (written / f"{entry['name']}.parameters.txt").read_text()
+        lines = dict(line.split(" = ") for line in text.splitlines())
+        assert lines.pop("call") == entry["call"]
+        for name, value in entry["parameters"].items():
+            told = lines.pop(name)
+            if value is None or isinstance(value, bool):
+                assert told == {None: "none", True: "true", False: "false"}[value]
+            else:
+                assert type(value)(told) == value
+        steps, *shape = entry["arrays"]["inputs"]["shape"]
+        assert int(lines.pop("inputs.steps")) == steps
+        assert int(lines.pop("inputs.elements")) == np.prod(shape, dtype=int)
+        for name, array in entry["arrays"].items():
+            assert lines.pop(f"{name}.dtype") == array["dtype"]
+            assert [int(size) for size in lines.pop(f"{name}.shape").split("x")] == array["shape"]
+        assert lines == {}
+
+
+# --- examples in other languages -----------------------------------------------------------------
+
+EXAMPLES = {
+    "lif.c": ("cc", ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "lif"], ["-lm"]),
+    "lif.v": ("iverilog", ["-Wall", "-o", "lif"], []),
+}
+
+
+def run_example(source, names, vectors_folder, results_folder):
+    """Compile an example beside the results and run the vectors; nothing without a compiler."""
+    compiler, options, libraries = EXAMPLES[source]
+    if shutil.which(compiler) is None:
+        return False
+
+    def run(*words):
+        done = subprocess.run(
+            [str(word) for word in words], cwd=results_folder, capture_output=True, text=True,
+            timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0 and done.stderr == "", done.stderr
+        return done.stdout
+
+    run(compiler, *options, vectors_folder / source, *libraries)
+    if source == "lif.c":
+        files_of = [vectors_folder / f"{name}.parameters.txt" for name in names]
+        run("./lif", vectors_folder, results_folder, *files_of)
+        return True
+    for name in names:
+        words = (f"+vectors={vectors_folder}", f"+results={results_folder}", f"+name={name}")
+        printed = run("vvp", "lif", *words)
+        wrote = (results_folder / f"{name}.spikes.hex").exists()
+        assert wrote or f"{name} has axes that this neuron lacks" in printed
+    return True
+
+
+@pytest.mark.parametrize(("source", "least"), [("lif.c", 23), ("lif.v", 15)])
+def test_an_example_beside_the_vectors_gives_their_bits(written, tmp_path, source, least):
+    text = (written / source).read_text()
+    assert all(word in text for word in (".parameters.txt", ".inputs.hex", ".spikes.hex"))
+    assert max(map(len, text.splitlines())) <= 100
+    assert source in (written / "README.md").read_text()
+    names = [vector.name for vector in vectors.every() if vector.group == "neuron"]
+    assert len(names) == 23
+    if run_example(source, names, written, tmp_path):
+        report = results.check(written, tmp_path, strict=True)
+        assert report.verdict == "exact", str(report)
+        assert len(report.checks) == least
+
+
+@pytest.mark.parametrize("source", EXAMPLES)
+def test_an_example_with_a_mistake_is_found_out(written, tmp_path, source):
+    wrong = tmp_path / "wrong"
+    shutil.copytree(written, wrong)
+    text = (wrong / source).read_text()
+    assert text.count("v > p->threshold") + text.count("membrane > threshold") == 1
+    text = text.replace("v > p->threshold", "v >= p->threshold")
+    (wrong / source).write_text(text.replace("membrane > threshold", "membrane >= threshold"))
+    (tmp_path / "results").mkdir()
+    if run_example(source, ["lif-snntorch"], wrong, tmp_path / "results"):
+        report = results.check(written, tmp_path / "results")
+        assert report.causes[0] == "compare=>="
 
 
 # --- judging -------------------------------------------------------------------------------------

@@ -1,20 +1,15 @@
-"""How a candidate is called: which form it has, what it may not do, what its output must be.
+"""What any candidate may not do, and what its output must be.
 
-A candidate is anybody's callable on NumPy arrays.  Whatever goes wrong in it becomes a
-``RefusedError`` with one readable sentence.
+A candidate is anybody's callable on arrays of NumPy, torch or JAX.  Whatever goes wrong in it
+becomes a ``RefusedError`` with one readable sentence.
 """
 
-import inspect
 import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikecore.neurons.neuron import Neuron, Run
-
-STATE_NAMES = ("membrane", "mem", "membrane_potential", "v", "u", "state", "states", "hidden")
-STEP_NAMES = ("step", "t", "time_step")
-PREVIOUS_NAMES = ("previous", "prev", "last", "before", *STATE_NAMES)
+from spikecore.validate import libraries
 
 
 class RefusedError(Exception):
@@ -33,20 +28,45 @@ class Observed(NamedTuple):
 class Candidate:
     """Anybody's callable, and how many seconds one of its calls may take."""
 
-    def __init__(self, function, timeout, of):
+    def __init__(self, function, timeout, of, arrays="auto"):
         if not callable(function):
             raise TypeError(
                 f"candidate must be callable, got a {type(function).__name__}; pass a function of "
                 f"{of}"
             )
-        self.function, self.timeout = function, timeout
+        libraries.require(arrays)
+        self.original, self.timeout, self.finds = function, timeout, arrays == "auto"
+        self.library = libraries.of_module(function) if self.finds else arrays
 
     @property
     def name(self):
         """How a report calls it."""
-        name = getattr(self.function, "__qualname__", None)
-        name = name or getattr(self.function, "__name__", None)
-        return name or type(self.function).__name__
+        name = getattr(self.original, "__qualname__", None)
+        name = name or getattr(self.original, "__name__", None)
+        return name or type(self.original).__name__
+
+    def function(self, *arguments, **keywords):
+        """Call it with arrays of its library, which is found where NumPy's are refused."""
+        try:
+            return self._call(self.library, arguments, keywords)
+        except Exception as error:
+            for library in libraries.wanted_by(error, _message(error)) if self.finds else ():
+                try:
+                    value = self._call(library, arguments, keywords)
+                except Exception as failure:
+                    error.args = (
+                        f"{_message(error)}; given arrays of {library}, it raised "
+                        f"{type(failure).__name__}: {_message(failure)}",
+                    )
+                else:
+                    self.library = library
+                    return value
+            raise
+
+    def _call(self, library, arguments, keywords):
+        arguments = [libraries.given(value, library) for value in arguments]
+        keywords = {name: libraries.given(value, library) for name, value in keywords.items()}
+        return libraries.returned(self.original(*arguments, **keywords))
 
     def guarded(self, call):
         """``call()``, or ``RefusedError`` when it raises or takes too long.
@@ -127,170 +147,3 @@ def untouched(name, given, before):
     """Refuse a candidate that wrote to its input."""
     if given.tobytes() != before.tobytes():
         raise RefusedError(f"it wrote to its input {name}; work on a copy")
-
-
-# --- neurons -------------------------------------------------------------------------------------
-
-
-class NeuronForm(NamedTuple):
-    """Whole sequences, or one step with so many states."""
-
-    sequence: bool
-    states: int = 0
-
-
-def neuron_form(candidate, form="auto"):
-    """Which form a neuron has, by its signature."""
-    if form == "sequence" or (form == "auto" and _owner_is_reference(candidate)):
-        return NeuronForm(True)
-    parameters = _positional(candidate)
-    if parameters is None:
-        return NeuronForm(False, 1) if form == "step" else NeuronForm(True)
-    states = sum(parameter.default is parameter.empty for parameter in parameters) - 1
-    if states < 1 and len(parameters) > 1 and parameters[1].name.lower() in STATE_NAMES:
-        states = 1
-    if form == "step":
-        return NeuronForm(False, max(states, 1))
-    return NeuronForm(states < 1, max(states, 0))
-
-
-def _owner_is_reference(candidate):
-    return isinstance(getattr(candidate, "__self__", candidate), Neuron)
-
-
-def _positional(candidate):
-    """Positional parameters, or None where no signature can be read."""
-    try:
-        forward = getattr(candidate, "forward", candidate)  # of a torch module, whose call hides it
-        parameters = inspect.signature(forward).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    return [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-class NeuronCandidate(Candidate):
-    """A neuron of whole sequences or of single steps, which begin with the membrane ``initial``."""
-
-    def __init__(self, function, form, initial, timeout):
-        super().__init__(function, timeout, "currents")
-        self.form, self.initial = neuron_form(function, form), initial
-
-    def run(self, trial):
-        """Spikes and membrane ``[T, ...]`` on the trial's currents."""
-        given = trial.inputs.copy()
-        run = self._sequence if self.form.sequence else self._steps
-        observed = self.guarded(lambda: run(given))
-        untouched("current", given, trial.inputs)
-        return observed
-
-    def _sequence(self, current):
-        owner = getattr(self.function, "__self__", self.function)
-        value = (owner.run if isinstance(owner, Neuron) else self.function)(current)
-        membrane = None
-        if isinstance(value, Run):
-            value = value.spikes, value.recorded.get("membrane")
-        if isinstance(value, (tuple, list)) and 0 < len(value) < 8 and len(value) != len(current):
-            value, *rest = value
-            if rest and rest[0] is not None and np.shape(rest[0]) == current.shape:
-                membrane = shaped("membranes", rest[0], current.shape)
-        return Observed(shaped("spikes", value, current.shape), membrane)
-
-    def _steps(self, current):
-        shape, dtype = current.shape[1:], current.dtype
-        spikes, membrane = np.zeros(current.shape), None
-        state = [np.full(shape, self.initial, dtype)]
-        state += [np.zeros(shape, dtype) for _ in range(self.form.states - 1)]
-        for t, x in enumerate(current):
-            value = self.function(x.copy(), *state)
-            if not isinstance(value, (tuple, list)) or len(value) < 2:
-                raise RefusedError(
-                    f"a step returned a {type(value).__name__}; return (spikes, state) from a step "
-                    "that takes (current, state)"
-                )
-            spikes[t] = shaped("spikes", value[0], shape)
-            exposed = shaped("states", value[1], shape)
-            if membrane is None:
-                membrane = np.zeros(current.shape, exposed.dtype)
-            membrane[t] = exposed
-            state = [exposed, *(real_array("states", more) for more in value[2:])]
-        return Observed(spikes, membrane)
-
-
-# --- encoders ------------------------------------------------------------------------------------
-
-
-class EncoderForm(NamedTuple):
-    """How an encoder takes its arguments."""
-
-    accepts: frozenset  # keyword arguments it can be given
-    step_name: str | None = None  # second argument is the step
-    previous: bool = False  # second argument is the state, or the sample before
-    steps_second: bool = False  # second positional argument is the number of steps
-
-
-def encoder_form(candidate, options):
-    """Which of the options a candidate takes, and whether it encodes a step at a time."""
-    try:
-        parameters = list(inspect.signature(candidate).parameters.values())
-    except (TypeError, ValueError):
-        return EncoderForm(frozenset())
-    known = set(options) | {"seed", "uniforms"}
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return EncoderForm(frozenset(known))
-    named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    accepts = frozenset(named & known - {positional[0].name if positional else ""})
-    second = positional[1] if len(positional) > 1 else None
-    if second is None or second.name in known:
-        return EncoderForm(accepts)
-    if second.name in STEP_NAMES:
-        return EncoderForm(accepts, step_name=second.name)
-    if second.name in PREVIOUS_NAMES:
-        return EncoderForm(accepts, previous=True)
-    return EncoderForm(accepts, steps_second=second.default is second.empty)
-
-
-class EncoderCandidate(Candidate):
-    """An encoder of whole trains, of single steps, or of one sample after another."""
-
-    def __init__(self, function, options, timeout):
-        super().__init__(function, timeout, "data")
-        self.form = encoder_form(function, options)
-        self.accepts = self.form.accepts
-
-    def run(self, trial, shape=None):
-        """Spikes of the expected ``shape`` on the trial's data."""
-        shape = trial.expected().spikes.shape if shape is None else shape
-        given, options = trial.inputs.copy(), trial.subject.options
-        spikes = self.guarded(lambda: self._spikes(given, options, shape))
-        untouched("data", given, trial.inputs)
-        return Observed(spikes)
-
-    def _spikes(self, data, options, shape):
-        keywords = {name: value for name, value in options.items() if name in self.accepts}
-        if self.form.step_name:
-            return self._rows(((data, t) for t in range(shape[0])), keywords, shape)
-        if self.form.previous:
-            return shaped("spikes", self._samples(data, keywords, options), shape)
-        second = (options["num_steps"],) if self.form.steps_second else ()
-        value = self.function(data, *second, **keywords)
-        value = value[0] if isinstance(value, tuple) else value
-        if np.shape(value) == data.shape != shape == (shape[0], *data.shape):
-            later = self._rows(((data,) for _ in range(shape[0] - 1)), keywords, shape)
-            value = np.concatenate([shaped("spikes", value, shape[1:])[None], later])
-        return shaped("spikes", value, shape)
-
-    def _rows(self, calls, keywords, shape):
-        rows = [self.function(*call, **keywords) for call in calls]
-        rows = [shaped("spikes", row, shape[1:]) for row in rows]
-        return np.stack(rows) if rows else np.zeros((0, *shape[1:]))
-
-    def _samples(self, data, keywords, options):
-        """One sample and the state before it at a time; without a state, the sample before."""
-        state = data[0].copy() if options.get("padding") else np.zeros_like(data[0])
-        rows = []
-        for sample in data:
-            value = self.function(sample.copy(), state, **keywords)
-            spikes, state = value[:2] if isinstance(value, tuple) else (value, sample)
-            rows.append(shaped("spikes", spikes, sample.shape))
-        return np.stack(rows)

@@ -8,6 +8,7 @@ from spikecore import random, spikegen
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError
 from spikecore.validate.causes.rate import CAUSES, probability, varies
+from spikecore.validate.pictures import Rates
 from spikecore.validate.report import Check
 from spikecore.validate.subject import Cause, Trial
 
@@ -64,7 +65,7 @@ def _resembles(candidate, trial):
 
 
 def judge(candidate, subject, dtype, false_alarm, draws):
-    """Checks, causes and notes of an encoder with random numbers of its own."""
+    """Checks, causes, notes and pictures of an encoder with random numbers of its own."""
     try:
         import scipy.stats  # noqa: F401
     except ImportError:
@@ -76,11 +77,13 @@ def judge(candidate, subject, dtype, false_alarm, draws):
     shape, options = trial.expected().spikes.shape, trial.subject.options
     if "seed" in candidate.accepts:
         trial = trial._replace(subject=trial.subject.changed(seed=SEEDS[0]))
-    limit = false_alarm / (1 + varies(subject))
+    limit, pictures = false_alarm / (1 + varies(subject)), []
     try:
         spikes = candidate.run(trial, shape).spikes
         fired, checks = _fired(spikes, options)
         found = statistics.tests(fired, p)
+        spread = np.sqrt(p * (1 - p) / len(fired))
+        pictures = [Rates("rate of each feature", p, fired.mean(axis=0), spread)]
         bad = {test.name for test in statistics.failures(found, limit)}
         checks += [_check(test, bad) for test in found]
         causes = explain(fired, p, found, bad, trial, limit) if bad else []
@@ -94,7 +97,7 @@ def judge(candidate, subject, dtype, false_alarm, draws):
         f"judged by its distribution on {math.prod(shape)} draws; a correct code fails with "
         f"probability {false_alarm:g}, a bias of 1 % is found in every run of 2**20 draws",
     )
-    return checks, causes, notes
+    return checks, causes, notes, pictures
 
 
 def _with_steps_of(candidate, subject, dtype):

@@ -1,7 +1,8 @@
-"""The subcommands ``validate``, ``vectors`` and ``check`` of the command line."""
+"""The subcommands ``validate``, ``vectors``, ``check``, ``profiles`` and ``axes``."""
 
 import ast
 import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +11,26 @@ from spikecore.files import whole
 from spikecore.validate.causes import KINDS
 
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
+NEURON, ENCODER = "a neuron", "an encoder"
+# What validate.neuron and validate.encoder take: name, flag, type, of which of the two, meaning.
+SETTINGS = (
+    ("form", "--form FORM", str, NEURON, "auto, sequence, step or stateful"),
+    ("initial", "--initial NUMBER", float, NEURON, "first membrane handed to single steps"),
+    ("reset_call", "--reset METHOD", str, NEURON, "method that is called before each trial"),
+    ("stream", "--stream WHOSE", str, ENCODER, "auto, own, spikecore or torch: random numbers"),
+    ("draws", "--draws NUMBER", int, ENCODER, "how many random draws are judged"),
+    ("false_alarm", "--false-alarm SHARE", float, ENCODER, "probability to fail a correct code"),
+    ("dtype", "--dtype DTYPE", str, None, "float32 or float64, of what is given"),
+    ("band", "--band ULP", float, None, "what counts as rounding"),
+    ("arrays", "--arrays LIBRARY", str, None, "auto, numpy, torch or jax"),
+    ("timeout", "--timeout SECONDS", float, None, "per call"),
+)
 OWN_OPTIONS = {
     "candidate": "MODULE:FUNCTION", "kind": "--as KIND", "against": "--as PROFILE",
-    "strict": "--strict", "timeout": "--timeout SECONDS",
+    "strict": "--strict", "states": "--no-states", "data_dtype": "--dtype DTYPE",
+    **{name: flag for name, flag, *_ in SETTINGS},
 }  # fmt: skip
+WORDS = {"true": True, "false": False}
 
 
 class UsageError(Exception):
@@ -25,7 +42,9 @@ class UsageError(Exception):
 
 def add_validate(parser):
     """Arguments of ``validate``."""
-    parser.add_argument("candidate", nargs="?", metavar="MODULE:FUNCTION", help="what to validate")
+    parser.add_argument(
+        "candidate", nargs="?", metavar="MODULE:FUNCTION", help="what to validate; or FILE.py:NAME"
+    )
     parser.add_argument(
         "--as", dest="against", metavar="KIND|PROFILE",
         help=f"an encoder ({', '.join(KINDS)}) or the name of a LIF profile",
@@ -34,8 +53,7 @@ def add_validate(parser):
         "--set", dest="options", action="append", default=[], metavar="NAME=VALUE",
         help="an argument of the encoder, or a field of the neuron; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--strict", action="store_true", help="fail on rounding too")
-    parser.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="per call")
+    add_settings(parser.add_argument)
     parser.add_argument("--peer", choices=PEERS, help="an installed library instead")
     parser.add_argument("--only", default="", metavar="TEXT", help="calls of the peer with TEXT")
     parser.add_argument("--all-peers", action="store_true", help="every installed library")
@@ -59,32 +77,69 @@ def run_validate(arguments):
         )
     if arguments.markdown:
         raise UsageError("--markdown goes with --peer or --all-peers; use --html or --json here")
-    from spikecore import validate
-
-    candidate = load(arguments.candidate)
-    options = dict(_option(text) for text in arguments.options)
-    function = validate.encoder if arguments.against in KINDS else validate.neuron
+    function, candidate = function_for(arguments.against), load(arguments.candidate)
     try:
-        report = function(
-            candidate, arguments.against, strict=arguments.strict, timeout=arguments.timeout,
-            **options,
-        )  # fmt: skip
+        report = function(candidate, arguments.against, **settings(vars(arguments)))
     except (ValueError, TypeError, ImportError) as error:
         raise UsageError(str(error)) from error
     return _show(report, arguments)
 
 
+def function_for(against):
+    """The function of :mod:`spikecore.validate` for an encoder's kind or a neuron's profile."""
+    from spikecore import validate
+
+    return validate.encoder if against in KINDS else validate.neuron
+
+
+def add_settings(add):
+    """What both kinds of candidates and each of them can be told, by ``add(flag, ...)``."""
+    add("--strict", action="store_true", help="fail on rounding too")
+    add("--no-states", action="store_true", help="compare spikes only (a neuron)")
+    for name, text, of_type, of, meaning in SETTINGS:
+        flag, metavar = text.split()
+        told = f"{meaning} ({of})" if of else meaning
+        add(flag, dest=name, type=of_type, metavar=metavar, help=told)
+
+
+def settings(given):
+    """The arguments of the function of :mod:`spikecore.validate` that options of a command ask for.
+
+    ``given`` has the values of :func:`add_settings`, ``against`` and ``options``.
+    """
+    against, asked = given["against"], {"strict": given["strict"]}
+    chosen = ENCODER if against in KINDS else NEURON
+    for name, flag, _, of, _ in (*SETTINGS, ("no_states", "--no-states", bool, NEURON, "")):
+        if given[name] is None or given[name] is False:
+            continue
+        if of not in (None, chosen):
+            raise UsageError(
+                f"{flag.split()[0]} is for {of}, and {against} is {chosen}; leave it out"
+            )
+        asked[name] = given[name]
+    if asked.pop("no_states", False):
+        asked["states"] = False
+    if chosen == ENCODER and "dtype" in asked:
+        asked["data_dtype"] = asked.pop("dtype")
+    return {**asked, **dict(option(text) for text in given["options"])}
+
+
 def load(text):
-    """The object that ``MODULE:FUNCTION`` names; modules of the current folder are found."""
-    module_name, colon, path = text.partition(":")
+    """The object that ``MODULE:FUNCTION`` or ``FILE.py:FUNCTION`` names.
+
+    Modules beside the file, or of the current folder, are found.
+    """
+    module_name, colon, path = text.rpartition(":")
     if not colon or not module_name or not path:
         raise UsageError(
             f"{text!r} is not of the form MODULE:FUNCTION; write it like mymodule:encode"
         )
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    is_file = module_name.endswith(".py")
+    folder = str(Path(module_name).resolve().parent if is_file else Path.cwd())
+    if folder not in sys.path and (is_file or "" not in sys.path):
+        sys.path.insert(0, folder)
     try:
-        found = importlib.import_module(module_name)
+        found = _file(module_name) if is_file else importlib.import_module(module_name)
     except Exception as error:
         reason = " ".join(str(error).split())
         raise UsageError(
@@ -100,12 +155,24 @@ def load(text):
     return found
 
 
-def _option(text):
+def _file(path):
+    """The module in a file, under a name that hides no other module."""
+    name = f"spikecore_candidate_{Path(path).stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def option(text, own=OWN_OPTIONS):
+    """Name and value of ``NAME=VALUE``; the names in ``own`` are options of their own."""
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UsageError(f"--set {text!r} is not of the form NAME=VALUE; write --set num_steps=50")
-    if name in OWN_OPTIONS:
-        raise UsageError(f"--set {name}: it is an option of its own; write {OWN_OPTIONS[name]}")
+    if name in own:
+        raise UsageError(f"--set {name}: it is an option of its own; write {own[name]}")
+    if value.lower() in WORDS:
+        return name, WORDS[value.lower()]
     try:
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
@@ -210,6 +277,25 @@ def run_check(arguments):
     return _show(report, arguments)
 
 
+# --- tables --------------------------------------------------------------------------------------
+
+
+def run_profiles(arguments):
+    """Print the known simulators' neurons."""
+    from spikecore import listing
+
+    print("\n".join(listing.profile_lines()))
+    return 0
+
+
+def run_axes(arguments):
+    """Print the fields of LIF."""
+    from spikecore import listing
+
+    print("\n".join(listing.axis_lines()))
+    return 0
+
+
 # --- registration --------------------------------------------------------------------------------
 
 
@@ -235,4 +321,8 @@ def commands():
                             add_vectors, run_vectors),
         "check": _command("judge what an implementation gave for the conformance vectors",
                           add_check, run_check),
+        "profiles": _command("list the neurons of known simulators by name",
+                             lambda parser: None, run_profiles),
+        "axes": _command("list the axes of LIF, the options of each and what they mean",
+                         lambda parser: None, run_axes),
     }  # fmt: skip

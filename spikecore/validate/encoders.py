@@ -12,8 +12,10 @@ import numpy as np
 from spikecore import arguments, spikegen
 from spikecore.annotations import Integer, Number, SpikeDtype
 from spikecore.validate import chance
-from spikecore.validate.candidate import EncoderCandidate, Observed
+from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import CODES, KINDS
+from spikecore.validate.encoder_candidate import EncoderCandidate
+from spikecore.validate.libraries import ARRAYS, Arrays
 from spikecore.validate.report import Report
 from spikecore.validate.subject import (
     BAND,
@@ -129,6 +131,7 @@ def encoder(
     false_alarm: Number = FALSE_ALARM,
     draws: Integer = DRAWS,
     stream: DrawnBy = "auto",
+    arrays: Arrays = "auto",
     timeout: Number = 60.0,
     **options: Any,
 ) -> Report:
@@ -158,6 +161,9 @@ def encoder(
     stream : {"auto", "own", "spikecore", "torch"}
         Whose random numbers a code with ``seed`` draws: those of :mod:`spikecore.random`, those of
         torch on a CPU, or its own.  By default the ones that it reproduces, else its own.
+    arrays : {"auto", "numpy", "torch", "jax"}
+        What the candidate is given.  By default NumPy's arrays, or those of a library that it has
+        imported where it refuses NumPy's.
     timeout : float
         Seconds that one call may take.
     **options
@@ -198,6 +204,7 @@ def encoder(
     false_alarm = arguments.number("false_alarm", false_alarm, 0, 1, open_low=True, open_high=True)
     draws = arguments.integer("draws", draws, 2**12, 2**28)
     stream = arguments.choice("stream", stream, DRAWN_BY)
+    arrays = arguments.choice("arrays", arrays, ARRAYS)
     dtype = arguments.spike_dtype(data_dtype, None, np.dtype(np.float32))
     if dtype.kind != "f":
         raise TypeError(f"data_dtype must be float32 or float64, got {dtype}; pass one of the two")
@@ -205,7 +212,7 @@ def encoder(
     given, options = options, {**CODES[kind].defaults, **options}
     if options.get("time_var_input"):
         options.pop("num_steps", None)
-    candidate = EncoderCandidate(candidate, options, timeout)
+    candidate = EncoderCandidate(candidate, options, timeout, arrays)
     trials = _trials(candidate, Encoder(kind, options), dtype, stream)
     if trials:
         seen, failed = run_trials(trials, candidate)
@@ -214,10 +221,10 @@ def encoder(
         notes = (f"compared exactly; rounding means within {band:g} ulp",)
     else:
         options = given
-        checks, found, notes = chance.judge(
+        checks, found, notes, pictures = chance.judge(
             candidate, Encoder(kind, given), dtype, false_alarm, draws
         )
-        judgement = Judgement(checks, found, [])
+        judgement = Judgement(checks, found, pictures)
     told = ", ".join(f"{name}={value!r}" for name, value in options.items())
     return report_of(
         judgement,

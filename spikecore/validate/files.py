@@ -2,7 +2,9 @@
 
 ``manifest.json`` lists the vectors in the order in which they are to be run.  Every array stands
 twice: in ``NAME.npz``, and in ``NAME.ARRAY.hex`` as the bits of its numbers, one time step to a
-line, which ``$readmemh`` and ``fscanf`` read.  ``SHA256SUMS`` is in the form of ``sha256sum``.
+line, which ``$readmemh`` and ``fscanf`` read; ``NAME.parameters.txt`` has the call as lines
+``key = value``.  Beside them lie an example in C and one in Verilog, which read these files, and
+``SHA256SUMS`` in the form of ``sha256sum``.
 """
 
 import hashlib
@@ -30,6 +32,7 @@ FORMAT = "spikecore-vectors"
 FORMAT_VERSION = 1
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
 PHILOX = "philox.txt"
+BESIDE = {README: "vectors.md", PHILOX: PHILOX, "lif.c": "lif.c", "lif.v": "lif.v"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 NEURON_CALL, ENCODER_CALL = "LIF.run", "spikegen."
 DTYPES = ("int8", "int64", "float32", "float64")
@@ -63,9 +66,11 @@ def write(folder):
         for name, array in arrays.items():
             files[name] = f"{vector.name}.{name}.hex"
             _write_text(folder / files[name], hexadecimal(name, array))
+        files["parameters"] = f"{vector.name}.parameters.txt"
         entries.append(_entry(vector, arrays, files))
+        _write_text(folder / files["parameters"], flat(entries[-1]))
         sums.update((name, digest(folder / name)) for name in files.values())
-    for name, source in ((README, "vectors.md"), (PHILOX, PHILOX)):
+    for name, source in BESIDE.items():
         text = resources.files("spikecore").joinpath("data", source).read_text("ascii")
         _write_text(folder / name, text)
         sums[name] = digest(folder / name)
@@ -123,6 +128,21 @@ def _entry(vector, arrays, files):
         },
         "files": files,
     }
+
+
+def flat(entry):
+    """The call of a vector as lines ``key = value``, for readers without JSON."""
+    steps, *shape = entry["arrays"]["inputs"]["shape"]
+    sizes = {"inputs.steps": steps, "inputs.elements": math.prod(shape)}
+    for name, array in entry["arrays"].items():
+        sizes[f"{name}.dtype"] = array["dtype"]
+        sizes[f"{name}.shape"] = "x".join(map(str, array["shape"]))
+    lines = {"call": entry["call"], **entry["parameters"], **sizes}
+    words = {None: "none", True: "true", False: "false"}
+    return "".join(
+        f"{key} = {words[value] if value is None or isinstance(value, bool) else value}\n"
+        for key, value in lines.items()
+    )
 
 
 def hexadecimal(name, array):

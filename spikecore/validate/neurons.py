@@ -12,14 +12,16 @@ from spikecore import arguments
 from spikecore.annotations import Number, SpikeDtype
 from spikecore.neurons import Leaky
 from spikecore.neurons.lif import LIF
-from spikecore.validate.candidate import NeuronCandidate, Observed
+from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import neuron as known
 from spikecore.validate.causes.execution import executions
 from spikecore.validate.follow import follow
+from spikecore.validate.libraries import ARRAYS, Arrays
+from spikecore.validate.neuron_candidate import NeuronCandidate
 from spikecore.validate.report import Check, Report
 from spikecore.validate.subject import BAND, Differing, Seen, judge, report_of, run_trials
 
-Form: TypeAlias = Literal["auto", "sequence", "step"]
+Form: TypeAlias = Literal["auto", "sequence", "step", "stateful"]
 FORMS = get_args(Form)
 
 
@@ -78,6 +80,8 @@ def neuron(
     strict: bool = False,
     band: Number = BAND,
     initial: Number | None = None,
+    reset_call: str | Callable[..., Any] | None = None,
+    arrays: Arrays = "auto",
     timeout: Number = 60.0,
     **changes: Any,
 ) -> Report:
@@ -88,11 +92,13 @@ def neuron(
     candidate : callable
         A whole sequence, ``candidate(current)`` with current ``[T, ...]``, which returns spikes or
         ``(spikes, membranes)``; or one step, ``candidate(current, membrane, ...)``, which returns
-        ``(spikes, membrane, ...)``.  The form is read from the signature.  What it returns may be
-        anything with ``__array__``.
+        ``(spikes, membrane, ...)``; or one step of an object that holds its own state,
+        ``candidate(current)``, which returns spikes or ``(spikes, membrane)``.  A class is called
+        without arguments to make the object.  The form is read from the signature; an object of one
+        argument is tried out.  What it returns may be anything with ``__array__``.
     against : str, LIF or Leaky
         Name of a profile (:func:`spikecore.profiles`), or the neuron itself.
-    form : {"auto", "sequence", "step"}
+    form : {"auto", "sequence", "step", "stateful"}
         The candidate's form, where the signature does not tell.
     dtype : {numpy.float32, numpy.float64}
         Of the currents.
@@ -104,6 +110,15 @@ def neuron(
         What counts as rounding, in ulp of the largest number in a step.
     initial : float, optional
         First membrane handed to a candidate of single steps; the leak by default.
+    reset_call : str or callable, optional
+        What is called before each trial: the name of a method of the candidate, or a function
+        without arguments; with it, the form is ``"stateful"`` unless said.  By default the first
+        method that the candidate has of ``reset``, ``reset_mem``, ``reset_state``,
+        ``reset_states``, ``init_leaky`` and ``init_state``; an object that holds its own state and
+        has none begins every trial as a copy.
+    arrays : {"auto", "numpy", "torch", "jax"}
+        What the candidate is given.  By default torch's tensors for a torch module, else NumPy's
+        arrays, or those of a library that it has imported where it refuses NumPy's.
     timeout : float
         Seconds that one call for a whole input may take.
     **changes
@@ -143,14 +158,20 @@ this is exactly profile spikingjelly-soft
     band = arguments.number("band", band, 0)
     timeout = arguments.number("timeout", timeout, 0, open_low=True)
     start = float(lif.leak) if initial is None else arguments.number("initial", initial)
-    candidate, subject = NeuronCandidate(candidate, form, start, timeout), Neuron(lif)
-    seen, failed = run_trials(subject.trials(dtype), candidate)
+    arrays = arguments.choice("arrays", arrays, ARRAYS)
+    subject = Neuron(lif)
+    trials = subject.trials(dtype)
+    probe = next(trial.inputs for trial in trials if trial.name == "random")
+    candidate = NeuronCandidate(candidate, form, start, timeout, arrays, reset_call, probe)
+    seen, failed = run_trials(trials, candidate)
     typed, seen = _settle_dtypes(seen)
     judgement = judge(seen, states, band)
     judgement.checks[:0] = failed + typed
-    called = candidate.form
-    way = "whole sequences" if called.sequence else f"single steps with {called.states} state(s)"
-    notes = [f"called with {way} of {dtype}", f"rounding means within {band:g} ulp"]
+    given = "" if candidate.library == "numpy" else f", as arrays of {candidate.library}"
+    notes = [
+        f"called with {candidate.form}, in {dtype}{given}",
+        f"rounding means within {band:g} ulp",
+    ]
     if seen and seen[0].observed.membrane is None:
         notes.append("only spikes are exposed: followed in float64, with a band that grows")
     return report_of(

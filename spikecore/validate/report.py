@@ -19,7 +19,7 @@ import numpy as np
 
 from spikecore import __version__
 from spikecore.files import whole
-from spikecore.validate.pictures import raster
+from spikecore.validate.pictures import picture
 
 Verdict: TypeAlias = Literal["exact", "rounding", "wrong", "failed"]
 VERDICTS = get_args(Verdict)
@@ -81,7 +81,7 @@ def today() -> str:
     return datetime.now(timezone.utc).date().isoformat()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What :func:`spikecore.validate.neuron` and :func:`spikecore.validate.encoder` return.
 
@@ -104,7 +104,7 @@ class Report:
     date : str
         When it was made, ``YYYY-MM-DD``.
 
-    A report is true when the candidate conforms.
+    A report is true when the candidate conforms; a notebook shows it with its pictures.
 
     Examples
     --------
@@ -161,6 +161,10 @@ class Report:
             raise ConformanceError(str(self))
         return self
 
+    def __repr__(self) -> str:
+        names, count = f"{self.candidate} against {self.subject.split(' (')[0]}", len(self.checks)
+        return f"<Report {self.verdict}: {names}, {count} checks>"
+
     def __str__(self) -> str:
         lines = [self.headline]
         if self.diagnosis:
@@ -203,10 +207,18 @@ class Report:
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report as one self-contained page with pictures of the trains."""
         title = html.escape(f"{self.candidate} against {self.subject}")
+        return _written(f"{HEAD}<title>{title}</title></head><body>\n{self._repr_html_()}", path)
+
+    def _repr_html_(self):
+        """What a notebook shows; its style reaches nothing outside of it."""
         headline = html.escape(self.headline)
-        parts = [f"<h1>{title}</h1>", f'<p class="{self.verdict}">{headline}</p>']
+        parts = [
+            f'<div class="spikecore-report">{STYLE}',
+            f"<h1>{html.escape(f'{self.candidate} against {self.subject}')}</h1>",
+            f'<p class="{self.verdict}">{headline}</p>',
+        ]
         parts += [f"<p><b>Cause.</b> {html.escape(sentence)}</p>" for sentence in self.diagnosis]
-        parts += [raster(trains) for trains in self.trains]
+        parts += [picture(shown) for shown in self.trains]
         rows = "".join(
             f'<tr class="{check.verdict}"><td>{html.escape(check.name)}</td>'
             f"<td>{WORDS[check.verdict]}</td><td>{html.escape(_details(check))}</td></tr>"
@@ -214,9 +226,7 @@ class Report:
         )
         parts.append(f"<table><tr><th>check</th><th>verdict</th><th>detail</th></tr>{rows}</table>")
         parts += [f"<p>{html.escape(note)}</p>" for note in (*self.notes, self.made)]
-        body = "\n".join(parts)
-        page = f"{HEAD}<title>{title}</title>{STYLE}</head><body>\n{body}\n</body></html>\n"
-        return _written(page, path)
+        return "\n".join([*parts, "</div>\n"])
 
 
 def _written(text, path):
@@ -247,10 +257,14 @@ def _plain(fields):
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">"""
 STYLE = """<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }
-h1 { font-size: 1.4em } table { border-collapse: collapse; margin: 1em 0 }
-td, th { text-align: left; vertical-align: top; padding: .2em .8em; border-top: 1px solid #ccc }
-p.exact, tr.exact td + td { color: #17692b } p.rounding, tr.rounding td + td { color: #7a5b00 }
-p.wrong, p.failed, tr.wrong td + td, tr.failed td + td { color: #a11212 }
-svg { max-width: 100%; height: auto } text { font: 11px system-ui, sans-serif; fill: #333 }
+.spikecore-report { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;
+  max-width: 60em; margin: 2em auto; padding: 0 1em;
+  & h1 { font-size: 1.4em } & table { border-collapse: collapse; margin: 1em 0 }
+  & td, & th { text-align: left; vertical-align: top; padding: .2em .8em;
+    border-top: 1px solid #ccc }
+  & p.exact, & tr.exact td + td { color: #17692b }
+  & p.rounding, & tr.rounding td + td { color: #7a5b00 }
+  & p.wrong, & p.failed, & tr.wrong td + td, & tr.failed td + td { color: #a11212 }
+  & svg { display: block; max-width: 100%; height: auto; margin: 1em 0 }
+  & text { font: 11px system-ui, sans-serif; fill: #333 } }
 </style>"""

@@ -123,7 +123,7 @@ def run_trials(trials, candidate):
 
 
 class Judgement(NamedTuple):
-    """Checks, (cause, suffix of its sentence) of what explains them, and pictures of trains."""
+    """Checks, (cause, suffix of its sentence) of what explains them, and what is drawn."""
 
     checks: list
     found: list
@@ -135,7 +135,8 @@ def judge(seen, states=True, band=BAND):
     compared = [compare(*pair, states, band) for pair in seen]
     checks = [check for check, _ in compared]
     found = diagnose(seen, checks, states, band)
-    return Judgement(_settled(checks, found), found, [train for _, train in compared if train])
+    shown = sorted((p for _, p in compared if p), key=lambda p: p.membranes)  # spikes first
+    return Judgement(_settled(checks, found), found, shown)
 
 
 def compare(trial, observed, states=True, band=BAND):
@@ -168,8 +169,8 @@ def compare(trial, observed, states=True, band=BAND):
         total=unequal.size,
     )
     whole = "wrong" if subject.followed else None
-    train = cut(trial.name, wanted.spikes, spikes, place) if other_spikes.any() else None
-    return Check(trial.name, verdict, trial.why, whole, difference), train
+    shown = cut(trial.name, wanted, observed, place)
+    return Check(trial.name, verdict, trial.why, whole, difference), shown
 
 
 def first(mask):
