@@ -1,5 +1,6 @@
 """Encoders that draw random numbers: from where they draw, their distribution, their seeds."""
 
+import inspect
 import math
 
 import numpy as np
@@ -8,12 +9,17 @@ from spikecore import random, spikegen
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError
 from spikecore.validate.causes.rate import CAUSES, probability, varies
+from spikecore.validate.estimate import highest, told
 from spikecore.validate.pictures import Rates
 from spikecore.validate.report import Check
 from spikecore.validate.subject import Cause, Trial
 
 DEFAULT_STEPS = 1024
-SEEDS = (3, 4)
+SEED = 3  # of the first call, where a candidate takes one
+LEAST_STEPS = 1024  # over all calls
+MOST_CALLS = 64
+LOG_IMPOSSIBLE = -60.0  # 1e-26
+APART = "other spikes", "the second call gave the spikes of the first"
 RATES_ONLY = ("certain features", "rate of each feature", "overall rate")
 
 
@@ -73,31 +79,57 @@ def judge(candidate, subject, dtype, false_alarm, draws):
             "SciPy is not installed, and judging a distribution needs it; install it with python "
             "-m pip install 'spikecore[validate]'"
         ) from None
-    trial, p = _trial(_with_steps_of(candidate, subject, dtype), dtype, draws)
+    trial, p, calls = _trial(_with_steps_of(candidate, subject, dtype), dtype, draws)
     shape, options = trial.expected().spikes.shape, trial.subject.options
-    if "seed" in candidate.accepts:
-        trial = trial._replace(subject=trial.subject.changed(seed=SEEDS[0]))
     limit, pictures = false_alarm / (1 + varies(subject)), []
     try:
-        spikes = candidate.run(trial, shape).spikes
-        fired, checks = _fired(spikes, options)
-        found = statistics.tests(fired, p)
+        every = [_seeded(trial, candidate, number) for number in range(calls)]
+        trains = [candidate.run(each, shape).spikes for each in every]
+        fired, checks = _fired(np.stack(trains), options)
+        log_equal = fired.shape[1] * _log_equal(p)
+        seeds, reseeded = _calls(candidate, every[0], shape, trains, log_equal)
+        seeds += unseeded(candidate, trial.subject, dtype)
+        fired = fired[:1] if reseeded else fired
+        calls, fired = len(fired), fired.reshape(-1, p.size)
+        found = statistics.tests(fired, p, calls)
         spread = np.sqrt(p * (1 - p) / len(fired))
         pictures = [Rates("rate of each feature", p, fired.mean(axis=0), spread)]
         bad = {test.name for test in statistics.failures(found, limit)}
         checks += [_check(test, bad) for test in found]
-        causes = explain(fired, p, found, bad, trial, limit) if bad else []
+        causes = explain(fired, p, found, bad, trial, limit, calls) if bad else []
+        if reseeded:
+            causes.append((Cause("reseeded", SENTENCES["reseeded"]), ""))
         if varies(subject):
-            checks += _follows_data(candidate, trial, p, shape, limit)
-        if "seed" in candidate.accepts:
-            checks += _seeds(candidate, trial, shape, spikes)
+            checks += _follows_data(candidate, every[0], p, shape, limit)
+        checks += seeds
     except RefusedError as error:
         checks, causes = [Check("run", "failed", str(error))], []
     notes = (
-        f"judged by its distribution on {math.prod(shape)} draws; a correct code fails with "
-        f"probability {false_alarm:g}, a bias of 1 % is found in every run of 2**20 draws",
+        f"judged by its distribution on {calls * math.prod(shape)} draws in {calls} call(s); a "
+        f"correct code fails with probability {false_alarm:g}, a bias of 1 % and draws of which "
+        "2 % are those of a neighbour or of an earlier step are found in every run of 2**20 draws",
     )
     return checks, causes, notes, pictures
+
+
+def unseeded(candidate, subject, dtype):
+    """The check that a code whose seed is None by default then differs from call to call."""
+    drawn_from = [name for name in ("seed", "uniforms") if name in candidate.accepts]
+    if "seed" not in drawn_from:
+        return []
+    parameters = inspect.signature(candidate.original).parameters
+    if any(getattr(parameters.get(name), "default", ...) is not None for name in drawn_from):
+        return []
+    trial, p, _ = _trial(subject.changed(**dict.fromkeys(drawn_from)), dtype, 2**14)
+    shape = trial.expected().spikes.shape
+    if shape[0] * _log_equal(p) > LOG_IMPOSSIBLE:
+        return []
+    name = "two calls without a seed"
+    try:
+        first, second = (candidate.run(trial, shape).spikes for _ in range(2))
+    except RefusedError as error:
+        return [Check(name, "failed", str(error))]
+    return [_told(name, not np.array_equal(first, second), *APART)]
 
 
 def _with_steps_of(candidate, subject, dtype):
@@ -119,38 +151,47 @@ def _trial(subject, dtype, draws):
     """Data whose probabilities are spread evenly from 0 to 1, in an order without a pattern."""
     options = {"num_steps": DEFAULT_STEPS, **subject.options}
     steps = options["num_steps"]
+    calls = min(MOST_CALLS, max(2, math.ceil(LEAST_STEPS / max(1, steps))))
+    draws = draws / (steps * calls)
     if subject.kind == "targets_rate":
         subject = subject.changed(**{**subject.code.defaults, **options})
         classes = subject.options["num_classes"]
-        labels = np.arange(max(2, math.ceil(draws / steps / classes))) % classes
+        labels = np.arange(max(2, math.ceil(draws / classes))) % classes
         hot = np.asarray(spikegen.to_one_hot(labels, classes)) > 0
         rates = options.get("correct_rate", 1), options.get("incorrect_rate", 0)
         p = np.where(hot, *(float(rate) for rate in rates)).reshape(-1)
-        return Trial("distribution", labels, subject), p
+        return Trial("distribution", labels, subject), p, calls
     if not varies(subject):
         subject = subject.changed(**options)
-    features = 32 * max(1, math.ceil(draws / steps / 32))
+    features = 32 * max(1, math.ceil(draws / 32))
     order = np.argsort(random.uniforms(5, (1, features))[0], kind="stable")
     data = np.linspace(0, 1, features)[order].astype(dtype).reshape(-1, 32)
     p = np.clip(probability(data, options), 0, 1).astype(np.float64).reshape(-1)
     if varies(subject):
         data = np.broadcast_to(data, (steps, *data.shape)).copy()
-    return Trial("distribution", data, subject), p
+    return Trial("distribution", data, subject), p, calls
+
+
+def _seeded(trial, candidate, number):
+    """The trial of one of several calls."""
+    if "seed" not in candidate.accepts:
+        return trial
+    return trial._replace(subject=trial.subject.changed(seed=SEED + number))
 
 
 def _fired(spikes, options):
-    """Which elements spike, ``[T, features]`` from the first possible step on, and two checks."""
+    """Which elements spike, ``[calls, T, features]`` from the first possible step, and checks."""
     on, off = options.get("on_target", 1), options.get("off_target", 0)
     strange = int((~np.isin(spikes, np.array([on, off], spikes.dtype))).sum())
     detail = f"{strange} values are neither {on} nor {off}"
     checks = [Check("values", "wrong" if strange else "exact", detail)]
-    fired = (spikes != off).reshape(len(spikes), -1)
+    fired = (spikes != off).reshape(*spikes.shape[:2], -1)
     silent = options.get("first_spike_time", 0)
     if silent:
-        early = int(fired[:silent].sum())
+        early = int(fired[:, :silent].sum())
         detail = f"{early} spikes in the {silent} steps before it"
         checks.append(Check("first_spike_time", "wrong" if early else "exact", detail))
-    return fired[silent:], checks
+    return fired[:, silent:], checks
 
 
 def _check(test, bad, prefix=""):
@@ -170,18 +211,28 @@ def _follows_data(candidate, trial, p, shape, limit):
     return [_check(test, bad, "changing data, ") for test in found]
 
 
-def _seeds(candidate, trial, shape, spikes):
-    """The same seed gives the same spikes, another seed others."""
+def _log_equal(p):
+    """Logarithm of the probability that two draws of every feature are equal."""
+    return float(np.log(p * p + (1 - p) ** 2).sum())
+
+
+def _calls(candidate, trial, shape, trains, log_equal):
+    """Checks of the seed, or of two calls without one, and whether all calls are the same."""
+    if log_equal > LOG_IMPOSSIBLE:  # they may well be equal
+        return [], False
+    reseeded = all(np.array_equal(trains[0], train) for train in trains[1:])
+    if "seed" not in candidate.accepts:
+        return [_told("two calls", not reseeded, *APART)], reseeded
     again = candidate.run(trial, shape).spikes
-    reseeded = trial._replace(subject=trial.subject.changed(seed=SEEDS[1]))
-    different = candidate.run(reseeded, shape).spikes
-    same, apart = np.array_equal(spikes, again), not np.array_equal(spikes, different)
     return [
-        Check("one seed twice", "exact" if same else "wrong",
-              "the same spikes" if same else "the same seed gave other spikes"),
-        Check("two seeds", "exact" if apart else "wrong",
-              "other spikes" if apart else "another seed gave the same spikes"),
-    ]  # fmt: skip
+        _told("one seed twice", np.array_equal(trains[0], again), "the same spikes",
+              "the same seed gave other spikes"),
+        _told("two seeds", not reseeded, "other spikes", "another seed gave the same spikes"),
+    ], reseeded  # fmt: skip
+
+
+def _told(name, right, good, bad):
+    return Check(name, "exact" if right else "wrong", good if right else bad)
 
 
 # --- why -----------------------------------------------------------------------------------------
@@ -210,38 +261,72 @@ SENTENCES = {
     "regular": "your intervals are more regular than those of independent draws, as "
                "Poisson-distributed intervals are (BindsNET's poisson)",
     "shared": "some of your features share their random numbers",
+    "reseeded": "you draw the same random numbers in every call: a fixed seed, or a generator made "
+                "anew in the call",
     "dependent": "your steps are not independent of one another",
     "uneven": "some of your steps fire more, or less, than the others",
 }  # fmt: skip
 
 
-def explain(fired, p, found, bad, trial, false_alarm):
+def explain(fired, p, found, bad, trial, false_alarm, calls=1):
     """(cause, suffix) of a distribution that is wrong: in its rates, then in its structure."""
     limit = false_alarm / len(statistics.TESTS)
-    names = [
-        name
-        for name, rates in _other_rates(trial, p)
-        if not np.allclose(rates, p) and _rates_fit(fired, rates, limit)
-    ][:1]
-    around = statistics.failures(statistics.tests(fired, fired.mean(axis=0)), false_alarm)
-    structure = _structure(fired, {test.name for test in around} & bad)
-    names += [structure] if structure else []
-    if not names and "overall rate" in bad:
+
+    def failing(rates, **known):
+        found = statistics.tests(fired, rates, calls, **known)
+        return {test.name: test for test in statistics.failures(found, false_alarm)}
+
+    causes, around = [], {test.name: test for test in found if test.name in bad}
+    if not _rates_fit(fired, p, limit):
+        around = failing(fired.mean(axis=0), estimated=True)
+        for cause, rates in _other_rates(trial, p, fired):
+            if np.allclose(rates, p) or not _rates_fit(fired, rates, limit):
+                continue
+            remaining = failing(rates)
+            if not remaining or cause.name in SENTENCES:
+                causes, around = [cause], remaining
+                break
+    period = _period(fired.reshape(calls, -1, p.size)) if "lag correlations" in bad else 0
+    if period > 1:
+        causes.append(Cause("periodic", f"your random numbers repeat every {period} steps"))
+        structure = None
+    else:
+        structure = "frozen" if period else _structure(fired, around, bad)
+    if structure:
+        causes.append(Cause(structure, SENTENCES[structure]))
+    if not causes and "overall rate" in bad:
         overall = next(test for test in found if test.name == "overall rate")
-        return [(Cause("biased", f"your rate is biased: {overall.detail}"), "")]
-    if not names and bad & {"rate of each feature", "spread of the rates", "intervals"}:
-        names = ["other-rates"]
-    return [(Cause(name, SENTENCES[name]), "") for name in names]
+        causes = [Cause("biased", f"your rate is biased: {overall.detail}")]
+    if not causes and bad & {"rate of each feature", "spread of the rates", "intervals"}:
+        causes = [Cause("other-rates", SENTENCES["other-rates"])]
+    return [(cause, "") for cause in causes]
 
 
-def _other_rates(trial, p):
+def _other_rates(trial, p, fired):
+    """(cause, probabilities) of known mistakes, then of numbers that fit the trains best."""
     for name, change in RATES.items():
-        yield name, change(p)
-    if trial.subject.kind != "targets_rate":
-        data = trial.inputs[0] if varies(trial.subject) else trial.inputs
-        for name, changes in IGNORED.items():
-            rates = probability(data, {**trial.subject.options, **changes})
-            yield name, np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
+        yield Cause(name, SENTENCES[name]), change(p)
+    if trial.subject.kind == "targets_rate":
+        return
+    data = trial.inputs[0] if varies(trial.subject) else trial.inputs
+    options, counts = trial.subject.options, fired.sum(axis=0)
+
+    def with_options(**changes):
+        rates = probability(data, {**options, **changes})
+        return np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
+
+    def likelihood(rates):
+        inside = np.clip(rates, 1e-9, 1 - 1e-9)
+        return (counts * np.log(inside) + (len(fired) - counts) * np.log1p(-inside)).sum()
+
+    for name, changes in IGNORED.items():
+        yield Cause(name, SENTENCES[name]), with_options(**changes)
+    for name, least, most in (("gain", 0.0, 8.0), ("offset", -1.0, 1.0)):
+        value, _ = highest(lambda v, name=name: likelihood(with_options(**{name: v})), least, most)
+        sentence = told(name, round(value, 3), options.get(name, 1 if name == "gain" else 0))
+        yield Cause(name, sentence), with_options(**{name: value})
+    power, _ = highest(lambda v: likelihood(p**v), 0.0, 8.0)
+    yield Cause("power", f"your probability is about p**{power:.3g}"), p**power
 
 
 def _rates_fit(fired, p, limit):
@@ -255,17 +340,27 @@ def _rates_fit(fired, p, limit):
     return all(check(counts[some], len(fired), p[some]).p_value >= limit for check in checks)
 
 
-def _structure(fired, bad):
+def _period(calls):
+    """After how many steps every train begins anew, 0 where it does not."""
+    steps = calls.shape[1]
+    same = ((calls[:, k:] == calls[:, : steps - k]).all() for k in range(1, steps))
+    return next((k for k, equal in enumerate(same, 1) if equal), 0)
+
+
+def _structure(fired, around, bad):
     """What is the same, or too regular, in the trains themselves, whatever their rates."""
-    if (fired == fired[:1]).all():
-        return "frozen"
-    if bad & {"lag correlations", "intervals"} and _spread_of_intervals(fired) < 0.8:
+    around = {name: test for name, test in around.items() if name in bad}
+    along, across = (
+        max((abs(around[name].size) for name in names if name in around), default=0)
+        for names in (("lag correlations",), ("neighbouring features", "pairs of features"))
+    )
+    if {"lag correlations", "intervals"} & set(around) and _spread_of_intervals(fired) < 0.8:
         return "regular"
-    if "pairs of features" in bad:
+    if across > along:
         return "shared-features" if _nested(fired) else "shared"
-    if "lag correlations" in bad:
+    if along:
         return "dependent"
-    return "uneven" if "rate of each step" in bad else None
+    return "uneven" if "rate of each step" in around else None
 
 
 def _nested(fired):

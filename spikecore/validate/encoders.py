@@ -213,11 +213,14 @@ def encoder(
     if options.get("time_var_input"):
         options.pop("num_steps", None)
     candidate = EncoderCandidate(candidate, options, timeout, arrays)
-    trials = _trials(candidate, Encoder(kind, options), dtype, stream)
+    subject = Encoder(kind, options)
+    trials = _trials(candidate, subject, dtype, stream)
     if trials:
         seen, failed = run_trials(trials, candidate)
         judgement = judge(seen, band=band)
         judgement.checks[:0] = failed
+        if subject.draws:
+            judgement.checks.extend(chance.unseeded(candidate, subject, dtype))
         notes = (f"compared exactly; rounding means within {band:g} ulp",)
     else:
         options = given
