@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names
     from spikecore import datasets as datasets
+    from spikecore import decode as decode
     from spikecore import network as network
     from spikecore import neurons as neurons
     from spikecore import random as random
@@ -40,6 +41,7 @@ __all__ = [
     "Synaptic",
     "__version__",
     "datasets",
+    "decode",
     "devices",
     "leaky_integrate_and_fire",
     "network",
@@ -53,8 +55,8 @@ __all__ = [
 ]
 
 _HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends"}
-_SUBMODULES = ("datasets", "network", "neurons", "random", "spikegen", "spikeplot", "utils")
-_SUBMODULES += ("validate",)
+_SUBMODULES = ("datasets", "decode", "network", "neurons", "random", "spikegen", "spikeplot")
+_SUBMODULES += ("utils", "validate")
 
 
 if not TYPE_CHECKING:  # a checker would take any name for one that this function knows

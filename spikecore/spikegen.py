@@ -1,7 +1,8 @@
 """Spike encoders: numbers in, spikes out, time first.
 
-The names, the positional order and the defaults are those of snnTorch 1.0.0's ``spikegen``; SPEC.md
-states the equations and lists every deliberate difference.  Each code has a file in ``codes``.
+The names of snnTorch 1.0.0's ``spikegen`` have its positional order and its defaults; the codes of
+time series are those of other toolboxes, by definition and by name (``profiles``).  SPEC.md states
+the equations and lists every deliberate difference.  Each code has a file in ``codes``.
 """
 
 from spikecore.codes.delta import delta
@@ -11,13 +12,20 @@ from spikecore.codes.latency import (
     latency_code_linear,
     latency_code_log,
 )
+from spikecore.codes.level_crossing import level_crossing
 from spikecore.codes.lines import latency_interpolate, rate_interpolate
+from spikecore.codes.moving_window import moving_window
 from spikecore.codes.one_hot import from_one_hot, to_one_hot, to_one_hot_inverse
+from spikecore.codes.profiles import profiles
 from spikecore.codes.rate import rate, rate_conv
+from spikecore.codes.sigma_delta import sigma_delta
+from spikecore.codes.step_forward import send_on_delta, step_forward
 from spikecore.codes.targets import targets_convert, targets_latency, targets_rate
+from spikecore.codes.temporal_contrast import contrast_threshold, temporal_contrast
 from spikecore.codes.trains import target_rate_code
 
 __all__ = [
+    "contrast_threshold",
     "delta",
     "from_one_hot",
     "latency",
@@ -25,13 +33,20 @@ __all__ = [
     "latency_code_linear",
     "latency_code_log",
     "latency_interpolate",
+    "level_crossing",
+    "moving_window",
+    "profiles",
     "rate",
     "rate_conv",
     "rate_interpolate",
+    "send_on_delta",
+    "sigma_delta",
+    "step_forward",
     "target_rate_code",
     "targets_convert",
     "targets_latency",
     "targets_rate",
+    "temporal_contrast",
     "to_one_hot",
     "to_one_hot_inverse",
 ]

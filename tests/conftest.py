@@ -13,6 +13,18 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# What spikegen has beside the encoders of snnTorch: codes of time series, and what goes with them.
+TIME_SERIES = {
+    "contrast_threshold",
+    "level_crossing",
+    "moving_window",
+    "profiles",
+    "send_on_delta",
+    "sigma_delta",
+    "step_forward",
+    "temporal_contrast",
+}
+
 
 def _is_cuda_suite(item):
     return item.path.name == "test_cuda_suite.py"

@@ -15,8 +15,20 @@ import pytest
 from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
-from spikecore.backends.cuda import kernels
-from spikecore.codes import delta, latency, lines, rate, trains
+from spikecore.backends.cuda import kernels, signals
+from spikecore.codes import (
+    delta,
+    latency,
+    level_crossing,
+    lines,
+    moving_window,
+    rate,
+    sigma_delta,
+    staircase,
+    step_forward,
+    temporal_contrast,
+    trains,
+)
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
@@ -54,7 +66,8 @@ def _encoder_kernels(dtype, out_dtype=I8):
     yield "rate_from_uniforms", kernels.replay(rate.uniform_fires), uniform
     change = typeof(delta.Numbers(dtype.type(0), True))
     state, levels = typeof(delta.State(np.zeros(4, dtype))), delta.Levels(*[out_dtype.type(0)] * 3)
-    yield "delta", kernels.scan(delta.DELTA), (matrix, state, change, typeof(levels), out)
+    yield "delta", signals.scan(delta.DELTA), (matrix, state, change, typeof(levels), out)
+    yield from _signal_kernels(dtype, out_dtype)
     silent = (row, row, typeof(_numbers(dtype, True, False)), typeof(np.zeros(4, bool)))
     yield "below", kernels.each(latency.is_silent), silent
     steps = (counts, word, key, word, index, level, level, out)
@@ -65,6 +78,55 @@ def _encoder_kernels(dtype, out_dtype=I8):
     yield "event_product", kernels.event_product, (out, matrix, row, floating)
     dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
+
+
+def _signal_kernels(dtype, out_dtype):
+    """The codes of time series, over their axes."""
+    row, matrix, out = np.zeros(4, dtype), np.zeros((2, 4), dtype), np.zeros((2, 4), out_dtype)
+    pairs, level, number = np.zeros((2, 8), out_dtype), out_dtype.type(1), dtype.type(1)
+    levels = delta.Levels(level, level, level)
+    silent, rest = np.zeros(4, np.int32), np.int32(2)
+
+    def scan(code, state, numbers, out=out, data=matrix):
+        return signals.scan(code), tuple(map(typeof, (data, state, numbers, levels, out)))
+
+    for meets in (">", ">="):
+        for baseline in ("step", "signal"):
+            axes = step_forward.Axes(meets, baseline)
+            numbers = step_forward.Numbers(row, number, number, rest)
+            state = step_forward.State(row, np.int32(0))
+            yield (
+                f"step_forward {axes[:2]}",
+                *scan(step_forward.scan_of(axes, False), state, numbers),
+            )
+            code = step_forward.scan_of(axes._replace(multi=True, channels="up_down"), True)
+            state = step_forward.State(row, silent)
+            yield f"step_forward, several {axes[:2]}", *scan(code, state, numbers, pairs)
+        code = temporal_contrast.scan_of(meets, False)
+        state, numbers = temporal_contrast.State(row), temporal_contrast.Numbers(row)
+        yield f"temporal_contrast {meets}", *scan(code, state, numbers)
+    numbers = level_crossing.Numbers(number, number)
+    yield "level_crossing", *scan(level_crossing.scan_of(False), level_crossing.State(row), numbers)
+    if out_dtype in (dtype, I8):
+        graded = np.zeros((2, 4), dtype)
+        levels = delta.Levels(number, number, number)
+        for feedback in ("decoder", "residual"):
+            code = sigma_delta.scan_of(sigma_delta.Axes(">=", feedback, True), True, True)
+            numbers = sigma_delta.Numbers(row, number, number, number)
+            state = sigma_delta.State(row, row, row)
+            yield f"sigma_delta, {feedback}", *scan(code, state, numbers, graded)
+        steps = staircase.Steps(row, number)
+        spikes = np.zeros((2, 4), np.int8)
+        yield "staircase", *scan(staircase.STAIRCASE, staircase.Value(row), steps, graded, spikes)
+        sums = sigma_delta.Nothing()
+        yield "accumulate", *scan(sigma_delta.SUM, staircase.Value(row), sums, graded)
+        levels = delta.Levels(level, level, level)
+    code = moving_window.slide_of(moving_window.Axes())
+    given = (matrix, 0, 0, 2, 3, True, moving_window.Numbers(row), levels, out)
+    yield "moving_window", signals.slide(code), tuple(map(typeof, given))
+    for name, step in zip(("change", "square"), temporal_contrast.sums_of(True), strict=True):
+        given = (matrix, temporal_contrast.Total(row, row), temporal_contrast.Mean(row))
+        yield f"sum of a {name}", signals.fold(step), tuple(map(typeof, given))
 
 
 def _latency_kernels(dtype):

@@ -16,7 +16,18 @@ from numba import config, cuda
 from virtual_gpu.driver import VirtualDriver
 
 import spikecore
-from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic, backends, spikegen, validate
+from spikecore import (
+    LIF,
+    Alpha,
+    Lapicque,
+    Leaky,
+    RLeaky,
+    Synaptic,
+    backends,
+    decode,
+    spikegen,
+    validate,
+)
 from spikecore.backends import cuda as gpu
 from spikecore.backends.cuda import kernels
 from spikecore.network import Linear, Sequential
@@ -37,13 +48,14 @@ def small_blocks(monkeypatch):
 def memory(request, monkeypatch):
     """A device that takes the whole output, or only two steps of it at a time."""
     if request.param != "whole":
-        chunks = gpu.Backend._chunks
+        moments = gpu.Backend._moments
 
-        def two_steps(self, out, bytes_per_step, fixed=0):
-            monkeypatch.setattr(self, "_free_memory", lambda: 2.5 * bytes_per_step / gpu.MARGIN)
-            return chunks(self, out, bytes_per_step, fixed)
+        def two_steps(self, num_steps, whole, bytes_per_step, fixed=0):
+            free = (2.5 * bytes_per_step + fixed) / gpu.MARGIN
+            monkeypatch.setattr(self, "_free_memory", lambda: free)
+            return moments(self, num_steps, whole, bytes_per_step, fixed)
 
-        monkeypatch.setattr(gpu.Backend, "_chunks", two_steps)
+        monkeypatch.setattr(gpu.Backend, "_moments", two_steps)
 
 
 def numbers(*shape, dtype=np.float32, seed=0):
@@ -132,6 +144,93 @@ def test_delta(dtype, padding, off_spike, memory):
     assert_alike(
         lambda device: spikegen.delta(data, 0.25, padding, off_spike, dtype=np.int8, device=device)
     )
+
+
+SIGNAL_CODES = {
+    "temporal_contrast": {"threshold": 0.25},
+    "temporal_contrast of factor": {"factor": 0.5, "align": "start", "edge": "repeat"},
+    "temporal_contrast of steps": {"factor": 0.5, "over": "steps", "statistic": "absolute"},
+    "step_forward": {"threshold": 0.25, "threshold_down": 0.125},
+    "step_forward >=": {"threshold": 0.25, "compare": ">=", "channels": "up_down"},
+    "step_forward, several": {"threshold": 0.1, "multi": True},
+    "step_forward, silent": {"threshold": 0.1, "refractory": 3},
+    "step_forward on": {"threshold": 0.1, "initial": -0.5, "multi": True, "compare": ">="},
+    "send_on_delta": {"threshold": 0.25, "channels": "up_down"},
+    "send_on_delta, silent": {"threshold": 0.25, "refractory": 2, "multi": True},
+    "level_crossing": {"spacing": 0.1},
+    "level_crossing on": {"spacing": 0.1, "initial": 2.5, "channels": "up_down"},
+    "moving_window": {"threshold": 0.25, "window": 4},
+    "moving_window ahead": {"threshold": 0.25, "window": 5, "first": "window"},
+    "moving_window, long": {"threshold": 0.25, "window": 30, "channels": "up_down"},
+}
+
+
+@DTYPES
+@pytest.mark.parametrize("name", SIGNAL_CODES)
+def test_codes_of_time_series(name, dtype, memory):
+    data = numbers(19, 3, 3, dtype=dtype)
+    encode = getattr(spikegen, name.replace(",", "").split()[0])
+    options = SIGNAL_CODES[name]
+    assert_alike(lambda device: encode(data, **options, dtype=np.int8, device=device))
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"compare": ">", "initial": None},
+        {"feedback": "residual"},
+        {"profile": "lava", "cum_error": True},
+        {"step": 1 / 16, "num_bits": 3},
+    ],
+    ids=str,
+)
+def test_graded_changes(options, dtype, memory):
+    data = numbers(19, 9, dtype=dtype)
+    assert_alike(lambda device: spikegen.sigma_delta(data, 0.25, device=device, **options))
+
+
+@DTYPES
+def test_decoders(dtype, memory):
+    counts = np.random.default_rng(0).integers(-3, 4, (19, 9)).astype(np.int8)
+    limits = np.linspace(0.1, 0.5, 9)
+    assert_alike(
+        lambda device: decode.staircase(
+            counts, limits, 0.5, threshold_down=0.2, dtype=dtype, device=device
+        )
+    )
+    assert_alike(
+        lambda device: decode.staircase(
+            counts > 0, 0.1, dtype=dtype, count_first=False, device=device
+        )
+    )
+    values = numbers(19, 9, dtype=dtype)
+    assert_alike(lambda device: decode.accumulate(values, 0.25, device=device))
+
+
+@DTYPES
+def test_signals_on_the_gpu_stay_there(dtype):
+    data = numbers(19, 9, dtype=dtype)
+    there = cuda.to_device(data)
+    for name, options in SIGNAL_CODES.items():
+        encode = getattr(spikegen, name.replace(",", "").split()[0])
+        spikes = encode(there, **options, dtype=np.int8)
+        assert backends.on_gpu(spikes)
+        expected = encode(data, **options, dtype=np.int8, device="numpy")
+        assert_same_bits(spikes.copy_to_host(), expected)
+    values = spikegen.sigma_delta(there, 0.25)
+    expected = spikegen.sigma_delta(data, 0.25, device="numpy")
+    assert_same_bits(values.copy_to_host(), expected)
+    sums = decode.accumulate(values)
+    assert_same_bits(sums.copy_to_host(), decode.accumulate(expected, device="numpy"))
+    spikes = spikegen.step_forward(there, 0.25, initial=sums.copy_to_host()[-1])
+    stairs = decode.staircase(spikes, 0.25, sums[-1])
+    first = decode.accumulate(expected, device="numpy")[-1]
+    counts = spikegen.step_forward(data, 0.25, initial=first, device="numpy")
+    assert_same_bits(spikes.copy_to_host(), counts)
+    expected = decode.staircase(counts, 0.25, first, device="numpy")
+    assert_same_bits(stairs.copy_to_host(), expected)
 
 
 @pytest.mark.parametrize("pattern", ["regular", "uniform", "poisson"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import network, neurons, random, spikegen, utils
+from spikecore import decode, network, neurons, random, spikegen, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 
@@ -25,7 +25,7 @@ FLOORS = (
     ("random",),
     ("codes", "neurons"),
     ("network",),
-    ("spikegen", "datasets", "download", "utils"),
+    ("spikegen", "decode", "datasets", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),
@@ -152,7 +152,7 @@ def test_every_backend_says_whether_its_arrays_lie_on_a_gpu():
 def public():
     """Every public function and class by the name that a user writes."""
     found = {"devices": spikecore.devices, "profiles": spikecore.profiles}
-    for home in (spikegen, neurons, network, utils):
+    for home in (spikegen, decode, neurons, network, utils):
         for name in home.__all__:
             found[name] = getattr(home, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):

@@ -5,9 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from conftest import TIME_SERIES
 
 import spikecore
-from spikecore import spikegen
+from spikecore import decode, spikegen
 
 
 def loaded_by(code):
@@ -64,7 +65,7 @@ def test_the_interpreted_backend_alone_loads_no_compiled_kernels():
     assert "spikecore.backends.cpu" not in loaded_by(code)
 
 
-@pytest.mark.parametrize("name", ["spikegen", "random", "spikeplot", "datasets", "utils"])
+@pytest.mark.parametrize("name", ["spikegen", "decode", "random", "spikeplot", "datasets", "utils"])
 def test_submodules_load_when_touched(name):
     assert name in spikecore.__all__
     assert f"spikecore.{name}" in loaded_by(f"import spikecore\nspikecore.{name}")
@@ -138,8 +139,45 @@ OURS = {
 }
 
 
+# The codes of time series: positional arguments, and those by keyword.
+TAIL = "dtype out device stream"
+SIGNALS = {
+    "contrast_threshold": (
+        "data factor", "statistic over ddof align edge profile device stream",
+    ),
+    "level_crossing": ("data spacing", f"initial channels {TAIL}"),
+    "moving_window": ("data threshold window", f"compare first channels profile {TAIL}"),
+    "profiles": ("", ""),
+    "send_on_delta": (
+        "data threshold",
+        f"threshold_down compare multi refractory initial channels profile {TAIL}",
+    ),
+    "sigma_delta": (
+        "data threshold",
+        "initial compare feedback cum_error step num_bits profile out device stream",
+    ),
+    "step_forward": (
+        "data threshold",
+        f"threshold_down compare baseline multi refractory initial channels profile {TAIL}",
+    ),
+    "temporal_contrast": (
+        "data threshold=None factor=None",
+        f"compare align edge statistic over ddof channels profile {TAIL}",
+    ),
+}  # fmt: skip
+DECODERS = {
+    "accumulate": ("values initial=0", TAIL),
+    "hold": ("data spikes initial=None", ""),
+    "staircase": (
+        "spikes threshold initial=0", f"threshold_down count_first channels {TAIL}",
+    ),
+}  # fmt: skip
+
+
 def test_every_encoder_of_snntorch_is_there():
-    assert set(spikegen.__all__) == set(SNNTORCH) == set(OURS)
+    assert set(SNNTORCH) == set(OURS)
+    assert set(spikegen.__all__) == set(SNNTORCH) | set(SIGNALS)
+    assert set(SIGNALS) == TIME_SERIES
     assert spikegen.__all__ == sorted(spikegen.__all__)
     for name in spikegen.__all__:
         assert callable(getattr(spikegen, name))
@@ -156,3 +194,21 @@ def test_positional_arguments_are_those_of_snntorch(name):
     assert " ".join(p.name for p in keyword_only) == OURS[name]
     assert len(positional) + len(keyword_only) == len(parameters)
     assert all(p.default in (None, 0) for p in keyword_only)
+
+
+@pytest.mark.parametrize(
+    ("home", "table"), [(spikegen, SIGNALS), (decode, DECODERS)], ids=["spikegen", "decode"]
+)
+def test_the_signatures_of_codes_of_time_series(home, table):
+    assert set(table) <= set(home.__all__)
+    for name, (positional, keywords) in table.items():
+        parameters = inspect.signature(getattr(home, name)).parameters.values()
+        first = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        rest = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        assert " ".join(str(p).replace(" ", "") for p in first) == positional
+        assert " ".join(p.name for p in rest) == keywords
+
+
+def test_every_decoder_is_listed():
+    assert set(decode.__all__) == set(DECODERS)
+    assert decode.__all__ == sorted(decode.__all__)

@@ -26,6 +26,11 @@ CALLS = {
         IMAGES, 30, normalize=True, interpolate=True, device=device
     ),
     "delta": lambda device: spikegen.delta(IMAGES, off_spike=True, device=device),
+    "send_on_delta": lambda device: spikegen.send_on_delta(
+        IMAGES, 0.2, refractory=2, channels="up_down", device=device
+    ),
+    "moving_window": lambda device: spikegen.moving_window(IMAGES, 0.2, 3, device=device),
+    "contrast": lambda device: spikegen.temporal_contrast(IMAGES, factor=0.5, device=device),
     "targets": lambda device: spikegen.targets_rate(
         np.arange(500) % 10, 10, 30, correct_rate=0.6, firing_pattern="uniform", seed=4,
         device=device,
@@ -54,7 +59,7 @@ def wrong_calls(repeats):
     ]
 
 
-def test_eight_python_threads_encode_at_once(three_threads):
+def test_eleven_python_threads_encode_at_once(three_threads):
     expected = {name: call("numpy") for name, call in CALLS.items()}
     barrier = threading.Barrier(len(CALLS))
 
@@ -67,7 +72,7 @@ def test_eight_python_threads_encode_at_once(three_threads):
     for name, repeated in results.items():
         for result in repeated:
             np.testing.assert_array_equal(result, expected[name], err_msg=name)
-    assert len(CALLS) == 8
+    assert len(CALLS) == 11
 
 
 def test_more_and_fewer_threads_may_be_asked_for_at_any_time(monkeypatch):

@@ -7,6 +7,10 @@ takes the code's numbers as a NamedTuple of scalars.
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from spikecore.compiler import equation
+
 
 class Draw(NamedTuple):
     """Random words decide: each step of each element has a 32-bit word of its own.
@@ -56,8 +60,42 @@ class Scan(NamedTuple):
         ``recall(x)``: the state after a sample, if that sample alone determines it.  Then nothing
         is stored from step to step, and a GPU thread may begin at any step.  Without it the loop
         updates the state in place, and one thread computes all steps of an element.
+    second : equation or None
+        As ``emit``, of a value that is written beside the first: an element then has two columns
+        of the output.
     """
 
     step: Any
     emit: Any
     recall: Any = None
+    second: Any = None
+
+
+class Slide(NamedTuple):
+    """A sample is compared with the mean of the samples before it.
+
+    Attributes
+    ----------
+    step : equation
+        ``step(mean, x, numbers)``: the signed count of spikes.
+    emit, second : equation
+        As those of ``Scan``.
+    """
+
+    step: Any
+    emit: Any
+    second: Any = None
+
+
+@equation
+def window_at(t, window, num_steps, growing):
+    """The samples that step t is compared with the mean of: first, and one past the last.
+
+    Of the first steps, which have fewer before them, a ``growing`` window takes those, and the
+    other the whole window, which lies ahead.
+    """
+    if t >= window:
+        return t - window, t
+    if growing:
+        return np.int64(0), t if t > 0 else np.int64(1)
+    return np.int64(0), window if window < num_steps else num_steps

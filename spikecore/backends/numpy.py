@@ -12,11 +12,12 @@ from spikecore.arithmetic import accumulate, like, select
 from spikecore.backends.columns import put
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
+from spikecore.backends.loops import window_at
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 __all__ = [
-    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside",
-    "largest", "neurons", "place", "product", "replay", "resident", "scan",
+    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside", "fold",
+    "largest", "neurons", "place", "product", "replay", "resident", "scan", "slide",
 ]  # fmt: skip
 
 UINT64 = np.uint64
@@ -93,9 +94,42 @@ def scan(code, data, state, numbers, levels, out):
     now = state
     for x, row in zip(data, out, strict=True):
         now, count = code.step(now, x, numbers)
-        row[:] = code.emit(count, levels)
+        _write(code, count, levels, row)
     if code.recall is None:
         put(state, slice(None), now)
+
+
+@in_standard_floats
+@np.errstate(over="ignore")
+def slide(code, data, window, growing, numbers, levels, out):
+    """Spikes of the difference between a sample and the mean of those before it."""
+    num_steps = np.int64(len(data))
+    for t, row in enumerate(out):
+        first, last = window_at(np.int64(t), window, num_steps, growing)
+        total = data[first]
+        for x in data[first + 1 : last]:
+            total = total + x
+        mean = total / like(total, last - first)
+        _write(code, code.step(mean, data[t], numbers), levels, row)
+
+
+def _write(code, count, levels, row):
+    """What is written for the counts of one step: a value an element, or two side by side."""
+    if code.second is None:
+        row[:] = code.emit(count, levels)
+    else:
+        row[0::2] = code.emit(count, levels)
+        row[1::2] = code.second(count, levels)
+
+
+@in_standard_floats
+@np.errstate(over="ignore")  # a square may pass the largest float
+def fold(step, data, state, numbers):
+    """Take a state through time; nothing is written but the state."""
+    now = state
+    for x in data:
+        now = step(now, x, numbers)
+    put(state, slice(None), now)
 
 
 @in_standard_floats

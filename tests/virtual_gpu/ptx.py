@@ -59,6 +59,20 @@ def _right(a, amount):
     return np.where(lost, a.dtype.type(0), a >> kept)
 
 
+def _larger(a, b):
+    """Of floats, a number rather than NaN, and 0 rather than -0."""
+    if a.dtype.kind != "f":
+        return np.maximum(a, b)
+    return np.where(a == b, np.where(np.signbit(a), b, a), np.fmax(a, b))
+
+
+def _smaller(a, b):
+    """Of floats, a number rather than NaN, and -0 rather than 0."""
+    if a.dtype.kind != "f":
+        return np.minimum(a, b)
+    return np.where(a == b, np.where(np.signbit(a), a, b), np.fmin(a, b))
+
+
 # By name: which types it takes, and the function.
 OPERATIONS = {
     "mov": ("usbfp", lambda a: a),
@@ -76,8 +90,8 @@ OPERATIONS = {
     "mad.lo": ("us", lambda a, b, c: a * b + c),
     "div": ("us", _quotient),
     "rem": ("us", lambda a, b: a - _quotient(a, b) * b),
-    "max": ("us", np.maximum),
-    "min": ("us", np.minimum),
+    "max": ("usf", _larger),
+    "min": ("usf", _smaller),
     "neg": ("sf", operator.neg),
     "abs": ("sf", np.abs),
     "and": ("bp", operator.and_),

@@ -13,13 +13,13 @@ from spikecore.backends.cpu.codes import (
     largest,
     place,
     replay,
-    scan,
 )
 from spikecore.backends.cpu.neurons import neurons
 from spikecore.backends.cpu.product import product
+from spikecore.backends.cpu.signals import fold, scan, slide
 from spikecore.backends.host import copy, copy_into, dense_product, fill, resident
 
 __all__ = [
-    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside",
-    "largest", "neurons", "place", "product", "replay", "resident", "scan",
+    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside", "fold",
+    "largest", "neurons", "place", "product", "replay", "resident", "scan", "slide",
 ]  # fmt: skip

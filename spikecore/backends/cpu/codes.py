@@ -1,4 +1,4 @@
-"""The loops of the codes: draw, replay, place, scan, and their helpers."""
+"""The loops of the codes: draw, replay, place, climb, and their helpers."""
 
 from functools import cache, partial
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from spikecore.arithmetic import select
 from spikecore.backends import threads
-from spikecore.backends.columns import at, part, put
 from spikecore.backends.cpu.tiles import BLOCKS, TILE, tile_count, wide
 from spikecore.backends.host import largest_by
 from spikecore.compiler import equation, kernel
@@ -250,70 +249,6 @@ def place(code, data, shared, numbers, on, off, out):
     threads.run(
         _place(code), tile_count(data.size, tile_size), 0.1 * out.size,
         data, shared, per_sample, numbers, tile_size, on, off, out,
-    )  # fmt: skip
-
-
-# --- scan: a state goes through time ------------------------------------------------------------
-
-
-@cache
-def _scan(code):
-    """The kernel for the equations of one code."""
-    step, emit, recall = code
-    if recall is not None:
-        return _recalling_scan(step, emit, recall)
-
-    @kernel
-    def run(data, state, numbers, levels, tile_size, out, start, stop):
-        num_steps, size = out.shape
-        for tile in range(start, stop):
-            low = tile * tile_size
-            high = min(low + tile_size, size)
-            held = part(state, low, high)
-            for t in range(num_steps):
-                x = data[t, low:high]
-                row = out[t, low:high]
-                for i in range(high - low):
-                    after, count = step(at(held, i), x[i], numbers)
-                    put(held, i, after)
-                    row[i] = emit(count, levels)
-
-    return run
-
-
-def _recalling_scan(step, emit, recall):
-    """The kernel that recalls the state: delta takes 3.2 ms, with a stored state 4.1 ms."""
-
-    @kernel
-    def run(data, state, numbers, levels, tile_size, out, start, stop):
-        num_steps, size = out.shape
-        for tile in range(start, stop):
-            low = tile * tile_size
-            high = min(low + tile_size, size)
-            held = part(state, low, high)
-            if num_steps:
-                x = data[0, low:high]
-                row = out[0, low:high]
-                for i in range(high - low):
-                    _, count = step(at(held, i), x[i], numbers)
-                    row[i] = emit(count, levels)
-            for t in range(1, num_steps):
-                x = data[t, low:high]
-                before = data[t - 1, low:high]
-                row = out[t, low:high]
-                for i in range(high - low):
-                    _, count = step(recall(before[i]), x[i], numbers)
-                    row[i] = emit(count, levels)
-
-    return run
-
-
-def scan(code, data, state, numbers, levels, out):
-    """Spikes of a state that changes from step to step, beginning with ``state``."""
-    tile_size = wide(out.shape[1])
-    threads.run(
-        _scan(code), tile_count(out.shape[1], tile_size), 0.2 * out.size,
-        data, state, numbers, levels, tile_size, out,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import config, cuda, from_dtype
 
 from spikecore.backends import cpu, on_gpu
-from spikecore.backends.cuda import kernels
+from spikecore.backends.cuda import kernels, signals
 from spikecore.philox import STEPS_PER_BLOCK
 
 WAVES = 32  # blocks for each multiprocessor; if there are more elements, a thread takes several
@@ -159,8 +159,18 @@ class Backend:
 
     def _chunks(self, out, bytes_per_step, fixed=0):
         """For each chunk of time: its slice, and its array on the device, which is copied back."""
-        if on_gpu(out):
-            yield slice(0, len(out)), out
+        for moment in self._moments(len(out), on_gpu(out), bytes_per_step, fixed):
+            if on_gpu(out):
+                yield moment, out
+                return
+            part = cuda.device_array(out[moment].shape, out.dtype, stream=self.stream)
+            yield moment, part
+            self._to_host(part, out[moment])
+
+    def _moments(self, num_steps, whole, bytes_per_step, fixed=0):
+        """Slices of time that the device's memory has room for; ``whole``: all of it in one."""
+        if whole:
+            yield slice(0, num_steps)
             return
         room = MARGIN * self._free_memory() - fixed
         if room < bytes_per_step:
@@ -168,14 +178,11 @@ class Backend:
                 f"device='cuda' has {self._free_memory():,} bytes free, and one time step needs "
                 f"{bytes_per_step + fixed:,}; use device='cpu' or fewer elements per call"
             )
-        steps = len(out)
+        steps = num_steps
         if room < steps * bytes_per_step:
             steps = max(1, int(room // bytes_per_step))
-        for start in range(0, len(out), steps):
-            moment = slice(start, min(start + steps, len(out)))
-            part = cuda.device_array(out[moment].shape, out.dtype, stream=self.stream)
-            yield moment, part
-            self._to_host(part, out[moment])
+        for start in range(0, num_steps, steps):
+            yield slice(start, min(start + steps, num_steps))
 
     # checks
 
@@ -257,17 +264,42 @@ class Backend:
     def scan(self, code, data, state, numbers, levels, out):
         """Spikes of a state that changes from step to step, beginning with ``state``."""
         with self._device():
-            held = self._all_to_device(state)
+            held, limits = self._all_to_device(state), self._all_to_device(numbers)
             for moment, part in self._chunks(out, out[:1].nbytes + data[:1].nbytes):
                 if code.recall and moment.start:
                     held = self._all_to_device(code.recall(data[moment.start - 1]))
                 groups = math.ceil(len(part) / kernels.AHEAD) if code.recall else 1
                 self._launch(
-                    kernels.scan(code), part.shape[1], groups,
-                    self._to_device(data[moment]), held, numbers, levels, part,
+                    signals.scan(code), data.shape[1], groups,
+                    self._to_device(data[moment]), held, limits, levels, part,
                 )  # fmt: skip
             if not code.recall:
                 self._all_to_host(held, state)
+
+    def slide(self, code, data, window, growing, numbers, levels, out):
+        """Spikes of the difference between a sample and the mean of those before it."""
+        with self._device():
+            limits, kernel = self._all_to_device(numbers), signals.slide(code)
+            per_step = data[:1].nbytes
+            fixed = min(window, len(data)) * per_step
+            for moment, part in self._chunks(out, out[:1].nbytes + per_step, fixed):
+                # the first steps may look ahead, as far as the first window ends
+                begin, end = max(0, moment.start - window), max(moment.stop, min(window, len(data)))
+                some = data if on_gpu(data) else self._to_device(data[begin:end])
+                self._launch(
+                    kernel, data.shape[1], len(part),
+                    some, 0 if some is data else begin, moment.start, len(data), window, growing,
+                    limits, levels, part,
+                )  # fmt: skip
+
+    def fold(self, step, data, state, numbers):
+        """Take a state through time; nothing is written but the state."""
+        with self._device():
+            held, limits = self._all_to_device(state), self._all_to_device(numbers)
+            for moment in self._moments(len(data), on_gpu(data), data[:1].nbytes):
+                some = self._to_device(data[moment])
+                self._launch(signals.fold(step), data.shape[1], 1, some, held, limits)
+            self._all_to_host(held, state)
 
     def climb(self, line, on, off, out):
         """Replace trains of ones and zeros by lines that climb to each one."""

@@ -268,50 +268,6 @@ def place(code):
 
 
 @cache
-def scan(code):
-    """The kernel for one code, 8 steps at a time; with ``recall`` a thread begins at any step."""
-    step, emit, recall = code
-    recalls = recall is not None
-    remember = recall if recalls else (lambda x: x)
-
-    @equation
-    def take(state, x, numbers, levels, t, i, out):
-        """One step of one element, and its state afterwards."""
-        state, count = step(state, x, numbers)
-        put(out, t, i, emit(count, levels))
-        return state
-
-    @cuda.jit
-    def run(data, state, numbers, levels, out):
-        num_steps, size = out.shape
-        start, stride = (first_row(), rows()) if recalls else (0, 1)
-        for i in range(first_column(), size, columns()):
-            s = at(state, unsigned(i))
-            for group in range(start, (num_steps + AHEAD - 1) // AHEAD, stride):
-                t = group * AHEAD
-                if recalls and t > 0:
-                    s = remember(get(data, t - 1, i))
-                if t + AHEAD <= num_steps:
-                    x0, x1, x2, x3 = four(data, t, i)
-                    x4, x5, x6, x7 = four(data, t + 4, i)
-                    s = take(s, x0, numbers, levels, t, i, out)
-                    s = take(s, x1, numbers, levels, t + 1, i, out)
-                    s = take(s, x2, numbers, levels, t + 2, i, out)
-                    s = take(s, x3, numbers, levels, t + 3, i, out)
-                    s = take(s, x4, numbers, levels, t + 4, i, out)
-                    s = take(s, x5, numbers, levels, t + 5, i, out)
-                    s = take(s, x6, numbers, levels, t + 6, i, out)
-                    s = take(s, x7, numbers, levels, t + 7, i, out)
-                else:
-                    for moment in range(t, num_steps):
-                        s = take(s, get(data, moment, i), numbers, levels, moment, i, out)
-            if not recalls:
-                put_column(state, unsigned(i), s)
-
-    return run
-
-
-@cache
 def climb(line):
     """The kernel for one line, which climbs from a spike of a train to the next spike."""
 

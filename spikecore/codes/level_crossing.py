@@ -1,0 +1,129 @@
+"""Level crossing: spikes where a signal passes fixed levels."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from spikecore import arguments
+from spikecore.arithmetic import floor, rint, select
+from spikecore.backends.loops import Scan
+from spikecore.codes.signals import CHANNELS, SignalCall, written
+from spikecore.compiler import equation
+
+
+class State(NamedTuple):
+    """The level that has been sent, a whole number."""
+
+    level: Any
+
+
+class Numbers(NamedTuple):
+    """The distance of the levels, and the most spikes of a step."""
+
+    spacing: Any
+    most: Any
+
+
+@equation
+def step(state, x, numbers):
+    """One sample: the level after it, and the levels passed."""
+    crossed = floor(x / numbers.spacing) - state.level
+    crossed = select(crossed > numbers.most, numbers.most, crossed)
+    crossed = select(crossed < -numbers.most, -numbers.most, crossed)
+    return State(state.level + crossed), crossed
+
+
+@equation
+def level_below(x, shared, spacing):
+    """The level at or below a sample."""
+    return floor(x / spacing)
+
+
+@equation
+def level_nearest(x, shared, spacing):
+    """The level nearest to a decoder's value."""
+    return rint(x / spacing)
+
+
+@cache
+def scan_of(paired):
+    """The equations, for one or two channels."""
+    emit, second = written(paired, counted=True)
+    return Scan(step, emit, second=second)
+
+
+def level_crossing(
+    data,
+    spacing,
+    *,
+    initial=None,
+    channels="signed",
+    dtype=None,
+    out=None,
+    device=None,
+    stream=None,
+):
+    """Level crossing: as many spikes as a signal passes levels, which lie at multiples of a number.
+
+    ``s[t] = floor(x[t]/spacing) - floor(x[t-1]/spacing)``, of rounded quotients; ``s[0] = 0``.
+
+    Parameters
+    ----------
+    data : array_like
+        The signal x, ``[num_steps, ...]``.
+    spacing : float
+        Positive: the distance of two levels, in the units of the data.
+    initial : float or array_like
+        The decoder's value before the first sample, near a level, one number or one per feature in
+        the dtype of the data: the last of :func:`spikecore.decode.staircase` for a later part of a
+        signal.  If left out, the level at or below ``x[0]``, which never spikes.
+    channels : {"signed", "up_down"}
+        Negative numbers for falls, or a last axis of two: rises, falls.
+    dtype, out, device, stream
+        As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers of spikes in the shape of the data, with a last axis of 2 for
+        ``channels="up_down"``.  A step gives at most as many as the dtype counts exactly (127 for
+        int8, 2**24 for float32); the rest follows in the next steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        NaN, infinity or a number above a quarter of the largest float in the data, no time axis,
+        a spacing that is not positive, or an ``out`` of the wrong form.
+
+    Notes
+    -----
+    The code of a level-crossing converter: N. Sayiner et al., "A level-crossing sampling scheme for
+    A/D conversion", IEEE TCAS II 43 (1996).  There is no hysteresis: noise at a level spikes at
+    every step.  :func:`step_forward` with ``multi=True`` is the same code with a hysteresis of one
+    level.  :func:`spikecore.decode.staircase`, begun at a level, is below the signal by less than
+    ``spacing``, up to the rounding of its sums, while levels are below 2**24 in float32.
+
+    Examples
+    --------
+    >>> from spikecore import spikegen
+    >>> spikegen.level_crossing([0.5, 1.5, 3.0, 2.5, -0.5], 1)
+    array([ 0.,  1.,  2., -1., -3.])
+    """
+    channels = arguments.choice("channels", channels, CHANNELS)
+    call = SignalCall(data, dtype, out, device, stream, channels)
+    spacing = arguments.scalar("spacing", spacing, call.values.dtype, low=0, open_low=True)
+    backend = call.start()
+    first = None if initial is None else call.state("initial", initial)
+    result, rows, levels = call.spikes()
+    if not result.size:
+        return result
+    samples, nearest = call.samples, level_nearest
+    if first is None:
+        first, nearest = backend.copy(samples[0]), level_below
+        backend.fill(rows[:1], levels.silent)
+        samples, rows = samples[1:], rows[1:]
+    level = backend.copy(first)
+    backend.each(nearest, first, first[:1], spacing, level)
+    if len(rows):
+        numbers = Numbers(spacing, call.values.dtype.type(call.most))
+        backend.scan(scan_of(call.paired), samples, State(level), numbers, levels, rows)
+    return result

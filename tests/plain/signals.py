@@ -1,0 +1,131 @@
+"""Codes of time series as they are defined: one feature, one number after another."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+
+def apart(code):
+    """The code of a signal [T, ...], each feature by itself."""
+
+    def encode(signal, *arguments, **options):
+        flat = signal.reshape(len(signal), math.prod(signal.shape[1:]))
+        columns = [code(list(column), *arguments, **options) for column in flat.T]
+        if not columns:
+            return np.zeros(signal.shape)
+        return np.array(columns, np.float64).T.reshape(signal.shape)
+
+    return encode
+
+
+def meets(compare):
+    return (lambda a, b: a >= b) if compare == ">=" else (lambda a, b: a > b)
+
+
+@apart
+def temporal_contrast(x, threshold, compare=">"):
+    beyond = meets(compare)
+    spikes = [0] * len(x)
+    for t in range(1, len(x)):
+        change = x[t] - x[t - 1]
+        spikes[t] = int(beyond(change, threshold)) - int(beyond(-change, threshold))
+    return spikes
+
+
+@apart
+def step_forward(x, threshold, down, compare=">", baseline="step", refractory=0, initial=None):
+    beyond, spikes, silent = meets(compare), [], 0
+    b = initial
+    for sample in x:
+        if b is None:
+            b, spike = sample, 0
+        else:
+            rises = beyond(sample, b + threshold)
+            falls = beyond(-sample, -(b - down))
+            spike = int(rises) - int(falls)
+            if silent:
+                spike = 0
+            if spike:
+                silent = refractory
+            if baseline == "signal":
+                b = sample if spike or silent else b
+            elif spike:
+                b = b + threshold if spike > 0 else b - down
+            silent = max(0, silent - 1)
+        spikes.append(spike)
+    return spikes
+
+
+@apart
+def several(x, threshold, compare=">=", most=2**24, initial=None):
+    """step_forward(multi=True)."""
+    spikes, b = [], initial
+    for sample in x:
+        if b is None:
+            b = sample
+        quotient = (sample - b) / threshold
+        size = abs(quotient)  # the same float for a rise and for a fall
+        whole = int(size // type(size)(1))
+        if compare == ">" and size == whole:
+            whole = max(0, whole - 1)
+        count = min(whole, most)
+        if count:
+            step = type(sample)(count) * threshold
+            b = b + step if quotient > 0 else b - step
+        spikes.append(count if quotient > 0 else -count)
+    return spikes
+
+
+@apart
+def moving_window(x, threshold, window, compare=">", first="growing"):
+    beyond, spikes = meets(compare), []
+    for t, sample in enumerate(x):
+        before = x[max(0, t - window) : t]
+        if t < window:
+            before = x[:window] if first == "window" else before or x[:1]
+        total = before[0]
+        for value in before[1:]:
+            total = total + value
+        mean = total / type(sample)(len(before))
+        rises = beyond(sample, mean + threshold)
+        falls = beyond(-sample, -(mean - threshold))
+        spikes.append(int(rises) - int(falls))
+    return spikes
+
+
+@apart
+def sigma_delta(x, threshold, compare=">=", feedback="decoder", cum_error=False, initial=0):
+    beyond, values = meets(compare), []
+    zero = type(threshold)(0)
+    reference, residual, error = type(threshold)(initial), zero, zero
+    for sample in x:
+        change = sample - reference
+        if feedback == "residual":
+            change = change + residual
+        error = error + change
+        sent = beyond(abs(error if cum_error else change), threshold)
+        value = change if sent else zero
+        if sent:
+            error = zero
+        if feedback == "residual":
+            reference, residual = sample, change - value
+        else:
+            reference = reference + value
+        values.append(value)
+    return values
+
+
+@apart
+def level_crossing(x, spacing):
+    levels = [sample / spacing // type(sample)(1) for sample in x]
+    return [0] + [b - a for a, b in pairwise(levels)] if x else []
+
+
+@apart
+def staircase(spikes, threshold, down, initial):
+    values, y = [], initial
+    for spike in spikes:
+        y = y + type(y)(spike) * (threshold if spike > 0 else down)
+        values.append(y)
+    return values

@@ -1,0 +1,335 @@
+"""The calls of other toolboxes' encoders and decoders: the same spikes, the same signals.
+
+Reads ``tests/golden/codes``, or the folder ``codes`` inside the one that the environment variable
+SPIKECORE_GOLDEN names, and runs every recording that it finds there.  What cannot be reproduced is
+excluded by a rule in one of two tables, each with its reason.
+"""
+
+import collections
+import functools
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from spikecore import decode, spikegen
+
+FOLDER = Path(os.environ.get("SPIKECORE_GOLDEN", Path(__file__).parent / "golden")) / "codes"
+RECORDINGS = json.loads((FOLDER / "manifest.json").read_text())["recordings"]
+
+
+class Rule(NamedTuple):
+    """Recordings that are not compared: those with these fields, where the condition holds."""
+
+    reason: str
+    peer: str = ""  # the beginning of its name
+    function: str = ""
+    rule: str = ""  # the recording's semantics["encoder"]
+    when: object = lambda recording: True
+
+    def holds(self, recording):
+        return (
+            recording["peer"].startswith(self.peer)
+            and self.function in ("", recording["function"])
+            and self.rule in ("", recording["semantics"]["encoder"])
+            and self.when(recording)
+        )
+
+
+def of_signals(*names, dtype=""):
+    return lambda recording: recording.get("signal") in names and recording["id"].endswith(dtype)
+
+
+ABSENT = "no such encoder yet"
+EXCLUDED = [
+    Rule("the toolbox raises an error", when=lambda recording: "raises" in recording),
+    # families that are not built yet
+    *(
+        Rule(ABSENT, rule=rule)
+        for rule in (
+            "bsa", "bsa_backward", "bsa_pointwise", "burst", "current_lif", "grf_latency_mavlab",
+            "grf_times", "grf_winner", "hsa", "latency_sj", "mhsa", "phase", "phase_arcsin",
+            "place", "poisson_binned", "poisson_refractory", "population_if", "population_norse",
+            "pwm_vasilache", "rank_order_bindsnet", "single_bindsnet", "ttfs_decaying_threshold",
+            "ttfs_log_bins",
+        )
+    ),
+    Rule(ABSENT, rule="sweep", when=lambda recording: recording["semantics"]["of"] == "bsa"),
+    # codes of time series
+    Rule(
+        "statistics of the samples so far: a threshold that another call cannot be given",
+        "SpiCoder", rule="temporal_contrast_online",
+    ),
+    Rule(
+        "max(x, 0) > threshold: nothing is followed through time, and NumPy says it in a line",
+        "spikify", rule="rectified_threshold",
+    ),
+    Rule(
+        "the mean leaves out the sample before, against its own MATLAB side",
+        "MAVLab", "EncodingSchemes.moving_window",
+    ),
+    Rule(
+        "the mean is a sum of x*(1/w), and x - mean > threshold: other bits at exact ties",
+        "SpiCoder", "Batch.MW", when=of_signals("grid8", "grid10", "ibm"),
+    ),
+    Rule(
+        "the baseline is float32 until the first spike, and float64 after it",
+        "SpiCoder", "Batch.SF", when=of_signals("grid10", dtype="float32"),
+    ),
+    Rule(
+        "the mean is NumPy's pairwise sum in float32, and the band around it float64",
+        "spikify", "encoders.temporal.contrast.moving_window",
+        when=of_signals("grid10", dtype="float32"),
+    ),
+]  # fmt: skip
+
+# Outputs that are not compared, of recordings that are: (function, output).
+OUTPUTS_LEFT_OUT = {
+    (
+        "nn.modules.torch.UpDownTorch",
+        "signal_after",
+    ): "the caller's signal, which the call writes to",
+    ("AsynchronousDeltaModulator", "resampled"): "the input of the encoder, resampled before it",
+    ("TBR_factor3", "decoded"): "published with one decimal",
+    **{
+        (f"{name}.m/{name}_de.m", output): "no metrics yet"
+        for name in ("MW", "SF", "TBR")
+        for output in ("snr", "rmse", "r2")
+    },
+}
+
+
+@functools.cache
+def arrays():
+    with np.load(FOLDER / "arrays.npz", allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def array(recording, kind, name):
+    return arrays()[recording[kind][name]]
+
+
+# --- one function a family: pairs of an output's name and what spikecore gives --------------------
+
+
+def profile_of(recording):
+    peer, function = recording["peer"], recording["function"]
+    if peer.startswith("MAVLab"):
+        return "mavlab-matlab" if function.endswith(".m") else "mavlab"
+    if peer == "Rockpool":
+        return "rockpool-refractory" if recording["semantics"]["refractory"] else "rockpool"
+    beginnings = {
+        "KEDRI": "kedri", "SpiCoder": "spicoder", "Vasilache": "vasilache", "akshay": "pyspikes",
+        "lava-dl": "lava-dl", "Lava": "lava", "maxbortone": "adm", "snn-encoder-tools": "kedri",
+        "spikify": "spikify",
+    }  # fmt: skip
+    return next(name for start, name in beginnings.items() if peer.startswith(start))
+
+
+def decoded(recording, spikes, threshold, signal, **options):
+    """The decoded signal as the toolbox decodes, or nothing where it does not."""
+    kind = recording["semantics"].get("decoder")
+    if "decoded" not in recording["outputs"]:
+        return
+    dtype = array(recording, "outputs", "decoded").dtype
+    if kind == "cumsum":  # SpiCoder: one product and one sum, of the whole count
+        counts = decode.accumulate(spikes, dtype=dtype)
+        yield "decoded", signal[0].astype(dtype) + counts * dtype.type(threshold)
+        return
+    first = {"staircase": signal[0], "staircase_from_0": 0 * signal[0]}[kind]
+    options |= {"initial": first.astype(dtype), "count_first": False}
+    yield "decoded", decode.staircase(spikes, threshold, **options)
+
+
+def step_forward(recording, device):
+    semantics, outputs = recording["semantics"], recording["outputs"]
+    signal = array(recording, "inputs", "signal")
+    if semantics["state"] != "data":  # toolboxes with a baseline of float64
+        signal = signal.astype(np.float64)
+    if "resampled" in outputs:
+        signal = array(recording, "outputs", "resampled")
+    threshold = semantics["threshold"]
+    if "threshold_dtype" in semantics:
+        threshold = float(np.dtype(semantics["threshold_dtype"]).type(threshold))
+    options = {"threshold_down": semantics.get("threshold_down")}
+    how = {"profile": profile_of(recording), "refractory": semantics.get("refractory", 0)}
+    encoder = spikegen.step_forward
+    if semantics["baseline"] != "step":
+        encoder = spikegen.send_on_delta
+    spikes = encoder(signal, threshold, **options, **how, device=device)
+    yield "spikes", spikes
+    yield from decoded(recording, spikes, threshold, signal, **options)
+    if "baseline" in outputs:  # before each step
+        yield "baseline", baselines(spikes, threshold, signal, how["refractory"], **options)
+
+
+def baselines(spikes, threshold, signal, refractory, threshold_down):
+    if not refractory:
+        after = decode.staircase(
+            spikes, threshold, signal[0], channels="up_down", threshold_down=threshold_down
+        )
+    else:  # the samples of the silent steps, which are those from a spike on
+        fired = spikes.any(axis=-1)
+        follows = fired.copy()
+        for k in range(1, refractory):
+            follows[k:] |= fired[:-k]
+        after = decode.hold(signal, follows)
+    return np.concatenate([signal[:1], after[:-1]])
+
+
+def moving_window(recording, device):
+    semantics, kwargs = recording["semantics"], recording["kwargs"]
+    signal = array(recording, "inputs", "signal").astype(np.float64)
+    threshold = semantics["threshold"]
+    if profile_of(recording) == "spicoder":
+        how = {"window": semantics["window"], "first": "growing"}
+    else:
+        window = kwargs["window_length"] if "window_length" in kwargs else kwargs["window"]
+        how = {"window": window, "profile": profile_of(recording)}
+    spikes = spikegen.moving_window(signal, threshold, **how, device=device)
+    yield "spikes", spikes
+    yield from decoded(recording, spikes, threshold, signal)
+
+
+def temporal_contrast(recording, device):
+    semantics, outputs = recording["semantics"], recording["outputs"]
+    signal, factor = array(recording, "inputs", "signal"), semantics["factor"]
+    how = {"profile": profile_of(recording)}
+    if how["profile"] == "mavlab":  # its step 0 has d[2] where d[1] was meant
+        how = {"edge": "repeat"}
+    if len(signal) == 1:  # no change, and no threshold
+        yield "spikes", spikegen.temporal_contrast(signal, factor=factor, **how, device=device)
+        yield from decoded(recording, array(recording, "outputs", "spikes"), 1.0, signal)
+        return
+    if "threshold" in outputs and not (array(recording, "outputs", "threshold") > 0).all():
+        with pytest.raises(ValueError, match=r"^the threshold.* must be positive"):
+            spikegen.temporal_contrast(signal, factor=factor, **how, device=device)
+        return
+    spikes = spikegen.temporal_contrast(signal, factor=factor, **how, device=device)
+    if semantics["edge"] == "drop":
+        spikes = spikes[:-1]
+    if how == {"edge": "repeat"}:
+        spikes[0] = array(recording, "outputs", "spikes").reshape(spikes.shape)[0]
+    yield "spikes", spikes
+    limits = spikegen.contrast_threshold(signal, factor, **how, device=device)
+    if "threshold" in outputs:
+        theirs = array(recording, "outputs", "threshold")
+        # NumPy's sums are pairwise, and ours in the order of the steps
+        rtol = 1e-5 if signal.dtype == np.float32 else 1e-12
+        np.testing.assert_allclose(limits, theirs.reshape(limits.shape), rtol=rtol, atol=0)
+        limits = theirs.reshape(limits.shape)  # so that what is decoded has the same bits
+    yield from decoded(recording, spikes, limits, signal)
+
+
+def sigma_delta(recording, device):
+    semantics = recording["semantics"]
+    signal, threshold = array(recording, "inputs", "signal"), semantics["threshold"]
+    how = {"profile": profile_of(recording), "cum_error": semantics["cum_error"]}
+    if semantics["quantise"]:
+        how["step"] = semantics["quantise"]
+    if "spike_exp" in semantics:  # of integers, shifted to the left
+        unit = 2.0 ** semantics["spike_exp"]
+        signal, threshold = signal * unit, threshold * unit
+        if semantics["num_bits"]:
+            how |= {"step": unit, "num_bits": semantics["num_bits"]}
+    values = spikegen.sigma_delta(signal, threshold, **how, device=device)
+    if "decoded" in recording["outputs"]:
+        yield "decoded", decode.accumulate(values, device=device)
+    if semantics.get("delay"):  # a step late, and run for a step longer
+        values = np.concatenate([np.zeros_like(values[:1]), values])
+    yield "values", values
+
+
+def sweep(recording, device):
+    """Numbers of spikes, and their rate, for each of many parameters."""
+    encoder = getattr(spikegen, recording["semantics"]["of"])
+    signal = array(recording, "inputs", "signal").astype(np.float64)
+    counts, refused = [], []
+    for parameter in array(recording, "inputs", "parameter").reshape(-1).tolist():
+        named = {recording["semantics"]["parameter"]: parameter}
+        if recording["semantics"]["window"]:
+            named["window"] = recording["kwargs"]["window"]
+        try:
+            spikes = encoder(signal, **named, profile="kedri", device=device)
+        except ValueError as error:  # a computed threshold of 0 or less
+            assert "raise factor" in str(error)
+            spikes, said = None, refused.append(len(counts))
+            assert said is None
+        counts.append(0 if spikes is None else np.abs(spikes).sum())
+    counts = np.array(counts, np.float64)
+    theirs = {name: array(recording, "outputs", name).reshape(-1) for name in ("count", "afr")}
+    counts[refused] = theirs["count"][refused]
+    yield "count", counts
+    yield "afr", counts / len(signal)
+
+
+RUNS = {
+    "moving_window": moving_window,
+    "sigma_delta": sigma_delta,
+    "step_forward": step_forward,
+    "sweep": sweep,
+    "temporal_contrast": temporal_contrast,
+}
+
+
+# --- tests --------------------------------------------------------------------------------------
+
+
+def reason_to_leave_out(recording):
+    """Why a recording is not compared, or None."""
+    return next((rule.reason for rule in EXCLUDED if rule.holds(recording)), None)
+
+
+COMPARED = [recording for recording in RECORDINGS if reason_to_leave_out(recording) is None]
+
+
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+@pytest.mark.parametrize("recording", COMPARED, ids=[r["id"] for r in COMPARED])
+def test_a_recorded_call_gives_what_the_toolbox_gave(recording, device):
+    seen = set()
+    for name, ours in RUNS[recording["semantics"]["encoder"]](recording, device):
+        seen.add(name)
+        if (recording["function"], name) in OUTPUTS_LEFT_OUT:
+            continue
+        theirs = array(recording, "outputs", name)
+        assert ours.size == theirs.size
+        np.testing.assert_array_equal(ours.reshape(theirs.shape), theirs, err_msg=name)
+    if seen:  # none where a threshold is refused
+        missing = set(recording["outputs"]) - seen - {"threshold"}
+        assert {(recording["function"], name) for name in missing} <= set(OUTPUTS_LEFT_OUT)
+
+
+def test_how_many_recordings_are_compared(capsys):
+    reasons = collections.Counter(map(reason_to_leave_out, RECORDINGS))
+    compared = reasons.pop(None)
+    with capsys.disabled():
+        print(f"\n{compared} of {len(RECORDINGS)} recorded calls are compared; left out:")
+        for reason, count in reasons.most_common():
+            print(f"  {count:4} {reason}")
+    assert compared == len(COMPARED) > 0
+    built = {r["semantics"]["encoder"] for r in RECORDINGS} - {
+        rule.rule for rule in EXCLUDED if rule.reason == ABSENT and rule.rule != "sweep"
+    }
+    assert built <= set(RUNS) | {"temporal_contrast_online", "rectified_threshold"}
+
+
+def test_every_rule_leaves_something_out():
+    if "SPIKECORE_GOLDEN" in os.environ:  # others' recordings need not have each
+        return
+    for rule in EXCLUDED:
+        assert any(rule.holds(recording) for recording in RECORDINGS), rule
+    for function, output in OUTPUTS_LEFT_OUT:
+        assert any(
+            recording["function"] == function and output in recording["outputs"]
+            for recording in COMPARED
+        ), (function, output)
+
+
+def test_families_that_are_not_built_yet_have_no_encoder():
+    """A row of the table goes when the encoder comes."""
+    absent = {rule.rule for rule in EXCLUDED if rule.reason == ABSENT} - {"sweep"}
+    assert not absent & set(RUNS)
+    assert not absent & set(spikegen.__all__)
