@@ -34,7 +34,7 @@ class Axes(NamedTuple):
 OPTIONS = {"compare": COMPARE, "baseline": ("step", "signal"), "channels": CHANNELS}
 
 _FOLLOWS = {"baseline": "signal"}
-PROFILES = {
+PROFILES: dict[str, dict[str, Any]] = {
     "adm": {"compare": ">", **_FOLLOWS},
     "kedri": {"compare": ">"},
     "mavlab": {"compare": ">"},
