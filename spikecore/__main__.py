@@ -13,6 +13,7 @@ from spikecore.plots import gallery
 from spikecore.validate import command
 
 READER_LEFT = 141  # as a shell reports a program that ended because its pipe was closed
+INTERRUPTED = 130  # likewise of one that was interrupted
 COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}
 
 
@@ -47,6 +48,9 @@ def main(argv=None):
     except BrokenPipeError:
         _discard_output()
         return READER_LEFT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:  # of the flush: the output goes to a file on a full disk
         _discard_output()
         parser().error(f"the output could not be written: {error.strerror}")

@@ -16,7 +16,7 @@ import numpy as np
 from spikecore import backends, memory
 from spikecore.annotations import SpikeName
 from spikecore.backends.floats import standard_floats
-from spikecore.foreign import has, reason, shown
+from spikecore.foreign import a_kind, has, reason, shown
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in get_args(SpikeName))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
@@ -43,8 +43,8 @@ def array(name, value, gpu=False):
         result = np.asarray(value)
     except Exception as error:  # an object's __array__ may raise anything
         raise TypeError(
-            f"{name} must be convertible to a NumPy array, but converting a "
-            f"{type(value).__name__} failed with {reason(error)!r}; pass a "
+            f"{name} must be convertible to a NumPy array, but converting {a_kind(value)} "
+            f"failed with {reason(error)!r}; pass a "
             "rectangular array of numbers that lies in host memory and needs no gradient"
         ) from error
     if count:
@@ -388,7 +388,7 @@ def output(out, shape, dtype, backend=None, **inputs):
         memory.fits_memory(shape, dtype)
         return np.empty(shape, dtype)
     if not isinstance(out, np.ndarray):
-        must, got = "be a NumPy array (numpy.memmap included)", f"a {type(out).__name__}"
+        must, got = "be a NumPy array (numpy.memmap included)", a_kind(out)
         refuse("out", must, got, f"pass numpy.empty({shape}, numpy.{dtype})", TypeError)
     if out.shape != shape or out.dtype != dtype:
         must = f"have shape {shape} and dtype {dtype}"
@@ -413,7 +413,7 @@ def _gpu_output(out, shape, dtype, backend):
     if out is None:
         return backend.empty(shape, dtype)
     if not backends.on_gpu(out):
-        must, got = "lie on the GPU, as the data do", f"a {type(out).__name__}"
+        must, got = "lie on the GPU, as the data do", a_kind(out)
         refuse("out", must, got, "leave it out, or copy the data to the host", TypeError)
     result = _adopt("out", out)
     if result.shape != shape or result.dtype != dtype or not result.is_c_contiguous():

@@ -12,6 +12,12 @@ def shown(value, text=repr):
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
 
 
+def a_kind(value):
+    """The type of a value with its article."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 def reason(error):
     """What an error says in its first line, or its kind where it says nothing."""
     try:

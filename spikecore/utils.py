@@ -16,7 +16,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Array, Integer, Number, SupportsArray
-from spikecore.foreign import has, reason
+from spikecore.foreign import a_kind, has, reason
 
 __all__ = ["batches", "data_subset", "valid_split"]
 
@@ -216,7 +216,7 @@ def _pair(name, dataset) -> tuple[Array, Array]:
         dataset = (dataset.data, dataset.targets)
     if not isinstance(dataset, (tuple, list)) or len(dataset) != 2:
         must = "be a pair (images, labels) or have the attributes data and targets"
-        got, remedy = f"a {type(dataset).__name__}", "pass a tuple of two arrays"
+        got, remedy = a_kind(dataset), "pass a tuple of two arrays"
         arguments.refuse(name, must, got, remedy, TypeError)
     images, labels = (_converted(name, values) for values in dataset)
     if not images.ndim or not labels.ndim or len(images) != len(labels):
@@ -232,7 +232,7 @@ def _converted(name, values):
     except Exception as error:  # a foreign __array__ raises whatever it likes
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(
-            f"{name} must hold rectangular arrays in host memory, but converting a "
-            f"{type(values).__name__} failed with {reason(error)!r}; give every sample the same "
+            f"{name} must hold rectangular arrays in host memory, but converting {a_kind(values)} "
+            f"failed with {reason(error)!r}; give every sample the same "
             "shape, and detach tensors and bring them to the host"
         ) from error

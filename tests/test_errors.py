@@ -538,7 +538,7 @@ class OnDevice:
 def test_arrays_of_other_libraries_are_read_or_refused():
     expected = spikegen.rate(IMAGE, 4, seed=0)
     np.testing.assert_array_equal(spikegen.rate(Lazy(), 4, seed=0), expected)
-    refusal = r"^data must be convertible .* a OnDevice failed with 'it lies on another device'; "
+    refusal = r"^data must be convertible .* an OnDevice failed with 'it lies on another device'; "
     with pytest.raises(TypeError, match=refusal):
         spikegen.rate(OnDevice(), 4)
 

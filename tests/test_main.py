@@ -12,7 +12,7 @@ import pytest
 from conftest import small_disk
 from PIL import Image
 
-from spikecore import Leaky, __main__, __version__, datasets, demo, spikegen
+from spikecore import Leaky, __main__, __version__, datasets, demo, info, spikegen
 from spikecore.network import Linear, Sequential
 
 
@@ -260,3 +260,12 @@ def test_errors_of_the_system_never_name_none(error, sentence, capsys, monkeypat
     with pytest.raises(SystemExit):
         __main__.main(["info"])
     assert capsys.readouterr().err.startswith(f"python -m spikecore info: {sentence}")
+
+
+def test_an_interrupted_command_ends_with_a_word(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(info, "run", interrupted)
+    assert __main__.main(["info"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -597,7 +597,7 @@ def test_the_weights_of_a_torch_layer_are_taken_without_their_gradient():
         Linear(layer.weight)
     with pytest.raises(TypeError, match=r"weight must be a matrix, got 784; .*Linear\.draw"):
         Linear(784, 1000)
-    with pytest.raises(TypeError, match="layer must have weight and bias, got a int"):
+    with pytest.raises(TypeError, match="layer must have weight and bias, got an int"):
         Linear.from_torch(3)
 
 

@@ -194,7 +194,7 @@ DATA = dataset_of(10)
         (
             lambda: utils.data_subset(Dataset(DATA[0], Unreadable()), 1),
             TypeError,
-            "dataset must hold .*host memory, .*a Unreadable failed .*requires grad",
+            "dataset must hold .*host memory, .*an Unreadable failed .*requires grad",
         ),
         (
             lambda: utils.batches(Raises("__getattr__", KeyError), batch_size=2),

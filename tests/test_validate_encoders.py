@@ -290,7 +290,7 @@ def test_a_candidate_that_hangs_is_left(kind):
             ValueError,
             "firing_pattern is 'uniform'",
         ),
-        ({"candidate": 3}, TypeError, "candidate must be callable, got a int"),
+        ({"candidate": 3}, TypeError, "candidate must be callable, got an int"),
     ],
 )
 def test_what_cannot_be_validated_is_refused(changes, error, sentence):

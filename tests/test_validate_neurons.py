@@ -432,7 +432,7 @@ def test_failing_on_one_input_does_not_hide_the_others():
         ({"dtype": np.int8}, TypeError, "dtype must be float32 or float64"),
         ({"timeout": 0}, ValueError, "timeout must lie in"),
         ({"band": -1}, ValueError, "band must lie in"),
-        ({"candidate": 3}, TypeError, "candidate must be callable, got a int"),
+        ({"candidate": 3}, TypeError, "candidate must be callable, got an int"),
     ],
 )
 def test_what_cannot_be_validated_is_refused(changes, error, sentence):

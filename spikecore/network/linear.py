@@ -14,7 +14,7 @@ import numpy as np
 
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
-from spikecore.foreign import has, reason
+from spikecore.foreign import a_kind, has, reason
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -159,7 +159,7 @@ class Linear:
         Linear(3 -> 2, float32)
         """
         if not has(layer, "weight", "bias"):
-            got = f"a {type(layer).__name__}"
+            got = a_kind(layer)
             remedy = "pass a torch.nn.Linear"
             arguments.refuse("layer", "have weight and bias", got, remedy, TypeError)
         return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
+from spikecore.foreign import a_kind
 from spikecore.network.linear import Linear
 from spikecore.neurons.neuron import Neuron
 from spikecore.results import by_value
@@ -74,7 +75,7 @@ class Sequential:
             arguments.refuse("layers", "not be empty", "none", "pass Linear layers and neurons")
         for layer in layers:
             if not isinstance(layer, (Linear, Neuron)):
-                must, got = "be Linear layers or neurons", f"a {type(layer).__name__}"
+                must, got = "be Linear layers or neurons", a_kind(layer)
                 remedy = "wrap weights in Linear(weight, bias)"
                 arguments.refuse("layers", must, got, remedy, TypeError)
             if isinstance(layer, Neuron) and layer.largest_spike == 0:
@@ -245,7 +246,7 @@ class Sequential:
         given = {} if state is None else state
         neurons = self._neurons
         if not isinstance(given, dict):
-            must, got = "be a dict of tuples by layer name", f"a {type(given).__name__}"
+            must, got = "be a dict of tuples by layer name", a_kind(given)
             remedy = "pass {name: run[name].final for name in run}"
             arguments.refuse("state", must, got, remedy, TypeError)
         for name, held in given.items():
@@ -253,7 +254,7 @@ class Sequential:
                 must = f"name layers of neurons {tuple(neurons)}"
                 arguments.refuse("state", must, arguments.shown(name), "use those names")
             if not isinstance(held, (tuple, list)):
-                got = f"a {type(held).__name__} for {arguments.shown(name)}"
+                got = f"{a_kind(held)} for {arguments.shown(name)}"
                 remedy = "pass the layer's states, as a former run's final"
                 arguments.refuse("state", "hold tuples", got, remedy, TypeError)
         return {name: tuple(given.get(name, ())) for name in neurons}

@@ -24,7 +24,7 @@ from spikecore.annotations import (
     SpikeDtype,
     Stream,
 )
-from spikecore.foreign import has
+from spikecore.foreign import a_kind, has
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.lif import LIF
 from spikecore.neurons.neuron import Model, Neuron, column
@@ -431,7 +431,7 @@ class RLeaky(_Named):
         if not dense and layer is not None:
             arguments.refuse("recurrent", "be None with all_to_all=False", got, "pass V")
         if dense and not has(layer, "product", "in_features", "out_features"):
-            got = f"a {type(layer).__name__}"
+            got = a_kind(layer)
             remedy = "wrap weights in spikecore.network.Linear(weight, bias)"
             arguments.refuse("recurrent", "be a Linear layer", got, remedy, TypeError)
         if dense and layer.in_features != layer.out_features:

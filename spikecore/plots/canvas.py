@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from spikecore import arguments
-from spikecore.foreign import reason
+from spikecore.foreign import a_kind, reason
 
 LARGEST = 1e100  # sums and matplotlib's margins overflow somewhere above
 
@@ -175,7 +175,7 @@ def given_axes(ax):
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):
-        got = f"a {type(ax).__name__}"
+        got = a_kind(ax)
         if isinstance(ax, (list, tuple)) or (isinstance(ax, np.ndarray) and ax.ndim):
             got = f"{got} of length {len(ax)}"
         arguments.refuse(
@@ -203,9 +203,7 @@ def empty_axes(fig, ax, figsize):
     from matplotlib.figure import FigureBase
 
     if fig is not None and not isinstance(fig, FigureBase):
-        arguments.refuse(
-            "fig", "be a Figure of matplotlib", f"a {type(fig).__name__}", "leave it out", TypeError
-        )
+        arguments.refuse("fig", "be a Figure of matplotlib", a_kind(fig), "leave it out", TypeError)
     if ax is None:
         ax = _unused_axes(figsize) if fig is None else fig.add_subplot()
     root = given_axes(ax).figure.canvas.figure  # also right where ax lies in a SubFigure
@@ -234,7 +232,7 @@ def panels(ax, rows, columns, count, figsize):
         arguments.refuse(
             "ax",
             "be Axes of matplotlib, or an array of them",
-            f"a {type(ax).__name__}",
+            a_kind(ax),
             "pass what fig.subplots() returned, or leave it out",
             TypeError,
         )

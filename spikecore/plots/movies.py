@@ -15,6 +15,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.annotations import ArrayLike, Integer, Number
 from spikecore.files import whole
+from spikecore.foreign import a_kind
 from spikecore.plots import canvas
 from spikecore.plots.colors import palette
 
@@ -209,7 +210,7 @@ def save_animation(
         arguments.refuse(
             "animation",
             "be a matplotlib Animation",
-            f"a {type(animation).__name__}",
+            a_kind(animation),
             "pass what animator returned",
             TypeError,
         )

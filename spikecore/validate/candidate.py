@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spikecore.foreign import a_kind
 from spikecore.validate import libraries
 
 
@@ -31,8 +32,7 @@ class Candidate:
     def __init__(self, function, timeout, of, arrays="auto"):
         if not callable(function):
             raise TypeError(
-                f"candidate must be callable, got a {type(function).__name__}; pass a function of "
-                f"{of}"
+                f"candidate must be callable, got {a_kind(function)}; pass a function of {of}"
             )
         libraries.require(arrays)
         self.original, self.timeout, self.finds = function, timeout, arrays == "auto"
@@ -117,7 +117,7 @@ def real_array(name, value):
         result = np.asarray(value)
     except Exception as error:
         raise RefusedError(
-            f"its {name}, a {type(value).__name__}, cannot become a NumPy array "
+            f"its {name}, {a_kind(value)}, cannot become a NumPy array "
             f"({_message(error, 200)}); return an array in host memory without "
             "gradient"
         ) from error

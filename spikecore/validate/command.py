@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from spikecore.files import whole
+from spikecore.foreign import a_kind
 from spikecore.validate.causes import KINDS
 
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
@@ -151,7 +152,7 @@ def load(text):
             raise UsageError(f"{module_name!r} has no {path!r}; correct the name of the function")
         found = getattr(found, name)
     if not callable(found):
-        raise UsageError(f"{text!r} is a {type(found).__name__}; name something callable")
+        raise UsageError(f"{text!r} is {a_kind(found)}; name something callable")
     return found
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikecore.foreign import a_kind
 from spikecore.neurons.neuron import Neuron, Run
 from spikecore.validate.candidate import (
     Candidate,
@@ -254,7 +255,7 @@ class NeuronCandidate(Candidate):
             value = self.function(x.copy(), *state)
             if not isinstance(value, (tuple, list)) or len(value) < 2:
                 raise RefusedError(
-                    f"a step returned a {type(value).__name__}; return (spikes, state) from a step "
+                    f"a step returned {a_kind(value)}; return (spikes, state) from a step "
                     "that takes (current, state)"
                 )
             spikes[t] = shaped("spikes", value[0], shape)
