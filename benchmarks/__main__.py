@@ -1,6 +1,6 @@
 """Every case, into a folder: ``python -m benchmarks`` (10 minutes), ``--quick`` (1 minute).
 
-``python -m benchmarks --out DIR`` says where; ``--compare OLD.json`` holds the run against an older
+``python -m benchmarks --out DIR`` says where; ``--compare OLD.json`` compares the run with an older
 one; ``--readme README.md`` measures nothing and writes the table of benchmarks/results.json there.
 """
 

@@ -143,8 +143,8 @@ def neuron_checks(sizes, seconds):
         expected = neuron.run(current, record=())
         got = neuron.run(there, record=())
         problem = first_difference(f"{neuron!r} spikes", got.spikes, expected.spikes)
-        for name, one, other in zip(neuron.state_names, got.final, expected.final, strict=True):
-            problem = problem or first_difference(f"{neuron!r} {name}", one, other)
+        for name, ours, theirs in zip(neuron.state_names, got.final, expected.final, strict=True):
+            problem = problem or first_difference(f"{neuron!r} {name}", ours, theirs)
         if problem:
             yield repr(neuron), problem
     yield f"neurons: all {len(neurons)} compared", None

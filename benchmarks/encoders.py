@@ -218,7 +218,7 @@ def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
         function=call,
         bytes_moved=data.nbytes + dtype.itemsize * math.prod(shape),
         checks=(Check("numpy backend", call, reference),),
-        peers=tuple(one for one in rivals if one),
+        peers=tuple(filter(None, rivals)),
         limit=limit,
     )
 

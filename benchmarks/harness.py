@@ -52,7 +52,7 @@ class Check:
 
 
 def _arrays(value):
-    return [np.asarray(one) for one in (value if isinstance(value, (tuple, list)) else [value])]
+    return [np.asarray(part) for part in (value if isinstance(value, (tuple, list)) else [value])]
 
 
 def _difference(name, got, expected):
@@ -147,8 +147,8 @@ class Result:
     @property
     def verdict(self):
         """Whether every bound that was measured holds: "yes", "no", or "-" when there is none."""
-        held = [self.speedup(one) >= one.bound for one in self.peers
-                if one.bound is not None and not one.refusal]  # fmt: skip
+        held = [self.speedup(peer) >= peer.bound for peer in self.peers
+                if peer.bound is not None and not peer.refusal]  # fmt: skip
         if self.limit and self.limit.bound is not None:
             held.append(self.slowdown <= self.limit.bound)
         if self.at_most is not None:
@@ -165,7 +165,7 @@ class Result:
     def from_dict(cls, saved):
         """The result that ``as_dict`` gave."""
         limit = saved["limit"] and Measured(**saved["limit"])
-        peers = [Measured(**one) for one in saved["peers"]]
+        peers = [Measured(**peer) for peer in saved["peers"]]
         return cls(**{**saved, "limit": limit, "peers": peers})
 
 
@@ -206,7 +206,7 @@ def measure(name, case, repeats, seconds=float("inf"), judge=True):
         series=case.series,
         size=case.size,
         at_most=case.at_most if judge else None,
-        peers=[measured(one) for one in case.peers],
+        peers=[measured(peer) for peer in case.peers],
         limit=measured(case.limit) if case.limit else None,
     )
 
@@ -242,12 +242,12 @@ def fill(shape, dtype, bound=None):
 def copy(data, bound=None, also=()):
     """The memory limit of what is read and written once; ``also`` are arrays written besides."""
     array = np.empty_like(data)
-    more = [np.empty_like(one) for one in also]
+    more = [np.empty_like(written) for written in also]
 
     def move():
         np.copyto(array, data)
-        for one in more:
-            one.fill(1)
+        for written in more:
+            written.fill(1)
 
     return Rival("copy and fill" if more else "copy", move, bound)
 
@@ -255,10 +255,10 @@ def copy(data, bound=None, also=()):
 def read(data, bound=None):
     """The memory limit of what is only read: rows copied to where the cache holds them."""
     rows = data.reshape(-1, min(data.size, 1 << 16)) if data.size % (1 << 16) == 0 else data
-    row = np.empty_like(rows[0])
+    cached = np.empty_like(rows[0])
 
     def move():
-        for one in rows:
-            np.copyto(row, one)
+        for row in rows:
+            np.copyto(cached, row)
 
     return Rival("read", move, bound)

@@ -42,7 +42,7 @@ def profiles(scale):
     found = spikecore.profiles()
     if not scale.quick:
         return list(found)
-    return list({one.simulator: name for name, one in reversed(found.items())}.values())
+    return list({profile.simulator: name for name, profile in reversed(found.items())}.values())
 
 
 # --- neurons ------------------------------------------------------------------------------------
@@ -141,9 +141,9 @@ def neuron(model, current, record, limit, rivals, dtype=np.float32):
     return Case(
         work=f"{'x'.join(map(str, current.shape))} float32 to {np.dtype(dtype)} {kept} in `out=`",
         function=ours,
-        bytes_moved=current.nbytes + sum(one.nbytes for one in out.values()),
+        bytes_moved=current.nbytes + sum(array.nbytes for array in out.values()),
         checks=(Check("numpy backend", ours, partial(call, device="numpy", dtype=dtype)),),
-        peers=tuple(one for one in rivals if one),
+        peers=tuple(filter(None, rivals)),
         limit=limit,
     )
 
@@ -176,7 +176,7 @@ def network(scale, density):
     library must give the same spikes.
     """
     layers = [grained(*widths) for widths in pairwise(WIDTHS)]
-    ours = Sequential(*(one for layer in layers for one in (layer, Leaky(BETA))))
+    ours = Sequential(*(part for layer in layers for part in (layer, Leaky(BETA))))
     shape = scale.steps, scale.batch, WIDTHS[0]
     spikes = (np.random.default_rng(0).random(shape, np.float32) < density).astype(np.uint8)
 

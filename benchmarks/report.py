@@ -187,7 +187,7 @@ def with_section(text, section):
 
 
 def compare(old, new, tolerance=TOLERANCE):
-    """Lines that hold new results against old ones, and whether they pass.
+    """Lines that compare new results with old ones, and whether they pass.
 
     What is judged is the ratio to the memory limit of the same run: absolute times differ between
     machines, and from hour to hour on one.

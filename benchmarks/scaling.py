@@ -84,7 +84,7 @@ def leaky(size):
 
 
 CURVES = {"rate": rate, "delta": delta, "Leaky": leaky}
-CHECKED = 4  # steps of a curve's output that are held against the numpy backend
+CHECKED = 4  # steps of a curve's output that are compared with the numpy backend
 
 
 def curve(series, size, call, out, moved, limit, theirs):

@@ -23,6 +23,11 @@ from spikecore.download import fetch
 
 __all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "mnist"]
 
+
+def __dir__():
+    return __all__
+
+
 MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist",
     "https://storage.googleapis.com/cvdf-datasets/mnist",

@@ -19,6 +19,13 @@ from spikecore import arguments
 from spikecore.annotations import ArrayLike, Integer, RandomStream, Seed
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
+__all__ = ["seed_of", "torch_uniforms", "uniforms", "words"]
+
+
+def __dir__():
+    return __all__
+
+
 # Numbered in the order of the names, which SPEC.md freezes.
 PURPOSES = {name: number for number, name in enumerate(get_args(RandomStream))}
 MAX_ELEMENT = 2**64

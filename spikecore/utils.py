@@ -20,6 +20,11 @@ from spikecore.foreign import a_kind, has, reason
 
 __all__ = ["batches", "data_subset", "valid_split"]
 
+
+def __dir__():
+    return __all__
+
+
 Samples: TypeAlias = SupportsArray | Sequence[Any]  # of any dtype
 
 

@@ -3,12 +3,19 @@
 import inspect
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 from conftest import TIME_SERIES
 
 import spikecore
 from spikecore import decode, spikegen
+
+MODULES = [
+    value
+    for value in (getattr(spikecore, name) for name in spikecore.__all__)
+    if isinstance(value, ModuleType)
+]
 
 
 def loaded_by(code):
@@ -77,6 +84,15 @@ def test_the_package_lists_its_names():
     for name in spikecore.__all__:
         assert getattr(spikecore, name) is not None
     assert spikecore.__version__.count(".") == 2
+
+
+@pytest.mark.parametrize(
+    "module",
+    MODULES,
+    ids=lambda module: module.__name__,
+)
+def test_a_module_lists_its_public_names_alone(module):
+    assert {name for name in dir(module) if not name.startswith("__")} == set(module.__all__)
 
 
 def test_another_name_is_an_attribute_error():

@@ -28,17 +28,7 @@ def modules():
 
 def public(module):
     """The public functions, classes and constants of a module, but not its modules."""
-    if hasattr(module, "__all__"):
-        names = module.__all__
-    else:
-        names = [
-            name
-            for name, value in vars(module).items()
-            if inspect.isfunction(inspect.unwrap(value))
-            and value.__module__ == module.__name__
-            and not name.startswith("_")
-        ]
-    for name in sorted(names, key=str.lower):
+    for name in sorted(module.__all__, key=str.lower):
         if not isinstance(getattr(module, name), ModuleType) and not name.startswith("__"):
             yield name
 

@@ -4,3 +4,7 @@ from spikecore.network.linear import Linear
 from spikecore.network.sequential import LayerRun, Sequential
 
 __all__ = ["LayerRun", "Linear", "Sequential"]
+
+
+def __dir__():
+    return __all__

@@ -15,3 +15,7 @@ __all__ = [
     "LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Run", "Synaptic",
     "leaky_integrate_and_fire", "profiles",
 ]  # fmt: skip
+
+
+def __dir__():
+    return __all__
