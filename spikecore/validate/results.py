@@ -75,7 +75,7 @@ def check(folder, results, strict=False, require=()):
     ]
     absent = [name for name in required if name in missing]
     if absent:
-        told = f"{len(absent)} required vectors were not run, {', '.join(absent)}; run them too"
+        told = f"{len(absent)} required vectors were not run, {_listed(absent)}; run them too"
         failed.append(Check("required", "failed", told))
     judged = {group: judge(members) for group, members in groups.items()}
     causes = [
@@ -88,12 +88,18 @@ def check(folder, results, strict=False, require=()):
         candidate=str(results),
         checks=(*failed, *(check for judgement in judged.values() for check in judgement.checks)),
         diagnosis=tuple(text for _, text in causes),
-        notes=(f"not run: {', '.join(missing)}",) if missing else (),
+        notes=(f"not run: {_listed(missing)}",) if missing else (),
         trains=tuple(t for judgement in judged.values() for t in judgement.trains)[:MOST_PICTURES],
         strict=strict,
         causes=tuple(name for name, _ in causes),
         counted=f"{len(vectors) - len(missing)} of {len(vectors)} run",
     )
+
+
+def _listed(names, most=6):
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _required(require, names):
