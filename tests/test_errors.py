@@ -320,6 +320,15 @@ def test_a_bad_seed_is_refused_before_anything_is_written(pattern):
     assert (out == 7).all()
 
 
+@pytest.mark.parametrize("device", ["numpy", "cpu"])
+def test_a_line_past_its_spike_does_not_overflow(device):
+    options = {"dtype": np.float64, "off_target": 1e308, "on_target": -7e307}
+    line = spikegen.latency([1.0], 9, interpolate=True, bypass=True, device=device, **options)
+    assert np.isfinite(line).all() and (line[1:] == 1e308).all()
+    train = spikegen.targets_rate([0], 1, 4, 0, 0.5, interpolate=True, device=device, **options)
+    assert np.isfinite(train).all()
+
+
 def test_half_precision_labels_are_compared_with_more_classes_than_they_reach():
     labels = spikegen.targets_latency(np.array([1, 0], np.float16), 70_000, 2, normalize=True)
     assert labels.shape == (2, 2, 70_000)

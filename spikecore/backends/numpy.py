@@ -66,6 +66,7 @@ def replay(fires, data, numbers, uniforms, on, off, out):
 
 
 @in_standard_floats
+@np.errstate(over="ignore")  # of a line past its spike, where the level is taken instead
 def place(code, data, shared, numbers, on, off, out):
     """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
     places = code.prepare(data, _spread(shared, data), numbers)
@@ -133,6 +134,7 @@ def fold(step, data, state, numbers):
 
 
 @in_standard_floats
+@np.errstate(over="ignore")
 def climb(line, on, off, out):
     """Replace trains of ones and zeros by lines that climb to each one."""
     fired = out != 0
