@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -544,3 +545,9 @@ def test_one_neuron_takes_a_state_of_one_element_whatever_its_axes():
     assert spikes.shape == membrane.shape == (1,)
     with pytest.raises(ValueError, match="membrane must have the shape of the neurons"):
         lif(np.zeros(2, np.float32), np.zeros(1, np.float32))
+
+
+def test_a_circuit_of_fractions_is_that_of_their_floats():
+    circuit = Lapicque(beta=Fraction(3, 4), C=Fraction(5, 2), time_step=Fraction(1, 2))
+    assert circuit == Lapicque(beta=0.75, C=2.5, time_step=0.5)
+    assert circuit._circuit() == (0.5 / -np.log(0.75) / 2.5, 2.5)

@@ -198,12 +198,11 @@ class Lapicque(_Named):
 
     def __post_init__(self):
         self._check()
-        arguments.number("time_step", self.time_step, 0, open_low=True)
-        for name in ("R", "C"):
-            if getattr(self, name) is not None:
-                arguments.number(name, getattr(self, name), 0, open_low=True)
-        if self.beta is not None:
-            arguments.number("beta", self.beta, 0, 1, open_low=True, open_high=True)
+        for name in ("time_step", "R", "C", "beta"):
+            value, high = getattr(self, name), 1 if name == "beta" else math.inf
+            if value is not None or name == "time_step":
+                number = arguments.number(name, value, 0, high, open_low=True, open_high=True)
+                self._set(name, number)
         given = [name for name in ("beta", "R", "C") if getattr(self, name) is not None]
         if given not in (["beta"], ["beta", "R"], ["beta", "C"], ["R", "C"]):
             must = "be given as beta, as beta with one of R and C, or as R and C"
@@ -218,7 +217,9 @@ class Lapicque(_Named):
 
     def _circuit(self):
         """R and C, one of which may follow from ``beta``."""
-        product = self.time_step / -np.log(self.beta) if self.beta is not None else None
+        product = None
+        if self.beta is not None:
+            product = self.time_step / -float(np.log(self.beta))
         if self.C is not None:
             return (self.R if self.R is not None else product / self.C), self.C
         resistance = 1.0 if self.R is None else self.R
