@@ -238,6 +238,7 @@ SPIKES = np.ones((3, 2, 2))
         (lambda ax: spikeplot.traces([1], ax=Raises("__len__", KeyError)), TypeError, "ax must be"),
         (lambda ax: spikeplot.traces([1], ax=Raises("__array__", KeyError)), TypeError, "ax must"),
         (lambda ax: spikeplot.traces([1], dim=Raises("__repr__", KeyError)), TypeError, "dim must"),
+        (lambda ax: spikeplot.traces([1], ylim=Raises("__iter__", KeyError)), TypeError, "ylim mu"),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

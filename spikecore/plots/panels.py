@@ -282,12 +282,11 @@ def _rows_and_columns(dim):
 
 def _range(name, value):
     """``value`` as two finite numbers, the lower first."""
-    try:
-        low, high = value
-    except (TypeError, ValueError):
-        arguments.refuse(
-            name, "be (low, high)", arguments.shown(value), "pass e.g. (-1, 2)", TypeError
-        )
+    must, remedy = "be (low, high)", "pass e.g. (-1, 2)"
+    ends = arguments.items(name, value, must, remedy)
+    if len(ends) != 2:
+        arguments.refuse(name, must, arguments.shown(value), remedy, TypeError)
+    low, high = ends
     low, high = arguments.number(f"{name}[0]", low), arguments.number(f"{name}[1]", high)
     if not low < high:
         arguments.refuse(name, "rise from low to high", arguments.shown(value), "swap the two")
