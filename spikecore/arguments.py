@@ -319,7 +319,9 @@ def scalar(name, value, dtype, **bounds):
 
 def spike_dtype(dtype, out, data_dtype):
     """The spikes' dtype: ``dtype``, else that of ``out``, else float64 for float64 data only."""
+    name, must = "dtype", "be one of"
     if dtype is None:
+        name, must = "out", "have a dtype of"
         if isinstance(out, np.ndarray):
             dtype = out.dtype
         elif backends.on_gpu(out):
@@ -331,8 +333,8 @@ def spike_dtype(dtype, out, data_dtype):
     except Exception:  # TypeError, or what foreign attributes raise
         result = np.dtype(object)
     if result not in SPIKE_DTYPES:
-        must = f"be one of {', '.join(map(str, SPIKE_DTYPES))}"
-        refuse("dtype", must, shown(dtype), "pass one of these", TypeError)
+        must = f"{must} {', '.join(map(str, SPIKE_DTYPES))}"
+        refuse(name, must, shown(dtype), "pass one of these", TypeError)
     return result
 
 

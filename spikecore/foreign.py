@@ -1,5 +1,7 @@
 """Objects of other people's classes: their methods and attributes may raise anything."""
 
+import numpy as np
+
 LONGEST = 200  # characters of a value in a sentence
 
 
@@ -24,6 +26,14 @@ def reason(error):
         return shown(str(error).splitlines()[0], str) or type(error).__name__
     except Exception:
         return type(error).__name__
+
+
+def is_scalar(value):
+    """Whether NumPy takes a value for a single one; of what it refuses, nothing is known."""
+    try:
+        return np.ndim(value) == 0
+    except Exception:
+        return False
 
 
 def has(value, *names):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import TIME_SERIES, assert_same_bits
+from fuzzing.values import Raises, RaisesOn
 from hypothesis import given
 from hypothesis import strategies as st
 from signals import DEVICES, SIGNALS
@@ -211,6 +212,41 @@ def test_decoders_refuse_by_name(call):
         call(X, out=np.zeros(3))
 
 
+UNREADABLE = {
+    "ragged": [[1.0], [1.0, 2.0]],
+    "array": Raises("__array__", KeyError),
+    "attributes": Raises("__getattr__", KeyError),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("name", ["threshold", "initial"])
+def test_what_numpy_cannot_convert_is_refused_by_name(name, kind):
+    arguments = {"threshold": 1, name: UNREADABLE[kind]}
+    with pytest.raises(TypeError, match=rf"^{name} must be"):
+        spikegen.sigma_delta(X, **arguments)
+    with pytest.raises(TypeError, match=rf"^{name} must be"):
+        decode.staircase(X, **arguments)
+
+
+def test_an_initial_value_whose_dtype_cannot_be_read_is_refused_by_name():
+    for call in (decode.accumulate, lambda x, **o: decode.staircase(x, 1, **o)):
+        with pytest.raises(TypeError, match=r"^initial must be"):
+            call(X, initial=RaisesOn("dtype", OSError))
+
+
+def test_a_dtype_that_comes_from_out_is_refused_as_that_of_out():
+    with pytest.raises(
+        TypeError, match=r"^out must have a dtype of float32, .*, got dtype.'complex128'"
+    ):
+        spikegen.sigma_delta(X, 1, out=np.zeros(X.shape, complex))
+
+
+def test_bits_that_cannot_be_shown_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"^num_bits must come with step, got a value of type"):
+        spikegen.sigma_delta(X, 1, num_bits=Raises("__repr__", KeyError))
+
+
 def test_channels_and_holds_refuse_other_shapes():
     with pytest.raises(ValueError, match=r"^spikes must have a last axis of 2"):
         decode.staircase(np.zeros((3, 3)), 1, channels="up_down")
@@ -236,7 +272,7 @@ def test_exclusive_arguments():
 @pytest.mark.parametrize("factor", [0, 1])
 def test_a_computed_threshold_that_is_not_positive_is_refused(factor):
     fall = np.array([[3.0, 0], [2, 1], [1, 2]])
-    with pytest.raises(ValueError, match=r"^the threshold of feature 0 that factor gives is -1.0"):
+    with pytest.raises(ValueError, match=r"^factor must give feature \[0\] a .*, got -1.0"):
         spikegen.temporal_contrast(fall, factor=factor)
     spikes = spikegen.temporal_contrast(fall, factor=factor, statistic="absolute", compare=">=")
     assert spikes.tolist() == [[0, 0], [-1, 1], [-1, 1]]

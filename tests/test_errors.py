@@ -378,11 +378,10 @@ def test_an_out_that_does_not_fit_is_refused_and_not_written(function):
     }
     if len(shape) > 1:
         wrong["Fortran order"] = np.full(shape, 7, F32, order="F")
-    for what, out in wrong.items():
+    for out in wrong.values():
         before = np.array(out)
-        with pytest.raises((ValueError, TypeError), match=r"^(out|dtype) ") as caught:
+        with pytest.raises((ValueError, TypeError), match=r"^out "):
             call(**keywords, out=out)
-        assert "out" in str(caught.value) or "dtype" in str(caught.value), what
         np.testing.assert_array_equal(np.array(out), before)
     with pytest.raises(ValueError, match=r"^out must have shape .* and dtype float64"):
         call(**keywords, dtype=np.float64, out=np.empty(shape, F32))

@@ -195,7 +195,7 @@ def _grid(step, num_bits, dtype):
     if step is None:
         if num_bits is not None:
             remedy = "give step=1 for whole numbers"
-            arguments.refuse("num_bits", "come with step", repr(num_bits), remedy)
+            arguments.refuse("num_bits", "come with step", arguments.shown(num_bits), remedy)
         return zero, zero, zero
     step = arguments.scalar("step", step, dtype, low=0, open_low=True)
     if num_bits is None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.codes.signals import Levels, column
+from spikecore.foreign import has
 
 SMALL = (np.dtype(np.int8), np.dtype(np.uint8))
 
@@ -65,8 +66,9 @@ def _contiguous(name, given):
 def _dtype_of_sums(dtype, initial, given):
     """As asked for; else that of the initial value where it has one; else of floating spikes."""
     if dtype is None:
-        held = (value.dtype for value in (initial, given) if hasattr(value, "dtype"))
-        floating = (dtype for dtype in held if dtype in (np.float32, np.float64))
+        held = (value.dtype for value in (initial, given) if has(value, "dtype"))
+        numpys = (dtype for dtype in held if isinstance(dtype, np.dtype))
+        floating = (dtype for dtype in numpys if dtype in (np.float32, np.float64))
         return np.dtype(next(floating, np.float64))
     result = arguments.spike_dtype(dtype, None, given.dtype)
     if result.kind != "f":

@@ -135,11 +135,11 @@ def _positive(thresholds, shape):
     bad = np.flatnonzero(~(thresholds > 0) | np.isinf(thresholds))
     if bad.size:
         index = ", ".join(str(i) for i in np.unravel_index(bad[0], shape))
-        place = f" of feature {index}" if shape else ""
-        raise ValueError(
-            f"the threshold{place} that factor gives is {thresholds[bad[0]]}, and must be positive "
-            "and finite; raise factor, or use statistic='absolute'"
+        must = (
+            f"give {f'feature [{index}]' if shape else 'the signal'} a positive, finite threshold"
         )
+        remedy = "raise it, or use statistic='absolute'"
+        arguments.refuse("factor", must, thresholds[bad[0]], remedy)
     return thresholds
 
 
