@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from spikecore import arguments
+from spikecore import arguments, memory
 from spikecore.annotations import Integer
 from spikecore.download import fetch
 
@@ -85,7 +85,7 @@ def digits(
     Raises
     ------
     TypeError, ValueError
-        If ``size`` is not a pair of positive integers.
+        If ``size`` is not a pair of positive integers, or needs more memory than is free.
 
     Examples
     --------
@@ -105,6 +105,10 @@ def digits(
         images, labels = archive["images"], archive["labels"]
     images = images / np.float32(16)
     if size is not None:
+        lack = memory.lack((2, len(images), *size), np.float64)  # two neighbours of each pixel
+        if lack is not None:
+            got = f"{arguments.shown(size)}, which {lack}"
+            arguments.refuse("size", "fit into memory", got, "pass a smaller one")
         images = _resize(images, size)
     return images, labels.astype(np.int64)
 
@@ -228,7 +232,9 @@ def _resize(images, size):
         above = np.minimum(below + 1, length - 1)
         fraction = np.expand_dims(centres - below, axis=2 - axis)  # along rows, then along columns
         left, right = np.take(images, below, axis), np.take(images, above, axis)
-        images = left * (1 - fraction) + right * fraction
+        left *= 1 - fraction
+        right *= fraction
+        images = np.add(left, right, out=left)
     return images.astype(np.float32)
 
 

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikecore.foreign import shown
+
 NO_LIMIT = 2**60  # bytes; version 1 writes nearly 2**63 where there is no limit
+LARGEST_SHOWN = 10**24  # bytes
 READ_EVERY = 0.05  # seconds; in that time a process fills a few hundred MB at most
 
 
@@ -30,8 +33,8 @@ def fits_memory(shape, dtype):
     missing = lack(shape, dtype)
     if missing is not None:
         raise ValueError(
-            f"the output of shape {shape} and dtype {dtype} {missing}; use dtype=bool, fewer steps "
-            "per call with first_step, or out= a numpy.memmap"
+            f"the output of shape {shown(shape)} and dtype {dtype} {missing}; use dtype=bool, "
+            "fewer steps per call with first_step, or out= a numpy.memmap"
         )
 
 
@@ -119,6 +122,8 @@ def _numbers(file):
 
 
 def _size(num_bytes):
+    if num_bytes > LARGEST_SHOWN:  # no float may hold it
+        return f"more than {_size(LARGEST_SHOWN)}"
     for unit in ("B", "kB", "MB", "GB"):
         if num_bytes < 1000:
             return f"{num_bytes:.3g} {unit}"

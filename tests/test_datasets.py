@@ -110,3 +110,11 @@ def test_resized_corners_repeat_the_corner_pixel():
 def test_a_bad_size_is_refused_by_name(size, error):
     with pytest.raises(error, match="size"):
         datasets.digits(size=size)
+
+
+@pytest.mark.parametrize("size", [(2**20, 2**20), (2**64, 2**64), (10**400, 1)])
+def test_a_size_that_memory_does_not_hold_is_refused_by_name(size):
+    with pytest.raises(
+        ValueError, match=r"^size must fit into memory, got \(.*; pass a smaller one"
+    ):
+        datasets.digits(size=size)

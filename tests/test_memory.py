@@ -256,5 +256,11 @@ def test_the_limits_of_containers_count(name, tmp_path):
     assert free_memory(tmp_path) == expected
 
 
+@pytest.mark.parametrize("digits", [18, 30, 400, 5000])
+def test_sizes_that_no_float_holds_are_refused_in_a_sentence(digits):
+    with pytest.raises(ValueError, match=r"^the output of shape .* needs .* TB, and .* are free; "):
+        random.torch_uniforms(0, (10**digits,))
+
+
 def test_without_the_files_of_linux_all_memory_counts(tmp_path):
     assert free_memory() <= free_memory(tmp_path) < 10**16
