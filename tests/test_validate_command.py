@@ -172,7 +172,7 @@ def test_what_does_not_ends_with_1_and_is_explained(module, capsys):
         (("no_such_module:f", "--as", "rate"), "module 'no_such_module' cannot be imported"),
         (("their_candidates:nosuch", "--as", "rate"), "has no 'nosuch'"),
         (("their_candidates:number", "--as", "rate"), "is an int; name something callable"),
-        (("their_candidates:good", "--as", "nosuch"), "name must be one of"),
+        (("their_candidates:good", "--as", "nosuch"), "against must be one of"),
         (("their_candidates:good", "--as", "rate", "--set", "num_steps"), "NAME=VALUE"),
         (("their_candidates:good", "--as", "rate", "--set", "nosuch=1"), "options must be"),
         (("their_candidates:good", "--as", "rate", "--markdown", "x"), "--markdown goes with"),

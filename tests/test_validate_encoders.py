@@ -1,6 +1,8 @@
 """Encoders compared with the reference: what passes, what fails, and which cause is named."""
 
 import time
+from datetime import date
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -281,6 +283,11 @@ def test_a_candidate_that_hangs_is_left(kind):
         ({"nosuch": 1}, TypeError, "options must be arguments of spikegen.latency"),
         ({"seed": 1}, TypeError, "options must be arguments of spikegen.latency"),
         ({"threshold": 2}, ValueError, "threshold must lie in"),
+        ({"num_steps": date(2020, 1, 1)}, TypeError, "^num_steps must be an integer"),
+        ({"num_steps": np.zeros((3, 0))}, TypeError, "^num_steps must be an integer"),
+        ({"kind": "rate", "num_steps": "5"}, TypeError, "^num_steps must be an integer"),
+        ({"kind": "targets_rate", "num_classes": None}, TypeError, "^num_classes must be"),
+        ({"timeout": 2**64}, ValueError, "^timeout must lie in"),
         ({"false_alarm": 0}, ValueError, "false_alarm must lie in"),
         ({"draws": 3}, ValueError, "draws must be from 4096"),
         ({"stream": "nosuch"}, ValueError, "stream must be one of"),
@@ -297,3 +304,10 @@ def test_what_cannot_be_validated_is_refused(changes, error, sentence):
     arguments = {"candidate": spikegen.latency, "kind": "latency", **changes}
     with pytest.raises(error, match=sentence):
         validate.encoder(**arguments)
+
+
+def test_options_may_be_numbers_of_any_class():
+    options = {"tau": Fraction(3, 2), "num_steps": np.int64(20), "clip": np.True_}
+    report = validate.encoder(spikegen.latency, "latency", **options)
+    assert report.passed
+    assert report.subject == "spikegen.latency(num_steps=20, tau=1.5, clip=True)"

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from fuzzing.values import Raises
 from plain.neuron import Plain
 
 from spikecore import LIF, Leaky, profiles, validate
@@ -424,8 +425,29 @@ def test_failing_on_one_input_does_not_hide_the_others():
 @pytest.mark.parametrize(
     ("changes", "error", "sentence"),
     [
-        ({"against": "nosuch"}, ValueError, "name must be one of"),
+        ({"against": "nosuch"}, ValueError, "^against must be one of"),
         ({"against": 3}, TypeError, "against must be the name of a profile, a LIF or a Leaky"),
+        (
+            {"against": np.eye(2)},
+            TypeError,
+            r"^against must be .*, got array\(\[\[1., 0.\], \[0., 1.\]\]",
+        ),
+        (
+            {"against": Raises("__repr__", KeyError)},
+            TypeError,
+            "^against must be .* cannot be shown",
+        ),
+        (
+            {"reset_call": np.eye(2)},
+            ValueError,
+            r"^reset_call must be .*, got array\(\[\[1., 0.\], \[",
+        ),
+        (
+            {"reset_call": Raises("__repr__", KeyError)},
+            ValueError,
+            "^reset_call must be .* be shown",
+        ),
+        ({"timeout": 2**64}, ValueError, "^timeout must lie in"),
         ({"against": LIF(0.9), "decay": 0.5}, TypeError, "changes must be given with the name"),
         ({"decay": [0.5, 0.6]}, ValueError, "decay must be one number, got an array of shape"),
         ({"form": "maybe"}, ValueError, "form must be one of"),

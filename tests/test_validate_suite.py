@@ -102,7 +102,7 @@ def test_rounding_fails_where_it_is_asked_for(tmp_path, strict, status):
     [
         ((), "--candidate MODULE:NAME and --as KIND must be given"),
         (("--candidate", "test_theirs:nosuch", "--as", "rate"), "has no 'nosuch'"),
-        (("--candidate", "test_theirs:neuron", "--as", "nosuch"), "name must be one of"),
+        (("--candidate", "test_theirs:neuron", "--as", "nosuch"), "against must be one of"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_no_test_runs(tmp_path, words, sentence):

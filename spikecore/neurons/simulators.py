@@ -139,6 +139,6 @@ PROFILES = {
 }
 
 
-def find(name):
-    """The profile of that name."""
-    return PROFILES[arguments.choice("name", name, tuple(PROFILES))]
+def find(name, argument="name"):
+    """The profile that the value of an argument names."""
+    return PROFILES[arguments.choice(argument, name, tuple(PROFILES))]

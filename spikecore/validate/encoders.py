@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
+from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -200,7 +202,7 @@ def encoder(
     kind = arguments.choice("kind", kind, KINDS)
     strict = arguments.flag("strict", strict)
     band = arguments.number("band", band, 0)
-    timeout = arguments.number("timeout", timeout, 0, open_low=True)
+    timeout = arguments.number("timeout", timeout, 0, TIMEOUT_MAX, open_low=True)
     false_alarm = arguments.number("false_alarm", false_alarm, 0, 1, open_low=True, open_high=True)
     draws = arguments.integer("draws", draws, 2**12, 2**28)
     stream = arguments.choice("stream", stream, DRAWN_BY)
@@ -209,11 +211,13 @@ def encoder(
     if dtype.kind != "f":
         raise TypeError(f"data_dtype must be float32 or float64, got {dtype}; pass one of the two")
     _refuse_unknown(kind, options)
+    options = {name: _plain(value) for name, value in options.items()}
     given, options = options, {**CODES[kind].defaults, **options}
     if options.get("time_var_input"):
         options.pop("num_steps", None)
     candidate = EncoderCandidate(candidate, options, timeout, arrays)
     subject = Encoder(kind, options)
+    subject.expected(CODES[kind].smallest(dtype))  # which refuses options that cannot be
     trials = _trials(candidate, subject, dtype, stream)
     if trials:
         seen, failed = run_trials(trials, candidate)
@@ -228,7 +232,7 @@ def encoder(
             candidate, Encoder(kind, given), dtype, false_alarm, draws
         )
         judgement = Judgement(checks, found, pictures)
-    told = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    told = ", ".join(f"{name}={arguments.shown(value)}" for name, value in options.items())
     return report_of(
         judgement,
         None,
@@ -252,6 +256,15 @@ def _trials(candidate, subject, dtype, drawn_by):
         return subject.trials(dtype)
     trials = subject.trials(dtype) if "uniforms" in candidate.accepts else []
     return trials + chance.seeded_trials(candidate, subject, dtype, drawn_by)
+
+
+def _plain(value):
+    """A number as Python's own, which the trials can compute with; anything else as it is."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value
 
 
 def _refuse_unknown(kind, options):

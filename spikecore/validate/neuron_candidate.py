@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikecore import arguments
 from spikecore.foreign import a_kind
 from spikecore.neurons.neuron import Neuron, Run
 from spikecore.validate.candidate import (
@@ -109,10 +110,8 @@ def resets(candidate, reset_call=None):
     if reset_call is not None:
         method = getattr(owner, reset_call, None) if isinstance(reset_call, str) else None
         if not callable(method):
-            raise ValueError(
-                "reset_call must be a function without arguments or the name of a method of the "
-                f"candidate, got {reset_call!r}; correct it"
-            )
+            must = "be a function without arguments or the name of a method of the candidate"
+            arguments.refuse("reset_call", must, arguments.shown(reset_call), "correct it")
         return [method]
     parts = owner.modules() if of_module(owner) == "torch" else [owner]
     found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ from spikecore import arguments
 from spikecore.annotations import Number, SpikeDtype
 from spikecore.neurons import Leaky
 from spikecore.neurons.lif import LIF
+from spikecore.neurons.simulators import find
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import neuron as known
 from spikecore.validate.causes.execution import executions
@@ -156,7 +158,7 @@ this is exactly profile spikingjelly-soft
         raise TypeError(f"dtype must be float32 or float64, got {dtype}; pass one of the two")
     states, strict = arguments.flag("states", states), arguments.flag("strict", strict)
     band = arguments.number("band", band, 0)
-    timeout = arguments.number("timeout", timeout, 0, open_low=True)
+    timeout = arguments.number("timeout", timeout, 0, TIMEOUT_MAX, open_low=True)
     start = float(lif.leak) if initial is None else arguments.number("initial", initial)
     arrays = arguments.choice("arrays", arrays, ARRAYS)
     subject = Neuron(lif)
@@ -187,7 +189,7 @@ this is exactly profile spikingjelly-soft
 def resolve(against, changes):
     """The neuron with which a candidate is compared."""
     if isinstance(against, str):
-        lif = LIF.profile(against, **changes)
+        lif = LIF(**{**find(against, "against").axes, **changes})
     elif isinstance(against, (LIF, Leaky)):
         if changes:
             raise TypeError(
@@ -196,10 +198,11 @@ def resolve(against, changes):
             )
         lif = against.lif if isinstance(against, Leaky) else against
     else:
-        raise TypeError(
-            f"against must be the name of a profile, a LIF or a Leaky, got {against!r}; "
-            "spikecore.profiles() lists the names"
+        must, remedy = (
+            "be the name of a profile, a LIF or a Leaky",
+            "pass 'snntorch-1.0' or LIF(0.9)",
         )
+        arguments.refuse("against", must, arguments.shown(against), remedy, TypeError)
     for name in ("decay", "threshold", "gain", "leak", "reset_value"):
         if np.ndim(getattr(lif, name)):
             raise ValueError(

@@ -23,6 +23,10 @@ class Code(NamedTuple):
     draws: Any = None  # (options) -> whether random numbers are drawn
     seeded: Any = None  # (subject, dtype) -> trials of spikecore's random numbers for a seed
 
+    def smallest(self, dtype):
+        """The least data that the function takes."""
+        return np.zeros(1, np.int64) if self.group == "targets" else np.zeros((1, 1), dtype)
+
 
 class Decision(NamedTuple):
     """``[T, ...]``: the number that decides, how many ulp it is from deciding otherwise, and
