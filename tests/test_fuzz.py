@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from fuzzing import calls, command_line, targets
 
-from spikecore import arguments, network, neurons, random, spikegen, spikeplot, utils
+from spikecore import (
+    arguments,
+    decode,
+    network,
+    neurons,
+    random,
+    spikegen,
+    spikeplot,
+    utils,
+    validate,
+)
 
 CALL = calls.Call(
     targets.Target("spikegen.rate", {"data": [], "num_steps": []}, ()), {"data": "'x'"}
@@ -24,7 +34,7 @@ def test_calls_with_bad_values_end_in_a_result_or_in_a_sentence():
 
 def test_everything_public_is_called():
     called = {target.call for target in targets.all_targets()}
-    for module in (spikegen, utils, spikeplot):
+    for module in (spikegen, decode, utils, spikeplot):
         home = module.__name__.removeprefix("spikecore.")
         assert {f"{home}.{name}" for name in module.__all__} <= called
     results = ("Run", "LayerRun", "Profile")
@@ -35,6 +45,25 @@ def test_everything_public_is_called():
     assert {f"random.{name}" for name in own if not name.startswith("_")} - {
         f"random.{name}" for name in inner
     } <= called
+    assert {f"validate.{name}" for name in ("encoder", "neuron")} <= called
+    assert set(validate.__all__) == {"encoder", "neuron", "ConformanceError", "Report"}
+
+
+def test_an_argument_without_good_values_is_an_error_that_names_it_and_its_table(monkeypatch):
+    monkeypatch.delitem(targets.SIGNALS, "spacing")
+    sentence = "^spacing, an argument of spikegen.level_crossing, must have good values, got none; "
+    sentence += "add 'spacing' to GOOD or SIGNALS in tests/fuzzing/targets.py$"
+    with pytest.raises(LookupError, match=sentence):
+        targets.all_targets()
+    with pytest.raises(LookupError, match="add 'data' to the tables of its target in"):
+        targets.target("spikegen.rate", ({"num_steps": []},))
+
+
+def test_styles_of_plots_are_no_positional_arguments():
+    (raster,) = (t for t in targets.plot_targets() if t.call == "spikeplot.raster")
+    call = calls.Call(raster, {"data": "np.eye(3)", "**color": "'red'"})
+    assert str(call) == "spikeplot.raster(data=np.eye(3), color='red')"
+    assert "**color" in raster.good
 
 
 def refuse_by(body):

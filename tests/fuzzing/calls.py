@@ -1,13 +1,14 @@
 """A call as an expression: drawing it, making it, and what is wrong with its answer."""
 
 import dis
+import io
 import os
 import re
 import signal
 import threading
 import traceback
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,17 @@ from matplotlib.figure import Figure
 import spikecore
 from fuzzing import values
 from fuzzing.targets import LEFT_OUT
-from spikecore import datasets, network, neurons, random, spikegen, spikeplot, utils, validate
+from spikecore import (
+    datasets,
+    decode,
+    network,
+    neurons,
+    random,
+    spikegen,
+    spikeplot,
+    utils,
+    validate,
+)
 from spikecore.backends import DeviceError
 
 PACKAGE = str(Path(spikecore.__file__).parent) + os.sep
@@ -28,10 +39,11 @@ ALLOWED = (ValueError, TypeError, MemoryError, DeviceError)
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
+MODULES = (spikegen, decode, random, utils, datasets)
 
 NAMES = {
     **values.NAMES,
-    **{module.__name__.split(".")[-1]: module for module in (spikegen, random, utils, datasets)},
+    **{module.__name__.split(".")[-1]: module for module in MODULES},
     **{name: getattr(neurons, name) for name in neurons.__all__},
     **{name: getattr(network, name) for name in network.__all__},
     "Figure": Figure, "spikecore": spikecore, "spikeplot": spikeplot, "validate": validate,
@@ -139,7 +151,7 @@ def offence_of(call):
     before |= {f"*{i}": _contents(value) for i, value in enumerate(positional)}
     files = set(os.listdir())
     try:
-        with limited(SECONDS), strict_warnings():
+        with limited(SECONDS), strict_warnings(), redirect_stdout(io.StringIO()):
             result = function(*positional, **named)
             if hasattr(result, "__next__"):
                 next(result, None)

@@ -9,7 +9,8 @@ import inspect
 from typing import NamedTuple
 
 import spikecore
-from spikecore import neurons, spikegen, spikeplot, utils
+from spikecore import decode, neurons, spikegen, spikeplot, utils
+from spikecore.validate import causes
 
 LEFT_OUT = None
 
@@ -35,6 +36,9 @@ OUTS = ["np.empty((4, 2, 3), 'f4')", "np.empty((2, 3), 'f4')", "np.empty((4, 2, 
 OUTS += ["np.empty((4, 3), 'f4')", "np.empty(4, 'f4')"]
 PARAMETERS = ["0.5", "np.array([0.5, 0.25, 0.125])", "1", "np.full((2, 3), 0.5)"]
 THRESHOLDS = ["1", "0.5", "np.array([1.0, 2.0, 3.0])"]
+INITIALS = ["0.25", "np.zeros((2, 3), 'f4')", "np.zeros(3)", "np.float32(0.5)"]
+SIGNAL_CODES = ("contrast_threshold", "level_crossing", "moving_window", "send_on_delta")
+SIGNAL_CODES += ("sigma_delta", "step_forward", "temporal_contrast")
 
 # Good values by the name of an argument, wherever it has that meaning.
 GOOD = {
@@ -74,6 +78,37 @@ GOOD = {
     "one_hot_targets": IMAGES,
     "one_hot_label": ["np.eye(3)", "[[0, 1], [1, 0]]"],
     "spike_time": ["np.array([0, 3])", "[0.0, 3.0]"],
+}
+# Of the codes of signals and their decoders, where the meaning of a name differs.
+SIGNALS = {
+    "data": [*SERIES, "np.full((4, 2, 3), -2.0, 'f4')"],
+    "values": [*SERIES, "np.zeros((4, 2, 3), 'i1')"],
+    "spikes": ["np.ones((4, 2, 3), 'i1')", *SPIKES, "np.ones((4, 3, 2))", "np.zeros(4, bool)"],
+    "threshold": ["0.25", "np.full((2, 3), 0.5)", "np.array([1.0, 2.0, 3.0])", "1"],
+    "threshold_down": ["None", "0.5", "np.full(3, 0.25)"],
+    "factor": ["1", "0.5", "np.float32(2)"],
+    "statistic": ["None", "'absolute'", "'signed'"],
+    "over": ["None", "'steps'", "'changes'"],
+    "ddof": ["None", "1", "0"],
+    "align": ["None", "'start'", "'end'"],
+    "edge": ["None", "'repeat'", "'zero'"],
+    "compare": ["None", "'>='", "'>'"],
+    "baseline": ["None", "'signal'", "'step'"],
+    "multi": ["None", *FLAGS],
+    "refractory": ["0", "2", "2**31 - 1"],
+    "initial": ["None", *INITIALS],
+    "channels": ["'signed'", "'up_down'", "None"],
+    "count_first": FLAGS,
+    "window": ["2", "1", "9", "2**31"],
+    "first": ["None", "'window'", "'growing'"],
+    "spacing": ["0.5", "1", "1e-3"],
+    "feedback": ["None", "'residual'", "'decoder'"],
+    "cum_error": ["None", *FLAGS],
+    "step": ["None", "0.25", "1"],
+    "num_bits": ["None", "8", "2"],
+    "profile": ["None", *(repr(name) for name in spikegen.profiles())],
+    "dtype": ["None", "np.int8", "np.dtype('f4')", "float", "bool", "'u1'"],
+    "out": ["None", *OUTS, "np.empty((4, 2, 3))", "np.empty((4, 2, 3, 2), 'f4')"],
 }
 NEURON = {
     "decay": PARAMETERS,
@@ -210,18 +245,24 @@ STYLE = {
 }
 VALIDATE = {
     "candidate": ["len"],  # fails at once; others are compared for seconds
-    "kind": ["'rate'", "'delta'", "'latency'"],
+    "kind": [repr(kind) for kind in causes.KINDS],
     "against": ["'snntorch-1.0'", "'rate'"],
     "strict": FLAGS,
     "timeout": ["60.0"],
-    "form": ["'auto'"],
+    "form": ["'auto'", "'step'", "'sequence'", "'stateful'"],
+    "arrays": ["'auto'", "'numpy'"],
+    "reset_call": ["None", "'reset'", "lambda: None"],
     "data_dtype": ["'f4'"],
     "states": FLAGS,
     "band": ["1e-6"],
-    "initial": ["None"],
+    "initial": ["None", "0"],
     "false_alarm": ["1e-6"],
     "draws": ["2**10"],
-    "stream": ["'auto'"],
+    "stream": ["'auto'", "'own'", "'spikecore'"],
+    "**num_steps": [LEFT_OUT, "4"],
+    "**threshold": [LEFT_OUT, "0.5"],
+    "**decay": [LEFT_OUT, "0.5"],
+    "**reset": [LEFT_OUT, "'value'"],
 }
 # Callables with axes that differ: what a run asks of its arguments depends on them.
 RUNNING = (
@@ -241,6 +282,18 @@ def signature(call):
     return inspect.signature(evaluate(call)).parameters
 
 
+def good_values(key, call, tables):
+    """The good values of one argument, from the first table that has them."""
+    for table in tables:
+        if key in table:
+            return table[key]
+    names = [name for name, value in globals().items() if any(value is table for table in tables)]
+    raise LookupError(
+        f"{key}, an argument of {call}, must have good values, got none; add {key!r} to "
+        f"{' or '.join(names) or 'the tables of its target'} in tests/fuzzing/targets.py"
+    )
+
+
 def target(call, tables, weight=1.0, names=(), more=(), without=()):
     """A target, its good values looked up by the names of its arguments."""
     found = {}
@@ -248,17 +301,21 @@ def target(call, tables, weight=1.0, names=(), more=(), without=()):
         if parameter.kind is parameter.VAR_KEYWORD or name in without:
             continue
         key = f"*{name}" if parameter.kind is parameter.VAR_POSITIONAL else name
-        good = next(table[key] for table in tables if key in table)
+        good = good_values(key, call, tables)
         has_default = parameter.default is not parameter.empty
         found[key] = [LEFT_OUT, *good] if has_default else good
     for name in more:
-        found[name] = next(table[f"**{name}"] for table in tables if f"**{name}" in table)
+        found[f"**{name}"] = good_values(f"**{name}", call, tables)
     return Target(call, found, names, weight)
 
 
 def all_targets():
     """Every target."""
-    found = [target(f"spikegen.{name}", (GOOD,), 3.0) for name in spikegen.__all__]
+    found = []
+    for name in spikegen.__all__:
+        tables = (SIGNALS, GOOD) if name in SIGNAL_CODES else (GOOD,)
+        found.append(target(f"spikegen.{name}", tables, 3.0))
+    found += [target(f"decode.{name}", (SIGNALS, GOOD), 3.0) for name in decode.__all__]
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found.append(target(f"random.{name}", (NUMBERS, GOOD)))
     for name in utils.__all__:
@@ -317,7 +374,8 @@ def plot_targets():
 
 def validate_targets():
     """The comparison with the reference, which runs for seconds once its arguments are right."""
-    names = ("options", *GOOD, *NEURON)
+    names = ("options", "changes", *GOOD, *NEURON)
+    more = {"encoder": ("num_steps", "threshold"), "neuron": ("decay", "reset")}
     return [
-        target(f"validate.{name}", (VALIDATE, GOOD), 0.05, names) for name in ("encoder", "neuron")
+        target(f"validate.{name}", (VALIDATE, GOOD), 0.3, names, own) for name, own in more.items()
     ]
