@@ -9,6 +9,7 @@ import os
 import sys
 
 from spikecore import __version__, demo, info
+from spikecore.backends import DeviceError, SettingError
 from spikecore.plots import gallery
 from spikecore.validate import command
 
@@ -57,11 +58,13 @@ def main(argv=None):
 
 
 def _run(arguments):
-    """Run the command; an error of the file system becomes a sentence."""
+    """Run the command; an error of the file system or of the device becomes a sentence."""
     try:
         return arguments.run(arguments)
     except BrokenPipeError:
         raise
+    except (DeviceError, SettingError) as error:  # of the environment, for one
+        arguments.refuse(str(error))
     except OSError as error:
         reason = error.strerror or str(error)
         file = "" if error.filename is None else f": {str(error.filename)!r}"

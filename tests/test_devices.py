@@ -63,3 +63,11 @@ def test_what_needs_no_device_works_whichever_is_named_for_the_rest(name, device
     expected = DEVICELESS[name]()
     monkeypatch.setenv("SPIKECORE_DEVICE", device)
     np.testing.assert_array_equal(DEVICELESS[name](), expected)
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "1.5", "²", "9" * 5000])
+def test_a_nonsensical_crossover_is_refused(text, monkeypatch):
+    monkeypatch.delenv("SPIKECORE_DEVICE", raising=False)
+    monkeypatch.setenv("SPIKECORE_CUDA_CROSSOVER", text)
+    with pytest.raises(ValueError, match=r"^SPIKECORE_CUDA_CROSSOVER must be .*; unset it to keep"):
+        spikegen.rate([0.5], 3)

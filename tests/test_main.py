@@ -36,6 +36,24 @@ def rows(printed, number=0):
     return {name: others for name, *others in cells}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SPIKECORE_DEVICE", "gpu"),
+        ("SPIKECORE_DEVICE", "cuda:99"),
+        ("SPIKECORE_NUM_THREADS", "two"),
+        ("SPIKECORE_CUDA_CROSSOVER", "x"),
+    ],
+)
+def test_a_bad_environment_is_one_sentence(name, text, monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SystemExit) as stop:
+        __main__.main(["demo", "--steps", "5", "--out", str(tmp_path / "none")])
+    told = capsys.readouterr().err
+    assert stop.value.code == 2 and told.count("\n") == 1
+    assert name in told or "device='cuda' cannot be used" in told
+
+
 def test_every_encoder_has_its_row(demonstration):
     table = rows(demonstration[0])
     assert list(table) == [*demo.GAINS, *demo.LATENCIES, *demo.DELTAS]

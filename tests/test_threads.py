@@ -179,7 +179,9 @@ def test_small_work_stays_in_the_calling_thread(monkeypatch):
 # --- how many -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", " 2", "2 ", "²", "1e3", "+2", "0x2"])
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "two", "1.5", " 2", "2 ", "²", "1e3", "+2", "0x2", "9" * 99]
+)
 def test_a_nonsensical_number_of_threads_is_refused(text, monkeypatch):
     monkeypatch.setenv("SPIKECORE_NUM_THREADS", text)
     with pytest.raises(ValueError, match=r"^SPIKECORE_NUM_THREADS must be a whole number of at"):

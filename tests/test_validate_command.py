@@ -175,6 +175,8 @@ def test_what_does_not_ends_with_1_and_is_explained(module, capsys):
         (("their_candidates:good", "--as", "nosuch"), "against must be one of"),
         (("their_candidates:good", "--as", "rate", "--set", "num_steps"), "NAME=VALUE"),
         (("their_candidates:good", "--as", "rate", "--set", "nosuch=1"), "options must be"),
+        (("their_candidates:good", "--as", "rate", "--set", "gain={[]}"), "got '{[]}'; pass a"),
+        (("their_candidates:good", "--as", "rate", "--set", f"gain={'-' * 9999}1"), "got '----"),
         (("their_candidates:good", "--as", "rate", "--markdown", "x"), "--markdown goes with"),
         (("their_candidates:good", "--as", "rate", "--timeout", "-1"), "timeout must lie in"),
         (("their_candidates:good", "--as", "rate", "--form", "step"), "--form is for a neuron"),
@@ -199,6 +201,22 @@ def test_a_module_that_fails_to_import_is_told(module, capsys):
     Path("broken_candidates.py").write_text("1 / 0")
     assert run("validate", "broken_candidates:f", "--as", "rate") == 2
     assert "ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_a_module_that_ends_the_program_is_told(module, capsys):
+    Path("quitting_candidates.py").write_text("raise SystemExit(4)")
+    assert run("validate", "quitting_candidates:f", "--as", "rate") == 2
+    assert "cannot be imported (SystemExit: 4); correct" in capsys.readouterr().err
+    Path("silent_candidates.py").write_text("raise RuntimeError")
+    assert run("validate", "silent_candidates:f", "--as", "rate") == 2
+    assert "cannot be imported (RuntimeError); correct" in capsys.readouterr().err
+
+
+def test_an_object_whose_attributes_cannot_be_read_has_none(module, capsys):
+    text = "class Closed:\n    def __getattr__(self, name):\n        raise KeyError(name)\n"
+    Path("closed_candidates.py").write_text(f"{text}held = Closed()")
+    assert run("validate", "closed_candidates:held.f", "--as", "rate") == 2
+    assert "'closed_candidates' has no 'held.f'; correct" in capsys.readouterr().err
 
 
 def test_the_command_knows_what_the_package_knows():

@@ -17,11 +17,16 @@ import numpy as np
 from spikecore.annotations import DeviceName
 from spikecore.foreign import has, shown
 
+MOST_DIGITS = 19  # of a number in an environment variable, which is then below 2**63
 DEVICES = get_args(DeviceName)
 
 
 class DeviceError(RuntimeError):
     """A device that the caller named cannot be used."""
+
+
+class SettingError(ValueError):
+    """An environment variable of spikecore holds what cannot be."""
 
 
 def on_gpu(value):
@@ -86,18 +91,26 @@ def _default_device(outputs):
     """The device for data in the host's memory when the caller names none."""
     named = os.environ.get("SPIKECORE_DEVICE")
     if named:
-        _parse("SPIKECORE_DEVICE", named)
+        try:
+            _parse("SPIKECORE_DEVICE", named)
+        except ValueError as error:
+            raise SettingError(str(error)) from None
         return named
     crossover = os.environ.get("SPIKECORE_CUDA_CROSSOVER")
     if not crossover:  # not measured on a GPU yet; the copies may take longer than is gained
         return "cpu"
-    if not crossover.isdigit():
-        raise ValueError(
-            f"SPIKECORE_CUDA_CROSSOVER must be a number of outputs, got {crossover!r}; unset it to "
-            "keep data of the host on the CPU"
-        )
-    large = outputs >= int(crossover)
-    return "cuda" if large and _cuda().reason_unavailable() is None else "cpu"
+    least = decimal(
+        "SPIKECORE_CUDA_CROSSOVER", crossover, 0, "be a number of outputs",
+        "keep data of the host on the CPU",
+    )  # fmt: skip
+    return "cuda" if outputs >= least and _cuda().reason_unavailable() is None else "cpu"
+
+
+def decimal(name, text, low, must, without):
+    """The whole number that an environment variable holds."""
+    if text.isdecimal() and len(text) < MOST_DIGITS and int(text) >= low:
+        return int(text)
+    raise SettingError(f"{name} must {must}, got {shown(text)}; unset it to {without}")
 
 
 def _cuda():

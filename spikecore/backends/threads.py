@@ -13,6 +13,7 @@ import numba
 from numba.core.compiler_lock import global_compiler_lock
 from numba.np.ufunc import parallel
 
+from spikecore.backends import decimal
 from spikecore.backends.floats import standard_floats
 
 # Nanoseconds of work below which the caller's thread does all of it: waking another thread and
@@ -26,12 +27,8 @@ def thread_count():
     """SPIKECORE_NUM_THREADS, or else the number set by ``numba.set_num_threads``."""
     text = os.environ.get("SPIKECORE_NUM_THREADS")
     if text:
-        if not text.isdecimal() or int(text) < 1:
-            raise ValueError(
-                f"SPIKECORE_NUM_THREADS must be a whole number of at least 1, got {text!r}; "
-                "unset it to use Numba's number of threads"
-            )
-        return int(text)
+        must, without = "be a whole number of at least 1", "use Numba's number of threads"
+        return decimal("SPIKECORE_NUM_THREADS", text, 1, must, without)
     # get_num_threads starts Numba's threads, which do not survive a later fork.  Before they are
     # started, nobody can have changed their number.
     if getattr(parallel, "_is_initialized", True):

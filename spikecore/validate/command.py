@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from spikecore.files import whole
-from spikecore.foreign import a_kind
+from spikecore.foreign import a_kind, has, reason
 from spikecore.validate.causes import KINDS
 
 PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo")
@@ -141,14 +141,14 @@ def load(text):
         sys.path.insert(0, folder)
     try:
         found = _file(module_name) if is_file else importlib.import_module(module_name)
-    except Exception as error:
-        reason = " ".join(str(error).split())
+    except (Exception, SystemExit) as error:  # a script ends the program
+        told = dict.fromkeys((type(error).__name__, reason(error)))  # each once
         raise UsageError(
-            f"module {module_name!r} cannot be imported ({type(error).__name__}: {reason}); "
+            f"module {module_name!r} cannot be imported ({': '.join(told)}); "
             "correct the name, or run from the folder that holds it"
         ) from error
     for name in path.split("."):
-        if not hasattr(found, name):
+        if not has(found, name):
             raise UsageError(f"{module_name!r} has no {path!r}; correct the name of the function")
         found = getattr(found, name)
     if not callable(found):
@@ -176,7 +176,7 @@ def option(text, own=OWN_OPTIONS):
         return name, WORDS[value.lower()]
     try:
         return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except Exception:  # SyntaxError, or what a set of lists and 9999 minus signs raise
         return name, value
 
 

@@ -11,45 +11,18 @@ from fuzzing.calls import Offence, limited, place_of, strict_warnings
 from spikecore.__main__ import main
 
 SECONDS = 20
-COMMANDS = ("demo", "gallery", "info", "validate", "vectors", "check", "validat", "", "--version")
+COMMANDS = ("demo", "gallery", "info", "validate", "validate", "validate", "vectors", "check")
+COMMANDS += ("profiles", "axes", "validat", "", "--version")
 FLAGS = ("--out", "--steps", "--seed", "--as", "--set", "--timeout", "--peer", "--only", "--json")
-FLAGS += (
-    "--html",
-    "--markdown",
-    "--strict",
-    "--all-peers",
-    "--require",
-    "--matrix",
-    "--bogus",
-    "-x",
-)
-FLAGS += ("--help", "--")
-WORDS = (
-    "",
-    "0",
-    "-1",
-    "1e9",
-    "nan",
-    "x",
-    "é",
-    "a\nb",
-    "file",
-    "none/such/file",
-    "data",
-    "data/x.json",
-)
-WORDS += ("9" * 400, "file/x", "\x00", "broken", "math:sqrt", "math:none", "none:none", "math", ":")
-WORDS += (
-    "broken_module:f",
-    "numpy:pi",
-    "rate",
-    "snntorch-1.0",
-    "num_steps=5",
-    "num_steps",
-    "=",
-    "a=1",
-)
-WORDS += ("data=1", "dtype=x", "num_steps=-1", "norse", "torch", "all", "spikecore.spikegen:rate")
+FLAGS += ("--html", "--markdown", "--strict", "--all-peers", "--require", "--matrix", "--bogus")
+FLAGS += ("--form", "--initial", "--reset", "--stream", "--draws", "--false-alarm", "--dtype")
+FLAGS += ("--band", "--arrays", "--no-states", "-x", "--help", "--")
+WORDS = ("", "0", "-1", "1e9", "nan", "x", "é", "a\nb", "file", "none/such/file", "data")
+WORDS += ("data/x.json", "9" * 400, "file/x", "\x00", "\udcff", "broken", "math:sqrt", "math:none")
+WORDS += ("none:none", "math", ":", "broken_module:f", "broken_module.py:f", "quitting_module:f")
+WORDS += ("numpy:pi", "rate", "snntorch-1.0", "num_steps=5", "num_steps", "=", "a=1", "data=1")
+WORDS += ("dtype=x", "num_steps=-1", "num_steps={[]}", "gain=" + "-" * 9999 + "1", "norse", "torch")
+WORDS += ("all", "spikecore.spikegen:rate", "math:sqrt.none")
 
 
 def write_files():
@@ -66,11 +39,14 @@ def write_files():
     Path("broken/manifest.json").write_text("[}")
     Path("file").write_text("text")
     Path("broken_module.py").write_text("import none_such\n")
+    Path("quitting_module.py").write_text("raise SystemExit(3)\n")
 
 
 def draw(generator):
     """The words of a command, at least one of them bad."""
     words = [generator.choice(COMMANDS)]
+    if words == ["validate"] and generator.random() < 0.5:  # what is bad comes later
+        words += ["math:sqrt", "--as", generator.choice(("rate", "latency", "snntorch-1.0"))]
     for _ in range(generator.randrange(5)):
         words.append(generator.choice(generator.choice((FLAGS, WORDS))))
     if {"demo", "gallery", "vectors", "--peer", "--all-peers"} & set(words):
