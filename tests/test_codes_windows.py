@@ -137,7 +137,7 @@ def test_the_threshold_is_mean_and_deviations(
         by_threshold = spikegen.temporal_contrast(signal, limits, **same)
         np.testing.assert_array_equal(spikes, by_threshold)
     else:
-        with pytest.raises(ValueError, match=r"^the threshold.* must be positive and finite"):
+        with pytest.raises(ValueError, match=r"^factor must give .* a positive, finite threshold"):
             spikegen.temporal_contrast(signal, factor=factor, **options, device=device)
 
 

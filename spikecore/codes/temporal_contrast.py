@@ -138,7 +138,7 @@ def _positive(thresholds, shape):
         must = (
             f"give {f'feature [{index}]' if shape else 'the signal'} a positive, finite threshold"
         )
-        remedy = "raise it, or use statistic='absolute'"
+        remedy = "raise factor, or use statistic='absolute'"
         arguments.refuse("factor", must, thresholds[bad[0]], remedy)
     return thresholds
 
