@@ -402,7 +402,7 @@ def output(out, shape, dtype, backend=None, **inputs):
         remedy = "pass a whole array or its leading rows"
         refuse("out", "be C-contiguous, aligned and writable", got, remedy)
     for name, given in inputs.items():
-        if isinstance(given, np.ndarray) and np.may_share_memory(out, given):
+        if isinstance(given, np.ndarray) and np.may_share_memory(np.asarray(out), given):
             raise ValueError(
                 f"out overlaps the memory of {name}, of shape {given.shape}, which would be "
                 "overwritten while it is read; pass another array"

@@ -28,12 +28,13 @@ def reason(error):
         return type(error).__name__
 
 
-def is_scalar(value):
-    """Whether NumPy takes a value for a single one; of what it refuses, nothing is known."""
+def shape_of(value):
+    """The shape that NumPy gives a value, or None where it refuses, as for ragged lists."""
     try:
-        return np.ndim(value) == 0
+        shape = np.shape(value)
     except Exception:
-        return False
+        return None
+    return shape if isinstance(shape, tuple) else None  # a module may have a ``shape`` of its own
 
 
 def has(value, *names):

@@ -387,6 +387,20 @@ def test_an_out_that_does_not_fit_is_refused_and_not_written(function):
         call(**keywords, dtype=np.float64, out=np.empty(shape, F32))
 
 
+class WithoutFunctions(np.ndarray):
+    """An array of which NumPy's functions say nothing."""
+
+    def __array_function__(self, *arguments, **keywords):
+        raise RuntimeError("the object's own message")
+
+
+def test_an_out_whose_class_refuses_numpys_functions_is_filled_all_the_same():
+    expected = spikegen.rate(IMAGE, 4, seed=0)
+    out = np.zeros(expected.shape, F32).view(WithoutFunctions)
+    spikegen.rate(IMAGE, 4, seed=0, out=out)
+    np.testing.assert_array_equal(out.view(np.ndarray), expected)
+
+
 def test_an_out_that_overlaps_an_input_is_refused():
     memory = np.zeros((4, 2, 3), F32)
     with pytest.raises(ValueError, match=r"^out overlaps the memory of data"):

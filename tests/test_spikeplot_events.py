@@ -58,6 +58,13 @@ def test_one_neuron_needs_no_second_axis():
     np.testing.assert_array_equal(rates, [0, 1, 1])
 
 
+def test_bins_longer_than_any_integer_of_numpy_are_one_bin():
+    spikes = np.eye(4, 2)
+    rates, edges, _ = spikeplot.psth(spikes, bin_steps=10**400).get_data()
+    np.testing.assert_array_equal(rates, [0.25])
+    np.testing.assert_array_equal(edges, [-0.5, 3.5])
+
+
 def test_psth_lies_under_a_raster():
     top, bottom = Figure().subplots(2, sharex=True)
     spikes = np.eye(6)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fuzzing.values import Raises
+from fuzzing.values import Raises, nested
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -206,6 +206,7 @@ def test_images_are_drawn_on_the_axes_given():
 
 
 SPIKES = np.ones((3, 2, 2))
+ONE = np.ones(1, np.float32)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +240,8 @@ SPIKES = np.ones((3, 2, 2))
         (lambda ax: spikeplot.traces([1], ax=Raises("__array__", KeyError)), TypeError, "ax must"),
         (lambda ax: spikeplot.traces([1], dim=Raises("__repr__", KeyError)), TypeError, "dim must"),
         (lambda ax: spikeplot.traces([1], ylim=Raises("__iter__", KeyError)), TypeError, "ylim mu"),
+        (lambda ax: spikeplot.traces(ONE, spk=3e38 * ONE, ax=ax), ValueError, "spk must keep"),
+        (lambda ax: spikeplot.reconstruction(nested(70), ax), TypeError, "data must be convertib"),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

@@ -2,6 +2,7 @@
 
 import io
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -350,6 +351,9 @@ NO_EQ = Raises("__eq__", KeyError)
         ({"c": [[0.5], [0.1, 0.2]]}, ValueError, r"c must be a colour .*got \[\[0.5\], \[0.1, 0.2"),
         ({"c": NO_ARRAY}, ValueError, "c must be a colour"),
         ({"marker": np.zeros((2, 3))}, (TypeError, ValueError), "keyword arguments must be"),
+        ({"c": np}, ValueError, "c must be a colour .*got <module 'numpy'"),
+        ({"s": 10**400}, ValueError, "keyword arguments must be those of matplotlib's Axes"),
+        ({"s": Fraction(9, 2)}, ValueError, "keyword arguments must be .*s must be float"),
         ({"label": NO_TEXT}, TypeError, "keyword arguments must be .*the object's own message"),
         ({"density": 1}, TypeError, "density must be True or False, got 1"),
         ({"legend": "on"}, TypeError, "legend must be True or False, got 'on'"),

@@ -11,7 +11,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.arithmetic import like, select
 from spikecore.compiler import equation
-from spikecore.foreign import is_scalar
+from spikecore.foreign import shape_of
 
 NONE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
 
@@ -137,7 +137,7 @@ class SignalCall(arguments.Call):
 
 def positive_per_feature(name, value, shape, dtype):
     """A positive threshold in the dtype of a signal, or one per feature, flat."""
-    if not backends.on_gpu(value) and is_scalar(value):
+    if not backends.on_gpu(value) and shape_of(value) == ():
         return arguments.scalar(name, value, dtype, low=0, open_low=True)
     given = arguments.array(name, value)
     if given.size:
@@ -152,7 +152,7 @@ def positive_per_feature(name, value, shape, dtype):
 
 def column(name, value, size, shape, dtype, backend):
     """A new flat array of one number per feature, where the data are; any real number will do."""
-    if not backends.on_gpu(value) and is_scalar(value):
+    if not backends.on_gpu(value) and shape_of(value) == ():
         number = arguments.scalar(name, value, dtype)
         return backend.copy(np.full(size, number, dtype))
     given = arguments.array(name, value, gpu=backend.resident)

@@ -82,7 +82,7 @@ def psth(
     ax = canvas.axes(ax, (7, 3))
     num_steps, neurons = spikes.shape
     per_step = np.abs(spikes.astype(np.float64)).sum(axis=1)
-    starts = np.arange(0, num_steps, bin_steps)
+    starts = np.arange(0, num_steps, min(bin_steps, num_steps))
     edges = np.append(starts, num_steps)
     rates = np.add.reduceat(per_step, starts) / (np.diff(edges) * neurons)
     edges = edges - 0.5

@@ -9,6 +9,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer, Number
+from spikecore.foreign import shape_of
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, palette
 
@@ -117,7 +118,7 @@ def traces(
 
     data = canvas.by_neuron(data)
     spk = None if spk is None else canvas.by_neuron(spk)
-    shown = data if spk is None else data + spk_height * spk
+    shown = data if spk is None else _above(data, spk, spk_height)
     times = np.arange(len(data)) * (1 if time_step is None else time_step)
     count = min(rows * columns, shown.shape[1])
     rows, columns = max(-(-count // columns), 1), max(min(columns, count), 1)  # no empty rows
@@ -255,9 +256,21 @@ def reconstruction(
     return shown
 
 
+def _above(data, spk, height):
+    """The data, higher where there are spikes."""
+    with np.errstate(over="ignore"):
+        shown = data + height * spk
+    if not np.isfinite(shown).all():
+        remedy = "pass spikes of 0 and 1, or a smaller spk_height"
+        arguments.refuse("spk", "keep data + spk_height*spk finite", f"height {height}", remedy)
+    return shown
+
+
 def _means(data):
     """The mean over time of one spike train of images, or of each in a list of them."""
-    several = isinstance(data, (list, tuple)) and len(data) > 0 and np.ndim(data[0]) == 3
+    several = (
+        isinstance(data, (list, tuple)) and len(data) > 0 and len(shape_of(data[0]) or ()) == 3
+    )
     images = []
     for index, spikes in enumerate(data if several else [data]):
         name = f"data[{index}]" if several else "data"

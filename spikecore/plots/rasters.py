@@ -9,6 +9,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import ArrayLike
+from spikecore.foreign import shape_of
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, background, palette, text_on
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from matplotlib.typing import ColorType
 
+LARGEST_SIZE = 1e9  # square points of a marker; above, whether dashes hide is not asked
 MOST_HIDDEN = 0.25  # of the spikes may lie under the dashes of others
 LINE_WIDTHS = {"linewidth", "linewidths", "lw"}
 # What a density keeps of the keyword arguments, and what of them it has no use for.
@@ -161,7 +163,7 @@ def _set_view(ax, xlim, ylim, origin):
 def _is_color_of_each(value, count):
     """Whether ``value`` is a colour, or a number to map to one, for each of ``count`` spikes."""
     # As in Axes.scatter, a sequence as long as the spikes is one value each, not red, green, blue.
-    shape = _shape_of(value)
+    shape = shape_of(value)
     if value is None or (canvas.is_color(value) and shape != (count,)):
         return False
     if isinstance(value, str) or not shape or shape[0] != count:
@@ -173,14 +175,6 @@ def _is_color_of_each(value, count):
             "pass for example 'black'",
         )
     return True
-
-
-def _shape_of(value):
-    """The shape of an array or of a list, or None where NumPy finds none."""
-    try:
-        return np.shape(value)
-    except Exception:  # ragged lists, foreign classes
-        return None
 
 
 def _with_dashes(style, ax, shape):
@@ -204,10 +198,12 @@ def _dashes_hide(ax, shape, steps, rows, style):
     """Whether too many spikes would lie under the dashes of others."""
     keys = style.keys() - {"c", "label", "zorder"}
     sizes = [style[name] for name in ("s", *(LINE_WIDTHS & keys))]
-    if not keys <= DASH_STYLE or not all(isinstance(size, Real) for size in sizes):
+    are_numbers = all(isinstance(size, Real) and 0 <= size < LARGEST_SIZE for size in sizes)
+    if not keys <= DASH_STYLE or not are_numbers:
         return False  # alpha, for one, tells them apart
     window = canvas.points(ax)
-    height, line = np.sqrt(sizes[0]), max(sizes[1:], default=1.5)
+    height, *lines = np.sqrt(float(sizes[0])), *map(float, sizes[1:])
+    line = max(lines, default=1.5)
     width = line
     if not _is_dash(style["marker"]):
         height = width = height + line  # the line runs around the marker
