@@ -1,13 +1,16 @@
 """Pulse-width coding: one spike a period, the later the larger the sample."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array, Data, Device, Integer, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Scan
-from spikecore.codes.bsa import Nothing, unchanged
+from spikecore.codes.filters import Nothing, unchanged
 from spikecore.codes.signals import NONE, UP, Levels, SignalCall, emit
 from spikecore.codes.sums import SumCall
 from spikecore.compiler import equation
@@ -83,7 +86,17 @@ def _numbers(period, low, high, dtype):
     return low, high, period
 
 
-def pulse_width(data, period, *, low=0, high=1, dtype=None, out=None, device=None, stream=None):
+def pulse_width(
+    data: Data,
+    period: Integer,
+    *,
+    low: Number = 0,
+    high: Number = 1,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Pulse-width coding: spike where a saw first meets the signal in each of its periods.
 
     ``s[t] = 1`` at the first step of a period with ``c[t] >= (x[t] - low)/(high - low)``, where
@@ -137,9 +150,17 @@ def pulse_width(data, period, *, low=0, high=1, dtype=None, out=None, device=Non
     return result
 
 
-def decode_pulse_width(
-    spikes, period, *, low=0, high=1, dtype=None, out=None, device=None, stream=None
-):
+def decode(
+    spikes: Data,
+    period: Integer,
+    *,
+    low: Number = 0,
+    high: Number = 1,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Pulse width: the saw at each spike, and straight lines between the spikes.
 
     ``y[t] = low + (high - low)*(t mod period)/period`` at a spike; linear in t between two spikes,

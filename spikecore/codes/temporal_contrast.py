@@ -130,13 +130,17 @@ def _sum(call, equation, spans, numbers):
     return total
 
 
+class ThresholdError(ValueError):
+    """A threshold that was computed is not positive."""
+
+
 def _positive(thresholds, shape):
     """Thresholds that were computed, refused where one of them is no threshold."""
     bad = np.flatnonzero(~(thresholds > 0) | np.isinf(thresholds))
     if bad.size:
         index = ", ".join(str(i) for i in np.unravel_index(bad[0], shape))
         place = f" of feature {index}" if shape else ""
-        raise ValueError(
+        raise ThresholdError(
             f"the threshold{place} that factor gives is {thresholds[bad[0]]}, and must be positive "
             "and finite; raise factor, or use statistic='absolute'"
         )
