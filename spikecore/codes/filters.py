@@ -172,10 +172,12 @@ def convolve(
 
     Notes
     -----
-    The bound, for spikes of :func:`~spikecore.spikegen.bsa`, :func:`~spikecore.spikegen.hsa` and
-    :func:`~spikecore.spikegen.modified_hsa`: none.  Whatever a filter cannot give, such as a step
-    that is steeper or a value below ``shift``, is lost.  Up to rounding, x is y and what the
-    encoder had left.
+    The bound: none for a single sample; what a filter cannot give, such as a steeper step, is lost,
+    and no sample may be below ``shift``.  Of all steps together, where ``u = (x - shift)/gain`` and
+    up to rounding: for :func:`~spikecore.spikegen.bsa` with ``criterion="subtract"`` and without
+    offsets, ``sum(|x - y|)/gain <= sum(u) - threshold*count``, because every spike takes the
+    threshold away from the sum.  For :func:`~spikecore.spikegen.hsa` with taps of at least 0,
+    ``y <= x``.
 
     NumPy, SciPy and MATLAB sum in other orders, so that the last bits may differ.
 

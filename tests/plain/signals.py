@@ -134,7 +134,7 @@ def staircase(spikes, threshold, down, initial):
 @apart
 def bsa(u, taps, threshold, criterion="subtract", offsets=(0, 0, 0), tail="truncate", slip_wraps=0):
     """``slip_wraps``: a toolbox takes the last sample for the one before the first."""
-    u, spikes, zero = list(u), [0] * len(u), type(u[0])(0)
+    u, spikes, zero = list(u), [0] * len(u), type(threshold)(0)
     last = len(u) - len(taps) - max(offsets[:2])
 
     def under(t, offset):
@@ -158,7 +158,7 @@ def bsa(u, taps, threshold, criterion="subtract", offsets=(0, 0, 0), tail="trunc
 
 @apart
 def hough(u, taps, threshold, tail):
-    u, spikes, zero = list(u), [0] * len(u), type(u[0])(0)
+    u, spikes, zero = list(u), [0] * len(u), type(threshold)(0)
     for t in range(len(u) if tail == "truncate" else len(u) - len(taps) + 1):
         pairs = list(zip(range(t, len(u)), taps, strict=False))
         missed = zero
