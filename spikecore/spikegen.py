@@ -5,6 +5,7 @@ time series are those of other toolboxes, by definition and by name (``profiles`
 the equations and lists every deliberate difference.  Each code has a file in ``codes``.
 """
 
+from spikecore.codes.bsa import bsa, hsa, modified_hsa
 from spikecore.codes.delta import delta
 from spikecore.codes.latency import (
     latency,
@@ -17,6 +18,7 @@ from spikecore.codes.lines import latency_interpolate, rate_interpolate
 from spikecore.codes.moving_window import moving_window
 from spikecore.codes.one_hot import from_one_hot, to_one_hot, to_one_hot_inverse
 from spikecore.codes.profiles import profiles
+from spikecore.codes.pulse_width import pulse_width
 from spikecore.codes.rate import rate, rate_conv
 from spikecore.codes.sigma_delta import sigma_delta
 from spikecore.codes.step_forward import send_on_delta, step_forward
@@ -25,17 +27,21 @@ from spikecore.codes.temporal_contrast import contrast_threshold, temporal_contr
 from spikecore.codes.trains import target_rate_code
 
 __all__ = [
+    "bsa",
     "contrast_threshold",
     "delta",
     "from_one_hot",
+    "hsa",
     "latency",
     "latency_code",
     "latency_code_linear",
     "latency_code_log",
     "latency_interpolate",
     "level_crossing",
+    "modified_hsa",
     "moving_window",
     "profiles",
+    "pulse_width",
     "rate",
     "rate_conv",
     "rate_interpolate",

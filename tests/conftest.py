@@ -15,10 +15,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # What spikegen has beside the encoders of snnTorch: codes of time series, and what goes with them.
 TIME_SERIES = {
+    "bsa",
     "contrast_threshold",
+    "hsa",
     "level_crossing",
+    "modified_hsa",
     "moving_window",
     "profiles",
+    "pulse_width",
     "send_on_delta",
     "sigma_delta",
     "step_forward",

@@ -10,9 +10,19 @@ from signals import DEVICES, SIGNALS
 
 from spikecore import decode, spikegen
 from spikecore.backends import threads
+from spikecore.backends.cpu import filters
 from spikecore.backends.cpu import signals as loops
 
+FIR = [0.25, 0.5, 0.125]
 ENCODERS = {
+    "bsa": {"fir": FIR, "threshold": 0.3, "shift": "min"},
+    "bsa, scaled": {
+        "fir": FIR, "threshold": 0.9, "criterion": "multiply", "shift": -1000, "gain": "range",
+        "offsets": (1, -1, 2), "tail": "whole",
+    },
+    "hsa": {"fir": FIR, "shift": "min"},
+    "modified_hsa": {"fir": FIR, "threshold": 0.1, "shift": "min", "gain": 2},
+    "pulse_width": {"period": 3, "low": -1000, "high": 1000},
     "level_crossing": {"spacing": 0.3},
     "moving_window": {"threshold": 0.3, "window": 3},
     "moving_window, ahead": {"threshold": 0.3, "window": 6, "first": "window"},
@@ -24,8 +34,9 @@ ENCODERS = {
     "step_forward, silent": {"threshold": 0.3, "refractory": 2},
     "temporal_contrast": {"threshold": 0.3},
     "temporal_contrast, factor": {"factor": 1, "statistic": "absolute"},
-}
-SPIKING = [name for name in ENCODERS if not name.startswith("sigma_delta")]
+}  # fmt: skip
+UNSIGNED = ("bsa", "hsa", "modified_hsa", "pulse_width")
+SPIKING = [name for name in ENCODERS if not name.startswith(("sigma_delta", *UNSIGNED))]
 
 
 def encode(name, signal, **options):
@@ -78,7 +89,8 @@ def test_tiles_and_threads_change_nothing(name, monkeypatch):
     for workers in (1, 2, 3):
         monkeypatch.setenv("SPIKECORE_NUM_THREADS", str(workers))
         for most in (1, 5, 36, 1000):
-            monkeypatch.setattr(loops, "wide", lambda size, limit=None, most=most: most)
+            for module in (loops, filters):
+                monkeypatch.setattr(module, "wide", lambda size, limit=None, most=most: most)
             assert_same_bits(encode(name, signal, device="cpu"), expected)
 
 
@@ -139,6 +151,15 @@ def test_bad_data_are_refused_by_name(name, bad):
 X = np.linspace(0, 3, 8).reshape(4, 2)
 NOT_POSITIVE = [0, -1, float("nan"), float("inf"), "1", True, [0.1, 0], [0.1, 0.2, 0.3], 1e-400]
 NOT_AXES = {
+    "criterion": ["divide", 1],
+    "fir": [[], 1.0, [[0.5]], [0.5, float("nan")], "fir", [1e308]],
+    "gain": ["min", 0, -1, float("nan"), [1.0, 2.0, 3.0], [1.0, 0.0]],
+    "shift": ["range", float("inf"), [1.0, 2.0, 3.0], np.float32([0, 0])],
+    "offsets": [(0, 0), 1, (0, 0, 0.5), (0, 0, 2**21)],
+    "tail": ["wrap", 0],
+    "period": [1, 2.5, True, 2**25],
+    "low": ["0", float("nan"), float("inf")],
+    "high": [-1000, "3", float("inf"), 1e308],
     "compare": ["<", 1],
     "baseline": ["sample", 1],
     "multi": [1, "yes"],
@@ -165,6 +186,8 @@ NOT_AXES = {
     "device": ["gpu", 0],
     "stream": [7],
 }
+# What codes without falls, or with thresholds of a sum, do take.
+ALLOWED = {"threshold": ("0", "0.0", "[0.1, 0]"), "dtype": ("'uint8'",)}
 
 
 def refusals():
@@ -174,6 +197,8 @@ def refusals():
             function.__code__.co_varnames[: function.__code__.co_argcount]
         ):
             for value in NOT_AXES.get(argument, ()):
+                if name in UNSIGNED and repr(value) in ALLOWED.get(argument, ()):
+                    continue
                 yield pytest.param(name, argument, value, id=f"{name}({argument}={value!r})")
 
 
@@ -285,13 +310,16 @@ def test_profiles_are_those_that_encoders_know():
         assert profile.codes
         for code, axes in profile.codes.items():
             encoder = getattr(spikegen, code)
-            needed = {"threshold": 0.5} | ({"window": 2} if code == "moving_window" else {})
-            named = encoder(X, **needed, profile=name)
-            more = (
-                {"window": 3} if name in ("kedri", "mavlab-matlab") and "window" in needed else {}
+            needed = {"threshold": 0.5} | {"moving_window": {"window": 2}, "bsa": {"fir": FIR}}.get(
+                code, {}
             )
+            longer = name in ("kedri", "mavlab-matlab") and "window" in needed
+            more = {"window": 3} if longer else {}
+            named = encoder(X, **needed, profile=name)
             np.testing.assert_array_equal(named, encoder(X, **needed | more, **axes))
-            other = {"compare": ">" if axes["compare"] == ">=" else ">="}
+            other = {"compare": ">" if axes.get("compare") == ">=" else ">="}
+            if code == "bsa":
+                other = {"shift": -1, "tail": "truncate"}
             over = encoder(X, **needed, profile=name, **other)
             np.testing.assert_array_equal(over, encoder(X, **needed | more, **axes | other))
 

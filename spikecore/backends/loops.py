@@ -87,6 +87,48 @@ class Slide(NamedTuple):
     second: Any = None
 
 
+class Deconvolve(NamedTuple):
+    """A filter is looked for in a signal, and taken away from it at each spike.
+
+    Attributes
+    ----------
+    miss : equation
+        ``miss(u, tap)``: what a sample under a tap adds to the first sum.
+    size : equation or None
+        ``size(u)``: what it adds to the second sum, which is left at 0 without.
+    fires : equation
+        ``fires(missed, total, numbers)``: whether there is a spike, of the two sums.
+    """
+
+    miss: Any
+    size: Any
+    fires: Any
+
+
+class Convolve(NamedTuple):
+    """A weighted sum over the steps before.
+
+    Attributes
+    ----------
+    add : equation
+        ``add(total, x, tap)``: the sum with one more term.
+    finish : equation
+        ``finish(total, numbers)``: the output value of a sum.
+    """
+
+    add: Any
+    finish: Any
+
+
+@equation
+def taps_at(row, num_taps, num_steps):
+    """The taps k with 0 <= row + k < num_steps: first, and one past the last."""
+    first = -row if row < 0 else np.int64(0)
+    last = num_steps - row
+    last = last if last < num_taps else num_taps
+    return first, last
+
+
 @equation
 def window_at(t, window, num_steps, growing):
     """The samples that step t is compared with the mean of: first, and one past the last.

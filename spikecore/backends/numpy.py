@@ -12,12 +12,13 @@ from spikecore.arithmetic import accumulate, like, select
 from spikecore.backends.columns import put
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
-from spikecore.backends.loops import window_at
+from spikecore.backends.loops import taps_at, window_at
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 __all__ = [
-    "climb", "copy", "copy_into", "dense_product", "draw", "each", "fill", "first_outside", "fold",
-    "largest", "neurons", "place", "product", "replay", "resident", "scan", "slide",
+    "climb", "convolve", "copy", "copy_into", "deconvolve", "dense_product", "draw", "each", "fill",
+    "first_outside", "fold", "largest", "neurons", "place", "product", "replay", "resident", "scan",
+    "slide",
 ]  # fmt: skip
 
 UINT64 = np.uint64
@@ -131,6 +132,42 @@ def fold(step, data, state, numbers):
     for x in data:
         now = step(now, x, numbers)
     put(state, slice(None), now)
+
+
+@in_standard_floats
+@np.errstate(over="ignore")
+def deconvolve(code, rest, taps, offsets, end, numbers, levels, out):
+    """Spikes of a filter that is taken away from ``rest``, in place, before step ``end``.
+
+    The three offsets are where the two sums and the subtraction begin, from the step on.
+    """
+    num_steps, num_taps = np.int64(len(rest)), np.int64(len(taps))
+    out[end:] = levels.silent
+    for t in range(end):
+        sums = []
+        for term, offset in zip((code.miss, code.size), offsets[:2], strict=True):
+            total, begin = np.zeros_like(rest[0]), np.int64(t + offset)
+            for k in range(*taps_at(begin, num_taps, num_steps)) if term else ():
+                u = rest[begin + k]
+                total = total + (term(u, taps[k]) if term is code.miss else term(u))
+            sums.append(total)
+        fired = code.fires(*sums, numbers)
+        out[t] = select(fired, levels.on, levels.silent)
+        begin = np.int64(t + offsets[2])
+        for k in range(*taps_at(begin, num_taps, num_steps)):
+            rest[begin + k] -= select(fired, taps[k], like(taps, 0))
+
+
+@in_standard_floats
+@np.errstate(over="ignore", invalid="ignore")
+def convolve(code, data, taps, delay, numbers, out):
+    """Sums of samples weighted by taps, step t from ``data[t + delay]`` backwards."""
+    num_steps = len(data)
+    for t, row in enumerate(out):
+        total, ahead = np.zeros_like(row), t + delay
+        for k in range(max(0, ahead - num_steps + 1), min(len(taps), ahead + 1)):
+            total = code.add(total, data[ahead - k], taps[k])
+        row[:] = code.finish(total, numbers)
 
 
 @in_standard_floats

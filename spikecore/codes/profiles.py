@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from spikecore.codes import moving_window, sigma_delta, step_forward, temporal_contrast
+from spikecore.codes import bsa, moving_window, sigma_delta, step_forward, temporal_contrast
 
 
 class Profile(NamedTuple):
@@ -41,6 +41,7 @@ TOOLBOXES = {
     "vasilache": ("Spike-Encoding", "3e310a5", "github.com/Alex-Vasilache/Spike-Encoding"),
 }
 CODES = {
+    "bsa": bsa.PROFILES,
     "moving_window": moving_window.PROFILES,
     "send_on_delta": step_forward.FOLLOWING,
     "sigma_delta": sigma_delta.PROFILES,

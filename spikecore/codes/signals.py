@@ -77,7 +77,10 @@ def written(paired, counted=False):
 
 
 class SignalCall(arguments.Call):
-    """One call of an encoder of signals: ``[T, ...]`` in, the same out or with two channels."""
+    """One call of an encoder of signals: ``[T, ...]`` in, the same out or with two channels.
+
+    ``channels=None`` is a code without falls.
+    """
 
     def __init__(self, data, dtype, out, device, stream, channels="signed", graded=False):
         super().__init__("data", data, dtype, out, device, stream)
@@ -87,7 +90,7 @@ class SignalCall(arguments.Call):
         self.paired = channels == "up_down"
         if graded:  # values in the units of the data, not spikes
             self.dtype = self.values.dtype
-        if self.dtype.kind in "bu" and not self.paired:
+        if self.dtype.kind in "bu" and channels == "signed":
             raise ValueError(
                 f"dtype is {self.dtype}, which cannot hold the -1 of a fall; use dtype=numpy.int8, "
                 "or channels='up_down'"
@@ -110,9 +113,9 @@ class SignalCall(arguments.Call):
         arguments.within("data", self.values, -limit, limit, backend, meaning)
         return backend
 
-    def threshold(self, name, value):
+    def threshold(self, name, value, open_low=True):
         """A positive threshold in the data's dtype, or one per feature, flat."""
-        return positive_per_feature(name, value, self.values.shape[1:], self.values.dtype)
+        return positive_per_feature(name, value, self.values.shape[1:], self.values.dtype, open_low)
 
     def state(self, name, value):
         """A new column of the state, [N]: one number, or one per feature."""
@@ -123,7 +126,7 @@ class SignalCall(arguments.Call):
         """The array to fill, and the same as [T, N] or [T, 2N] with the levels to write."""
         result = self.output((*self.values.shape, 2) if self.paired else self.values.shape)
         silent, on = self.dtype.type(0), self.dtype.type(1)
-        off = silent if self.paired else -on
+        off = silent if self.paired or self.dtype.kind in "bu" else -on
         trains, *levels = backends.rows(result, on, off, silent)
         return result, trains, Levels(*levels)
 
@@ -135,18 +138,21 @@ class SignalCall(arguments.Call):
         return 127 if self.dtype.itemsize == 1 else 2 ** (np.finfo(self.dtype).nmant + 1)
 
 
-def positive_per_feature(name, value, shape, dtype):
-    """A positive threshold in the dtype of a signal, or one per feature, flat."""
+def positive_per_feature(name, value, shape, dtype, open_low=True):
+    """A positive threshold in the dtype of a signal, or one per feature, flat.
+
+    With ``open_low=False`` it may be 0.
+    """
     if not backends.on_gpu(value) and shape_of(value) == ():
-        return arguments.scalar(name, value, dtype, low=0, open_low=True)
+        return arguments.scalar(name, value, dtype, low=0, open_low=open_low)
     given = arguments.array(name, value)
     if given.size:
-        given = arguments.parameter(name, given, low=0, open_low=True)
+        given = arguments.parameter(name, given, low=0, open_low=open_low)
     spread = _per_feature(name, given, shape)
     with np.errstate(over="ignore"):
         rounded = spread.astype(dtype)
     if rounded.size:  # it may have become 0 or infinite
-        arguments.parameter(name, rounded, low=0, open_low=True)
+        arguments.parameter(name, rounded, low=0, open_low=open_low)
     return rounded.reshape(-1)
 
 

@@ -29,19 +29,29 @@ class SumCall:
         """The shape of one step."""
         return self.given.shape[1:]
 
+    @property
+    def samples(self):
+        """The spikes as the loops take them, [T, N]."""
+        return self.values.reshape(len(self.given), self._size())
+
+    def _size(self):
+        return int(np.prod(self.features, dtype=np.int64))
+
+    def column(self, name, value):
+        """A new column of numbers, one for each feature."""
+        return column(name, value, self._size(), self.features, self.dtype, self.backend)
+
+    def result(self):
+        """The array to fill."""
+        inputs = {self.name: self.given}
+        return arguments.output(self.out, self.given.shape, self.dtype, self.backend, **inputs)
+
     def decode(self, code, state, initial, numbers, count_first=True):
         """Sum by a loop's equations from the initial value on."""
-        shape = self.given.shape
-        size = int(np.prod(self.features, dtype=np.int64))
-        first = column("initial", initial, size, self.features, self.dtype, self.backend)
-        inputs = {self.name: self.given}
-        result = arguments.output(self.out, shape, self.dtype, self.backend, **inputs)
+        first, result = self.column("initial", initial), self.result()
         if not result.size:
             return result
-        samples, (rows, unit) = (
-            self.values.reshape(len(result), size),
-            backends.rows(result, self.dtype.type(1)),
-        )
+        samples, (rows, unit) = self.samples, backends.rows(result, self.dtype.type(1))
         if not count_first:
             self.backend.copy_into(rows[:1], first)
             samples, rows = samples[1:], rows[1:]

@@ -130,6 +130,10 @@ def _sum(call, equation, spans, numbers):
     return total
 
 
+class ThresholdError(ValueError):
+    """A threshold that was computed is not positive."""
+
+
 def _positive(thresholds, shape):
     """Thresholds that were computed, refused where one of them is no threshold."""
     bad = np.flatnonzero(~(thresholds > 0) | np.isinf(thresholds))
@@ -139,7 +143,7 @@ def _positive(thresholds, shape):
             f"give {f'feature [{index}]' if shape else 'the signal'} a positive, finite threshold"
         )
         remedy = "raise factor, or use statistic='absolute'"
-        arguments.refuse("factor", must, thresholds[bad[0]], remedy)
+        arguments.refuse("factor", must, thresholds[bad[0]], remedy, ThresholdError)
     return thresholds
 
 

@@ -129,3 +129,87 @@ def staircase(spikes, threshold, down, initial):
         y = y + type(y)(spike) * (threshold if spike > 0 else down)
         values.append(y)
     return values
+
+
+@apart
+def bsa(u, taps, threshold, criterion="subtract", offsets=(0, 0, 0), tail="truncate", slip_wraps=0):
+    """``slip_wraps``: a toolbox takes the last sample for the one before the first."""
+    u, spikes, zero = list(u), [0] * len(u), type(threshold)(0)
+    last = len(u) - len(taps) - max(offsets[:2])
+
+    def under(t, offset):
+        return [(t + offset + k, h) for k, h in enumerate(taps) if 0 <= t + offset + k < len(u)]
+
+    for t in range(len(u)):
+        missed, total = zero, zero
+        for i, h in under(t, offsets[0]):
+            missed = missed + abs(u[i] - h)
+        if slip_wraps and t + offsets[1] < 0:
+            total = abs(u[t + offsets[1]])
+        for i, _ in under(t, offsets[1]):
+            total = total + abs(u[i])
+        limit = threshold * total if criterion == "multiply" else total - threshold
+        if missed <= limit and (tail == "truncate" or t <= last):
+            spikes[t] = 1
+            for i, h in under(t, offsets[2]):
+                u[i] = u[i] - h
+    return spikes
+
+
+@apart
+def hough(u, taps, threshold, tail):
+    u, spikes, zero = list(u), [0] * len(u), type(threshold)(0)
+    for t in range(len(u) if tail == "truncate" else len(u) - len(taps) + 1):
+        pairs = list(zip(range(t, len(u)), taps, strict=False))
+        missed = zero
+        for i, h in pairs:
+            missed = missed + max(h - u[i], zero)
+        if missed <= threshold:
+            spikes[t] = 1
+            for i, h in pairs:
+                u[i] = u[i] - h
+    return spikes
+
+
+@apart
+def convolve(spikes, taps, shift, gain, delay):
+    values, zero = [], type(shift)(0)
+    for t in range(len(spikes)):
+        total = zero
+        for k, h in enumerate(taps):
+            if 0 <= t + delay - k < len(spikes):
+                total = total + type(shift)(spikes[t + delay - k]) * h
+        values.append(gain * total + shift)
+    return values
+
+
+@apart
+def pulse_width(x, period, low, high):
+    spikes, waiting = [], True
+    for t, sample in enumerate(x):
+        kind = type(sample)
+        if t % period == 0:
+            waiting = True
+        meets = kind(t % period) / kind(period) >= (sample - low) / (high - low)
+        spikes.append(int(waiting and meets))
+        waiting = waiting and not meets
+    return spikes
+
+
+@apart
+def decoded_pulse_width(spikes, period, low, high):
+    kind = type(low)
+    times = [t for t, spike in enumerate(spikes) if spike]
+    saw = {t: kind(t % period) / kind(period) for t in times}
+    values = []
+    for t in range(len(spikes)):
+        before, after = [s for s in times if s <= t], [s for s in times if s >= t]
+        if t in saw:
+            u = saw[t]
+        elif before and after:
+            p, q = before[-1], after[0]
+            u = saw[p] + (saw[q] - saw[p]) * (kind(t - p) / kind(q - p))
+        elif times:
+            u = saw[before[-1] if before else after[0]]
+        values.append(low + u * (high - low) if times else high)
+    return values

@@ -268,11 +268,15 @@ def _climb(line):
                             out[s, i] = line(s, previous, t, on, off)
                         previous = t
                 for s in range(previous + 1, num_steps):
-                    out[s, i] = off
+                    out[s, i] = line(s, previous, np.int64(-1), on, off)
 
     return run
 
 
 def climb(line, on, off, out):
-    """Replace trains of ones and zeros by lines that climb to each one."""
+    """Replace trains of ones and zeros by lines that climb to each one.
+
+    ``line(step, previous, following, on, off)``, of the spikes before and at or after the step, -1
+    where there is none; ``on`` and ``off`` are the line's numbers.
+    """
     threads.run(_climb(line), tile_count(out.shape[1], TILE), 2.0 * out.size, on, off, out)

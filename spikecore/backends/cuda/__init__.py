@@ -9,6 +9,7 @@ from numba import config, cuda, from_dtype
 
 from spikecore.backends import cpu, on_gpu
 from spikecore.backends.cuda import kernels, signals
+from spikecore.backends.cuda.filters import Filters
 from spikecore.philox import STEPS_PER_BLOCK
 
 WAVES = 32  # blocks for each multiprocessor; if there are more elements, a thread takes several
@@ -53,7 +54,7 @@ def _simulated(value):
     return FakeCUDAArray(np.asarray(posing()))
 
 
-class Backend:
+class Backend(Filters):
     """The functions of ``cpu``, on one GPU and one CUDA stream.
 
     Arrays of the host are copied there and back, in chunks of time if the device's memory is too
@@ -306,7 +307,8 @@ class Backend:
         with self._device():
             part = self._to_device(out)
             self._launch(kernels.climb(line), out.shape[1], 1, on, off, part)
-            self._to_host(part, out)
+            if part is not out:
+                self._to_host(part, out)
 
     # neurons
 

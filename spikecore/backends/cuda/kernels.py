@@ -282,7 +282,7 @@ def climb(line):
                         put(out, s, i, line(np.int64(s), previous, np.int64(t), on, off))
                     previous = np.int64(t)
             for s in range(previous + 1, num_steps):
-                put(out, s, i, off)
+                put(out, s, i, line(np.int64(s), previous, np.int64(-1), on, off))
 
     return run
 
