@@ -82,7 +82,7 @@ def spike_step(x, latest, numbers):
 
 
 @equation
-def emit_spike(step, place, on, off):
+def emit_spike(step, place, numbers, on, off):
     """The value of a spike at its step."""
     return select(step == place, on, off)
 

@@ -51,13 +51,20 @@ def first_outside(values, low, high):
 @cache
 def _draw(code):
     """The kernel for the equations of one code."""
-    prepare, fires, carried = code
+    prepare, fires, carried, renew = code
 
     @equation
     def fill_row(data, numbers, held):
         """Prepare one row of features."""
         for i in range(data.size):
             held[i] = prepare(data[i], numbers)
+
+    @equation
+    def following(after, prepared, varying):
+        """What is held at the next step."""
+        if carried:
+            return renew(after, prepared) if varying else after
+        return prepared
 
     @kernel
     def run(
@@ -68,6 +75,8 @@ def _draw(code):
         first_block = first_step // STEPS_PER_BLOCK
         end_block = (first_step + num_steps - 1) // STEPS_PER_BLOCK + 1
         held = np.empty((STEPS_PER_BLOCK, TILE), np.uint64)
+        kept = np.empty(TILE, np.uint64)
+        renewed = carried and varying
         k0, k1, purpose = key
         for tile in range(start, stop):
             low = (tile % element_tiles) * TILE
@@ -76,6 +85,8 @@ def _draw(code):
             begin = first_block + (tile // element_tiles) * blocks
             if not varying:
                 fill_row(data[0, low : low + width], numbers, held[0])
+            if renewed:
+                kept[:] = UINT64(0)
             held0 = held[0]
             held1 = held[1 if varying else 0]
             held2 = held[2 if varying else 0]
@@ -95,18 +106,21 @@ def _draw(code):
                     left = UINT64(num_steps - row)
                     for i in range(width):
                         w0, w1, w2, w3 = random_words(element + UINT64(i), counter, purpose, k0, k1)
-                        fired, after = fires(w0, held0[i], left)
+                        h = renew(kept[i], held0[i]) if renewed else held0[i]
+                        fired, after = fires(w0, h, left)
                         out0[i] = select(fired, on, off)
-                        h = after if carried else held1[i]
+                        h = following(after, held1[i], varying)
                         fired, after = fires(w1, h, left - UINT64(1))
                         out1[i] = select(fired, on, off)
-                        h = after if carried else held2[i]
+                        h = following(after, held2[i], varying)
                         fired, after = fires(w2, h, left - UINT64(2))
                         out2[i] = select(fired, on, off)
-                        h = after if carried else held3[i]
+                        h = following(after, held3[i], varying)
                         fired, after = fires(w3, h, left - UINT64(3))
                         out3[i] = select(fired, on, off)
-                        if carried:
+                        if renewed:
+                            kept[i] = after
+                        elif carried:
                             held0[i] = after
                 else:
                     for i in range(width):
@@ -114,9 +128,12 @@ def _draw(code):
                         for j in range(inside[0], inside[1]):
                             place = j if varying else 0
                             left = UINT64(num_steps - row - j)
-                            fired, after = fires(words[j], held[place, i], left)
+                            h = renew(kept[i], held[place, i]) if renewed else held[place, i]
+                            fired, after = fires(words[j], h, left)
                             out[row + j, low + i] = select(fired, on, off)
-                            if carried:
+                            if renewed:
+                                kept[i] = after
+                            elif carried:
                                 held[place, i] = after
 
     return run
@@ -179,15 +196,17 @@ def _filler(prepare):
     """
 
     @equation
-    def fill_tile(data, low, shared, per_sample, numbers, results):
-        """``prepare`` of a tile of features that begins at ``low``."""
-        begin = 0
-        while begin < data.size:
-            sample = (low + begin) // per_sample
-            end = min(data.size, (sample + 1) * per_sample - low)
+    def fill_tile(data, low, high, shared, per_sample, numbers, results):
+        """``prepare`` of the features from ``low`` to ``high``."""
+        begin = low
+        while begin < high:
+            sample = begin // per_sample
+            first = sample * per_sample
+            end = min(high, first + per_sample)
             number = shared[sample]
-            piece = data[begin:end]
-            filled = results[begin:end]
+            skipped = first if data.size == per_sample else 0  # data of one sample serve all
+            piece = data[begin - skipped : end - skipped]
+            filled = results[begin - low : end - low]
             for i in range(end - begin):
                 filled[i] = prepare(piece[i], number, numbers)
             begin = end
@@ -204,17 +223,17 @@ def _each(prepare):
     def run(data, shared, per_sample, numbers, out, start, stop):
         for tile in range(start, stop):
             low = tile * TILE
-            high = min(low + TILE, data.size)
-            fill_tile(data[low:high], low, shared, per_sample, numbers, out[low:high])
+            high = min(low + TILE, out.size)
+            fill_tile(data, low, high, shared, per_sample, numbers, out[low:high])
 
     return run
 
 
 def each(equation, data, shared, numbers, out):
     """``equation(x, shared, numbers)`` of every feature."""
-    per_sample = data.size // shared.size
-    tiles = tile_count(data.size, TILE)
-    threads.run(_each(equation), tiles, 2.0 * data.size, data, shared, per_sample, numbers, out)
+    per_sample = out.size // shared.size
+    tiles = tile_count(out.size, TILE)
+    threads.run(_each(equation), tiles, 2.0 * out.size, data, shared, per_sample, numbers, out)
 
 
 largest = partial(largest_by, each)
@@ -223,31 +242,32 @@ largest = partial(largest_by, each)
 @cache
 def _place(code):
     """The kernel for the equations of one code."""
-    prepare, emit = code
+    prepare, emit, kind = code
     fill_tile = _filler(prepare)
 
     @kernel
     def run(data, shared, per_sample, numbers, tile_size, on, off, out, start, stop):
         num_steps, size = out.shape
-        places = np.empty(tile_size, np.int32)
+        places = np.empty(tile_size, kind)
         for tile in range(start, stop):
             low = tile * tile_size
             high = min(low + tile_size, size)
-            fill_tile(data[low:high], low, shared, per_sample, numbers, places)
+            fill_tile(data, low, high, shared, per_sample, numbers, places)
             for t in range(num_steps):
                 row = out[t, low:high]
                 for i in range(high - low):
-                    row[i] = emit(np.int32(t), places[i], on, off)
+                    row[i] = emit(np.int32(t), places[i], numbers, on, off)
 
     return run
 
 
 def place(code, data, shared, numbers, on, off, out):
     """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
-    per_sample = data.size // shared.size
-    tile_size = wide(data.size)
+    size = out.shape[1]
+    per_sample = size // shared.size
+    tile_size = wide(size)
     threads.run(
-        _place(code), tile_count(data.size, tile_size), 0.1 * out.size,
+        _place(code), tile_count(size, tile_size), 0.1 * out.size,
         data, shared, per_sample, numbers, tile_size, on, off, out,
     )  # fmt: skip
 

@@ -247,7 +247,7 @@ class Backend:
         with self._device():
             part = out if on_gpu(out) else cuda.device_array(out.shape, out.dtype)
             values, known = self._to_device(data), self._to_device(shared)
-            self._launch(kernels.each(equation), data.size, 1, values, known, numbers, part)
+            self._launch(kernels.each(equation), out.size, 1, values, known, numbers, part)
             if part is not out:
                 self._to_host(part, out)
 
