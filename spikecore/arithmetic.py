@@ -126,7 +126,8 @@ LN2_LOW = np.float64.fromhex("0x1.a39ef35793c76p-33")
 INVERSE_LN2 = np.float64.fromhex("0x1.71547652b82fep+0")
 LOWEST_EXPONENT = np.float64(-746)  # below it the exponential is 0
 E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = (
-    np.float64(1 / math.factorial(n)) for n in range(2, 14)  # enough for |r| <= ln(2)/2
+    np.float64(1 / math.factorial(n))
+    for n in range(2, 14)  # enough for |r| <= ln(2)/2
 )
 
 

@@ -3,7 +3,25 @@
 Each states how near its result is to the signal, and has its encoder's file in ``codes``.
 """
 
+from spikecore.codes.burst import decode as burst
+from spikecore.codes.current import decode as current
+from spikecore.codes.latency import decode as latency
+from spikecore.codes.phase import decode as phase
+from spikecore.codes.population import decode as population
+from spikecore.codes.rank_order import decode as rank_order
+from spikecore.codes.rate import decode as rate
 from spikecore.codes.sigma_delta import accumulate
 from spikecore.codes.staircase import hold, staircase
 
-__all__ = ["accumulate", "hold", "staircase"]
+__all__ = [
+    "accumulate",
+    "burst",
+    "current",
+    "hold",
+    "latency",
+    "phase",
+    "population",
+    "rank_order",
+    "rate",
+    "staircase",
+]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Integer, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, log, mul, select
 from spikecore.backends.loops import Place
+from spikecore.codes import first_spike
+from spikecore.codes.choices import Interval, first_steps, trains
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
 from spikecore.compiler import equation
+from spikecore.results import same
 
 
 class Numbers(NamedTuple):
@@ -106,6 +108,8 @@ def latency(
     bypass: bool = False,
     epsilon: Number = 1e-7,
     *,
+    law: Literal["decay", "exponential", "inverse"] | None = None,
+    compare: Literal[">", ">="] | None = None,
     dtype: SpikeDtype | None = None,
     out: Out | None = None,
     device: Device | None = None,
@@ -148,6 +152,15 @@ def latency(
         many steps as the last spike needs.
     epsilon : float
         Distance that keeps the logarithm finite.
+    law : {None, "decay", "exponential", "inverse"}
+        Another law of the time, with ``num_steps`` and nothing but what is named here; a feature
+        without a spike in those steps is silent.  ``"decay"``: the first t with
+        ``x > threshold*exp(-t/tau)``, for x of at least 0 and any positive threshold, in float64
+        (Guo et al., 2021).  ``"exponential"``: the step nearest to ``L - ln((exp(L) - 1)*x + 1)``,
+        ``L = num_steps - 1`` (SpikingJelly).  ``"inverse"``: ``ceil(num_steps*m/x) - 1`` with m the
+        least positive value of all, which is silent, as 0 is (BindsNET's ``rank_order``).
+    compare : {">", ">="}
+        With ``law="decay"``; ``">"`` if left out.
     dtype, out, device, stream
         As in :func:`spikecore.spikegen.rate`.  Data on a GPU need ``num_steps``, and spikes past
         the last step are dropped: to find them, the call would wait for the GPU.
@@ -181,6 +194,11 @@ def latency(
            [0., 0., 0.],
            [1., 0., 0.]], dtype=float32)
     """
+    if law is not None or compare is not None:
+        given = (first_spike_time, on_target, off_target, clip, normalize, linear, interpolate)
+        call = arguments.Call("data", data, dtype, out, device, stream)
+        _refuse_beside_law(law, compare, (threshold, tau), (*given, bypass, epsilon))
+        return first_spike.encode(call, law, num_steps, threshold, tau, compare)
     num_steps = arguments.optional_steps("num_steps", num_steps)
     clip = arguments.flag("clip", clip)
     interpolate = arguments.flag("interpolate", interpolate)
@@ -191,11 +209,11 @@ def latency(
     call = arguments.Call("data", data, dtype, out, device, stream)
     on, off = arguments.levels(on_target, off_target, call.dtype, interpolate)
     values = call.values
-    numbers = _numbers(
+    numbers = numbers_of(
         values.dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon
     )
     backend = call.choose(values.size * (num_steps or 0))
-    latest = _latest(values, numbers, normalize, backend)
+    latest = latest_time(values, numbers, normalize, backend)
     if not backend.resident:
         num_steps = _steps_needed(values, latest, numbers, num_steps, bypass, backend)
     elif num_steps is None:
@@ -208,6 +226,21 @@ def latency(
         code = LINE if interpolate else SPIKE
         backend.place(code, values.reshape(-1), latest, numbers, on, off, trains)
     return result
+
+
+def _refuse_beside_law(law, compare, numbers, others):
+    """Refuse what a law has no use for."""
+    if law != "decay" and compare is not None:
+        remedy = "leave it out"
+        arguments.refuse("compare", "be given with law='decay' only", repr(compare), remedy)
+    defaults = (0, 1, 0, False, False, False, False, False, 1e-7)
+    if not all(map(same, others, defaults)):
+        must = "come with num_steps, threshold and tau only"
+        got = f"{law!r} and further arguments"
+        arguments.refuse("law", must, got, "leave the others at their defaults")
+    if law != "decay" and not all(map(same, numbers, (0.01, 1))):
+        must, got = f"be left out with law={law!r}", numbers
+        arguments.refuse("threshold, tau", must, got, "leave them at their defaults")
 
 
 def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
@@ -226,147 +259,7 @@ def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
     return num_steps
 
 
-def latency_code(
-    data: Data,
-    num_steps: Integer | None = None,
-    threshold: Number = 0.01,
-    tau: Number = 1,
-    first_spike_time: Integer = 0,
-    normalize: bool | Literal["sample"] = False,
-    linear: bool = False,
-    epsilon: Number = 1e-7,
-    *,
-    device: Device | None = None,
-    stream: Stream | None = None,
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Spike times of the latency code, before rounding, and which features are silent.
-
-    Parameters
-    ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon, device, stream
-        As in :func:`latency`; ``num_steps`` is needed with ``normalize`` only.
-
-    Returns
-    -------
-    times : numpy.ndarray
-        In steps, of the shape and (floating) dtype of the data.
-    silent : numpy.ndarray of bool
-        Features below the threshold.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As :func:`latency`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spikecore import spikegen
-    >>> data = np.array([0.02, 0.5, 1], dtype=np.float32)
-    >>> spikegen.latency_code(data, num_steps=5, normalize=True, linear=True)
-    (array([3.92, 2.  , 0.  ], dtype=float32), array([False, False, False]))
-    """
-    num_steps = arguments.optional_steps("num_steps", num_steps)
-    call = arguments.Call("data", data, device=device, stream=stream)
-    values = call.values
-    numbers = _numbers(
-        values.dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon
-    )
-    backend = call.choose(values.size)
-    latest = _latest(values, numbers, normalize, backend)
-    times = arguments.output(None, values.shape, values.dtype, backend)
-    silent = arguments.output(None, values.shape, np.dtype(bool), backend)
-    if values.size:
-        features = values.reshape(-1)
-        backend.each(spike_time, features, latest, numbers, times.reshape(-1))
-        backend.each(is_silent, features, latest, numbers, silent.reshape(-1))
-    return times, silent
-
-
-def latency_code_linear(
-    data: Data,
-    num_steps: Integer | None = None,
-    threshold: Number = 0.01,
-    tau: Number = 1,
-    first_spike_time: Integer = 0,
-    normalize: bool | Literal["sample"] = False,
-    *,
-    device: Device | None = None,
-    stream: Stream | None = None,
-) -> Array:
-    """Spike times of the linear latency code: ``min(-tau*(x-1), -tau*(threshold-1))`` + first.
-
-    Parameters
-    ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, device, stream
-        As in :func:`latency_code`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Times in steps.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As :func:`latency`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spikecore import spikegen
-    >>> spikegen.latency_code_linear(np.array([0.0, 0.5, 1.0]), tau=10)
-    array([9.9, 5. , 0. ])
-    """
-    return latency_code(
-        data, num_steps, threshold, tau, first_spike_time, normalize, True,
-        device=device, stream=stream,
-    )[0]  # fmt: skip
-
-
-def latency_code_log(
-    data: Data,
-    num_steps: Integer | None = None,
-    threshold: Number = 0.01,
-    tau: Number = 1,
-    first_spike_time: Integer = 0,
-    normalize: bool | Literal["sample"] = False,
-    epsilon: Number = 1e-7,
-    *,
-    device: Device | None = None,
-    stream: Stream | None = None,
-) -> Array:
-    """Spike times of the logarithmic latency code: ``tau*ln(x'/(x'-threshold))`` + first.
-
-    Parameters
-    ----------
-    data, num_steps, threshold, tau, first_spike_time, normalize, epsilon, device, stream
-        As in :func:`latency_code`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Times in steps.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As :func:`latency`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from spikecore import spikegen
-    >>> spikegen.latency_code_log(np.array([0.02, 0.5, 1.0]), num_steps=5, normalize=True).round(4)
-    array([4.    , 0.1166, 0.058 ])
-    """
-    return latency_code(
-        data, num_steps, threshold, tau, first_spike_time, normalize, False, epsilon,
-        device=device, stream=stream,
-    )[0]  # fmt: skip
-
-
-def _numbers(dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon):
+def numbers_of(dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon):
     """The numbers of the code in the data's dtype."""
     linear = arguments.flag("linear", linear)
     normalize = _normalizes(normalize) is not None
@@ -423,7 +316,7 @@ def _normalizes(normalize):
     return "all" if arguments.flag("normalize", normalize) else None
 
 
-def _latest(values, numbers, normalize, backend):
+def latest_time(values, numbers, normalize, backend):
     """The latest spike time of each sample, or of all data: the divisor of the stretched code."""
     arguments.within("data", values, 0, 1, backend, "within [0, 1]")
     if not (numbers.stretch and values.size):
@@ -451,3 +344,96 @@ def _countable(num_steps, dtype):
             "fewer steps, or a smaller tau" + (", or float64 data" if dtype == np.float32 else "")
         )
     return num_steps
+
+
+def decode(
+    spikes,
+    threshold=0.01,
+    tau=1,
+    first_spike_time=0,
+    *,
+    normalize=False,
+    linear=False,
+    law=None,
+    interval=False,
+):
+    """Value of a latency code, from the step t of the first spike.
+
+    With ``s = t - first_spike_time``, the inverse of the time: ``threshold/(1 - exp(-s/tau))``, or
+    ``1 - s/tau`` for the linear code.  The encoder rounded to the nearest step, so that the value
+    lies between those of ``s + 1/2`` and ``s - 1/2``: for the linear code the error is at most
+    ``1/(2*tau)``, which is reached.  ``law="decay"``: the value lies in
+    ``threshold*exp(-t/tau) < x <= threshold*exp(-(t-1)/tau)``.  The bounds hold to the rounding of
+    the encoder's times; those of ``"decay"`` exactly.
+
+    Parameters
+    ----------
+    spikes : array_like
+        ``[num_steps, ...]``; what is not 0 is a spike.
+    threshold, tau, first_spike_time, linear
+        As they were for :func:`spikecore.spikegen.latency`.
+    normalize : bool
+        As it was; of the linear code only, whose tau is then ``num_steps - 1 - first_spike_time``.
+        The normalized logarithm depends on the largest time in the data, which spikes do not hold.
+    law : {None, "decay"}
+        As it was; the other laws have no decoder.
+    interval : bool
+        Give the interval instead, both ends included.  A feature without a spike is below the
+        threshold (``"decay"``: below that of the last step); one that spikes at the step of the
+        threshold or later may be any smaller value.
+
+    Returns
+    -------
+    numpy.ndarray of float64, or Interval
+        The value is at most 1, and 0 without a spike; for ``"decay"`` it is the middle of the
+        interval, and its low end at step 0, where there is no upper one.
+
+    Raises
+    ------
+    ValueError, TypeError
+        No time axis, a number out of its range, or a code that spikes do not determine.
+
+    Examples
+    --------
+    >>> from spikecore import decode
+    >>> decode.latency([[1, 0, 0], [0, 0, 0], [0, 1, 0]], linear=True, normalize=True)
+    array([1., 0., 0.])
+    >>> decode.latency([0, 1, 0, 0, 0], linear=True, normalize=True, interval=True)
+    Interval(low=array(0.625), high=array(0.875))
+    """
+    flags = {"normalize": normalize, "linear": linear, "interval": interval}
+    normalize, linear, interval = (arguments.flag(name, flag) for name, flag in flags.items())
+    tau = arguments.number("tau", tau, 0, open_low=True)
+    first = arguments.integer("first_spike_time", first_spike_time, 0)
+    fired = trains(spikes)
+    step, num_steps = first_steps(fired), len(fired)
+    if law is not None:
+        arguments.choice("law", law, ("decay",))
+        found = first_spike.decayed(step, num_steps, threshold, tau)
+        value = np.where(np.isfinite(found.high), (found.low + found.high) / 2, found.low)
+        return found if interval else np.asarray(np.where(step < num_steps, value, 0.0))
+    threshold = arguments.number("threshold", threshold, 0, 1, open_low=True, open_high=True)
+    if normalize and not linear:
+        remedy = "encode without normalize, or with linear=True"
+        arguments.refuse("normalize", "be False for the logarithmic code", True, remedy)
+    if normalize:
+        tau = max(1, num_steps - 1 - first)
+    inverse = _line if linear else _curve
+    since = np.asarray(step - first, np.float64)
+    spiked = step < num_steps
+    if not interval:
+        return np.asarray(np.where(spiked, inverse(since, threshold, tau), 0.0))
+    low = inverse(since + 0.5, threshold, tau)
+    low = np.where(spiked & (low > threshold), low, 0.0)
+    return Interval(low, np.where(spiked, inverse(since - 0.5, threshold, tau), threshold))
+
+
+def _line(time, threshold, tau):
+    """The value whose linear time this is."""
+    return np.clip(1 - time / tau, 0, 1)
+
+
+def _curve(time, threshold, tau):
+    """The value whose logarithmic time this is."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(1, threshold / -np.expm1(-np.maximum(time, 0) / tau))
