@@ -17,11 +17,17 @@ from numba import cuda, from_dtype, typeof
 
 from spikecore.backends.cuda import kernels, signals
 from spikecore.codes import (
+    burst,
     delta,
+    first_spike,
     latency,
     level_crossing,
     lines,
     moving_window,
+    phase,
+    poisson,
+    population,
+    rank_order,
     rate,
     sigma_delta,
     staircase,
@@ -73,11 +79,28 @@ def _encoder_kernels(dtype, out_dtype=I8):
     steps = (counts, word, key, word, index, level, level, out)
     yield "distinct_steps", kernels.draw(trains.DISTINCT, varying=False), steps
     yield "row_maxima", kernels.row_maxima, (matrix, row)
+    for name, code, values in _placed(dtype):
+        yield name, kernels.place(code), (row, row, typeof(values), index, level, level, out)
+    ranks = typeof(np.zeros(4, np.int32)), row, numba.int32, index, level, level, out
+    yield "rank_order", kernels.place(rank_order.RANK), ranks
+    dead = typeof(poisson.Numbers(dtype.type(0), np.uint64(0)))
+    waits = (matrix, dead, key, word, index, level, level, out)
+    yield "poisson", kernels.draw(poisson.POISSON, varying=False), waits
+    yield "poisson of varying data", kernels.draw(poisson.POISSON, varying=True), waits
     floating = typeof(np.zeros((2, 4), dtype))
     yield "ramps", kernels.climb(lines.line), (number, number, floating)
     yield "event_product", kernels.event_product, (out, matrix, row, floating)
     dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
+
+
+def _placed(dtype):
+    """Codes of places known beforehand, with their numbers."""
+    one = dtype.type(1)
+    yield "phase", phase.PHASE, phase.Numbers(one, np.int32(1), np.int32(1))
+    yield "burst", burst.WHOLE, burst.Numbers(*[one] * 5)
+    yield "inverse", first_spike.INVERSE, first_spike.Inverse(one)
+    yield "winner", population.WINNER, population.Numbers(*[one] * 6)
 
 
 def _signal_kernels(dtype, out_dtype):
@@ -141,6 +164,19 @@ def _latency_kernels(dtype):
     yield "latency_ramps", kernels.place(latency.LINE), ramps
     integers = (row, row, numbers, index, level, level, out)
     yield "latency to int8", kernels.place(latency.SPIKE), integers
+    one = dtype.type(1)
+    fields = population.Numbers(*[one] * 6)
+    codes = {
+        "population": (population.SPIKES, fields),
+        "decay": (
+            first_spike.decay_of(False),
+            first_spike.Decay(np.float64(1), np.float64(1), np.int32(9)),
+        ),
+        "exponential": (first_spike.EXPONENTIAL, first_spike.Exponential(one, one)),
+    }
+    for name, (code, values) in codes.items():
+        yield name, kernels.place(code), (row, row, typeof(values), index, level, level, out)
+    yield "activity", kernels.each(population.activity), (row, row, typeof(fields), row)
 
 
 SUBTRACT, VALUE = Axes(reset="subtract"), Axes(reset="value")

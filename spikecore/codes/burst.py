@@ -74,11 +74,12 @@ def fine_places(x, shared, numbers):
 def emit_fine(step, place, numbers, on, off):
     """A spike at the step that is nearest to a multiple of the interval, halves to even.
 
-    Multiples are at least a step apart, so the last one below the next step's is the only one.
+    Multiples are at least a step apart, so the last one below the next step's is the only one.  The
+    quotient is rounded, to the wrong side of a whole number only above 2**20, where no spike is.
     """
     interval = place & LOW_32
     begin = np.int64(step) * UNIT - HALF
-    k = (begin + UNIT) // interval
+    k = np.int64(np.int32(np.float64(begin + UNIT) / np.float64(interval)))
     past = k * interval - begin
     even = (step & np.int32(1)) == np.int32(0)
     within = (past > np.int64(0)) & (past < UNIT)

@@ -51,7 +51,7 @@ def fires(word, held, left):
     fired = (waiting == ZERO) & (word < (held & THRESHOLD))
     silent = np.uint64(fired) * ((held >> SILENT) & FIFTEEN)
     counted = np.uint64(waiting != ZERO)
-    return fired, held + ((silent - counted) << WAITING)
+    return fired, (held - (counted << WAITING)) + (silent << WAITING)
 
 
 @equation

@@ -11,6 +11,7 @@ from spikecore.backends.host import largest_by
 from spikecore.compiler import equation, kernel
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
+NARROW = 64  # features in a sample: loops over fewer are too short to be vectorised
 CHECKED = 1 << 14  # values in a tile of the check
 
 UINT64 = np.uint64
@@ -49,8 +50,8 @@ def first_outside(values, low, high):
 
 
 @cache
-def _draw(code):
-    """The kernel for the equations of one code."""
+def _draw(code, renews):
+    """The kernel for the equations of one code, which renews what it holds at every step or not."""
     prepare, fires, carried, renew = code
 
     @equation
@@ -60,11 +61,11 @@ def _draw(code):
             held[i] = prepare(data[i], numbers)
 
     @equation
-    def following(after, prepared, varying):
+    def following(after, prepared):
         """What is held at the next step."""
-        if carried:
-            return renew(after, prepared) if varying else after
-        return prepared
+        if renews:
+            return renew(after, prepared)
+        return after if carried else prepared
 
     @kernel
     def run(
@@ -76,7 +77,6 @@ def _draw(code):
         end_block = (first_step + num_steps - 1) // STEPS_PER_BLOCK + 1
         held = np.empty((STEPS_PER_BLOCK, TILE), np.uint64)
         kept = np.empty(TILE, np.uint64)
-        renewed = carried and varying
         k0, k1, purpose = key
         for tile in range(start, stop):
             low = (tile % element_tiles) * TILE
@@ -85,7 +85,7 @@ def _draw(code):
             begin = first_block + (tile // element_tiles) * blocks
             if not varying:
                 fill_row(data[0, low : low + width], numbers, held[0])
-            if renewed:
+            if renews:
                 kept[:] = UINT64(0)
             held0 = held[0]
             held1 = held[1 if varying else 0]
@@ -106,19 +106,19 @@ def _draw(code):
                     left = UINT64(num_steps - row)
                     for i in range(width):
                         w0, w1, w2, w3 = random_words(element + UINT64(i), counter, purpose, k0, k1)
-                        h = renew(kept[i], held0[i]) if renewed else held0[i]
+                        h = following(kept[i], held0[i]) if renews else held0[i]
                         fired, after = fires(w0, h, left)
                         out0[i] = select(fired, on, off)
-                        h = following(after, held1[i], varying)
+                        h = following(after, held1[i])
                         fired, after = fires(w1, h, left - UINT64(1))
                         out1[i] = select(fired, on, off)
-                        h = following(after, held2[i], varying)
+                        h = following(after, held2[i])
                         fired, after = fires(w2, h, left - UINT64(2))
                         out2[i] = select(fired, on, off)
-                        h = following(after, held3[i], varying)
+                        h = following(after, held3[i])
                         fired, after = fires(w3, h, left - UINT64(3))
                         out3[i] = select(fired, on, off)
-                        if renewed:
+                        if renews:
                             kept[i] = after
                         elif carried:
                             held0[i] = after
@@ -128,10 +128,10 @@ def _draw(code):
                         for j in range(inside[0], inside[1]):
                             place = j if varying else 0
                             left = UINT64(num_steps - row - j)
-                            h = renew(kept[i], held[place, i]) if renewed else held[place, i]
+                            h = following(kept[i], held[place, i]) if renews else held[place, i]
                             fired, after = fires(words[j], h, left)
                             out[row + j, low + i] = select(fired, on, off)
-                            if renewed:
+                            if renews:
                                 kept[i] = after
                             elif carried:
                                 held[place, i] = after
@@ -150,7 +150,7 @@ def draw(code, data, numbers, key, first_element, first_step, on, off, out):
     tiles = tile_count(size, TILE) * tile_count(blocks, together)
     varying = data.shape[0] > 1
     threads.run(
-        _draw(code), tiles, 0.5 * out.size,
+        _draw(code, code.carried and varying), tiles, 0.5 * out.size,
         data, varying, numbers, key, UINT64(first_element), first_step, together, on, off, out,
     )  # fmt: skip
 
@@ -193,11 +193,13 @@ def _filler(prepare):
     """A loop over features, sample after sample, because the features of a sample share a number.
 
     It takes 1.5 ns a feature; with ``shared[i // per_sample]`` for each feature it takes 12.7 ns.
+    Where a sample has ten features, an equation with an exponential takes 17 ns a feature in
+    loops over ten, and 2 ns in one loop over all.
     """
 
     @equation
-    def fill_tile(data, low, high, shared, per_sample, numbers, results):
-        """``prepare`` of the features from ``low`` to ``high``."""
+    def fill_samples(data, low, high, shared, per_sample, numbers, results):
+        """Sample after sample."""
         begin = low
         while begin < high:
             sample = begin // per_sample
@@ -210,6 +212,30 @@ def _filler(prepare):
             for i in range(end - begin):
                 filled[i] = prepare(piece[i], number, numbers)
             begin = end
+
+    @equation
+    def fill_narrow(data, low, high, shared, per_sample, numbers, results):
+        """The same where a sample is short: first each feature's operands side by side."""
+        values = np.empty(high - low, data.dtype)
+        spread = np.empty(high - low, shared.dtype)
+        sample, k = low // per_sample, low % per_sample
+        skips = data.size == per_sample
+        for i in range(high - low):
+            values[i] = data[k if skips else low + i]
+            spread[i] = shared[sample]
+            k += 1
+            if k == per_sample:
+                sample, k = sample + 1, 0
+        for i in range(high - low):
+            results[i] = prepare(values[i], spread[i], numbers)
+
+    @equation
+    def fill_tile(data, low, high, shared, per_sample, numbers, results):
+        """``prepare`` of the features from ``low`` to ``high``."""
+        if per_sample < NARROW:
+            fill_narrow(data, low, high, shared, per_sample, numbers, results)
+        else:
+            fill_samples(data, low, high, shared, per_sample, numbers, results)
 
     return fill_tile
 
