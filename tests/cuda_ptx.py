@@ -15,12 +15,13 @@ import pytest
 from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
-from spikecore.backends.cuda import kernels, signals
+from spikecore.backends.cuda import kernels, product, signals
 from spikecore.codes import (
     burst,
     delta,
     first_spike,
     latency,
+    latency_times,
     level_crossing,
     lines,
     moving_window,
@@ -53,7 +54,7 @@ def _arrays(dtype, out_dtype=I8):
 
 
 def _numbers(dtype, linear, stretch):
-    return latency.Numbers(linear, stretch, *[dtype.type(1)] * 7, clip=True)
+    return latency_times.Numbers(linear, stretch, *[dtype.type(1)] * 7, clip=True)
 
 
 def _encoder_kernels(dtype, out_dtype=I8):
@@ -75,7 +76,7 @@ def _encoder_kernels(dtype, out_dtype=I8):
     yield "delta", signals.scan(delta.DELTA), (matrix, state, change, typeof(levels), out)
     yield from _signal_kernels(dtype, out_dtype)
     silent = (row, row, typeof(_numbers(dtype, True, False)), typeof(np.zeros(4, bool)))
-    yield "below", kernels.each(latency.is_silent), silent
+    yield "below", kernels.each(latency_times.is_silent), silent
     steps = (counts, word, key, word, index, level, level, out)
     yield "distinct_steps", kernels.draw(trains.DISTINCT, varying=False), steps
     yield "row_maxima", kernels.row_maxima, (matrix, row)
@@ -90,7 +91,7 @@ def _encoder_kernels(dtype, out_dtype=I8):
     floating = typeof(np.zeros((2, 4), dtype))
     yield "ramps", kernels.climb(lines.line), (number, number, floating)
     yield "event_product", kernels.event_product, (out, matrix, row, floating)
-    dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
+    dense = product.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
 
 
@@ -157,9 +158,9 @@ def _latency_kernels(dtype):
     number, level = typeof(dtype.type(0)), typeof(np.int8(0))
     numbers = typeof(_numbers(dtype, False, True))
     index = numba.int64
-    largest = kernels.largest(latency.spike_time)
+    largest = kernels.largest(latency_times.spike_time)
     yield "latest_times", largest, (row, row, numbers, index, matrix)
-    yield "latency_times", kernels.each(latency.spike_time), (row, row, numbers, row)
+    yield "latency_times", kernels.each(latency_times.spike_time), (row, row, numbers, row)
     ramps = (row, row, numbers, index, number, number, matrix)
     yield "latency_ramps", kernels.place(latency.LINE), ramps
     integers = (row, row, numbers, index, level, level, out)

@@ -102,6 +102,12 @@ class Slide(NamedTuple):
 
 
 @equation
+def of_sample(data, i, per_sample):
+    """The value of element i; data that are as long as one sample serve all samples."""
+    return data[i % per_sample if data.size == per_sample else i]
+
+
+@equation
 def window_at(t, window, num_steps, growing):
     """The samples that step t is compared with the mean of: first, and one past the last.
 

@@ -1,16 +1,38 @@
 """Burst code: the larger a value, the more spikes, and the closer together."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.arithmetic import floor, mul, rint, select
 from spikecore.backends.loops import Place
-from spikecore.codes.choices import Interval, chosen, first_steps, placed, steps, trains
+from spikecore.codes.signals import chosen
+from spikecore.codes.values import Interval, first_steps, placed, steps, trains
 from spikecore.compiler import equation
 
-ROUNDS = ("interval", "spikes")
+
+class Axes(NamedTuple):
+    """What is added to the interval, and what is rounded to whole steps."""
+
+    gap: int = 0
+    rounds: str = "interval"
+
+
+OPTIONS = {"rounds": ("interval", "spikes")}
 PROFILES = {
     "guo": {"rounds": "spikes", "gap": 0},
     "spikify": {"rounds": "interval", "gap": 1},
@@ -92,20 +114,20 @@ FINE = Place(fine_places, emit_fine, np.int64)
 
 
 def burst(
-    data,
-    num_steps,
-    max_spikes=5,
-    min_interval=2,
-    max_interval=10,
+    data: Data,
+    num_steps: Integer,
+    max_spikes: Integer = 5,
+    min_interval: Number = 2,
+    max_interval: Number = 10,
     *,
-    gap=None,
-    rounds=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    gap: Integer | None = None,
+    rounds: Literal["interval", "spikes"] | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Burst code: ``ceil(x*max_spikes)`` spikes from step 0 on, closer together for a larger x.
 
     Spike ``k`` is at step ``k*I``, while below ``num_steps``, with
@@ -164,10 +186,9 @@ def burst(
     """
     call = arguments.Call("data", data, dtype, out, device, stream)
     num_steps = steps(num_steps, MOST_STEPS)
-    settled = chosen({"gap": 0, "rounds": "interval"}, PROFILES, profile, gap=gap, rounds=rounds)
-    rounds = arguments.choice("rounds", settled["rounds"], ROUNDS)
+    gap, rounds = chosen(Axes(), OPTIONS, PROFILES, profile, {"gap": gap, "rounds": rounds})
     max_spikes = arguments.integer("max_spikes", max_spikes, 1, MOST)
-    gap, shortest, longest = _intervals(settled["gap"], min_interval, max_interval)
+    gap, shortest, longest = _intervals(gap, min_interval, max_interval)
     cast = call.values.dtype.type
     backend = call.choose(num_steps * call.values.size)
     arguments.within("data", call.values, 0, 1, backend, "within [0, 1]")
@@ -188,7 +209,15 @@ def _intervals(gap, min_interval, max_interval):
     return gap, shortest, longest
 
 
-def decode(spikes, max_spikes=5, min_interval=None, max_interval=None, *, gap=None, interval=False):
+def decode(
+    spikes: ArrayLike,
+    max_spikes: Integer = 5,
+    min_interval: Number | None = None,
+    max_interval: Number | None = None,
+    *,
+    gap: Integer | None = None,
+    interval: bool = False,
+) -> Array | Interval:
     """Value of a burst code, from the number n of spikes: ``(n - 1/2)/max_spikes``, and 0 for none.
 
     The error is at most ``1/(2*max_spikes)``, which is reached, as long as the train holds the

@@ -1,31 +1,56 @@
 """Current code: each value is the constant input current of a leaky integrate-and-fire neuron."""
 
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from spikecore import arguments
-from spikecore.codes.choices import Interval, chosen, first_steps, steps, trains
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    SpikeDtype,
+    Stream,
+)
+from spikecore.codes.signals import chosen
+from spikecore.codes.values import Interval, first_steps, steps, trains
 from spikecore.neurons.lif import LIF
 
 TOGETHER = 1 << 18  # currents repeated at once: 1 MB of float32
 LONGEST = 2**24  # a neuron that stays silent counts its steps in a float32
 
-PROFILES = {"norse": {"decay": 0.9, "gain": 0.1, "threshold": 1.0}}
+
+class Axes(NamedTuple):
+    """The numbers of the neuron; a gain of None is ``1 - decay``."""
+
+    decay: Any = 0.9
+    threshold: Any = 1.0
+    gain: Any = None
+
+
+PROFILES = {"norse": {"decay": 0.9, "threshold": 1.0, "gain": 0.1}}
 
 
 def current(
-    data,
-    num_steps,
+    data: Data,
+    num_steps: Integer,
     *,
-    decay=None,
-    threshold=None,
-    gain=None,
-    first_only=False,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    decay: Number | None = None,
+    threshold: Number | None = None,
+    gain: Number | None = None,
+    first_only: bool = False,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Current code: a leaky integrate-and-fire neuron under a constant current.
 
     ``v <- decay*v + gain*x``, a spike where ``v > threshold``, which sets v to 0.  With the gain
@@ -98,20 +123,26 @@ def current(
 
 def _neuron(decay, threshold, gain, profile, first_only, silent):
     """The neuron: after its first spike silent for ever, or not."""
-    settled = chosen(
-        {"decay": 0.9, "threshold": 1.0, "gain": None}, PROFILES, profile,
-        decay=decay, threshold=threshold, gain=gain,
-    )  # fmt: skip
+    given = {"decay": decay, "threshold": threshold, "gain": gain}
+    decay, threshold, gain = chosen(Axes(), {}, PROFILES, profile, given)
     ends = {"open_low": True, "open_high": True}
-    decay = arguments.number("decay", settled["decay"], 0, 1, **ends)
-    threshold = arguments.number("threshold", settled["threshold"], 0, open_low=True)
-    gain = 1 - decay if settled["gain"] is None else settled["gain"]
+    decay = arguments.number("decay", decay, 0, 1, **ends)
+    threshold = arguments.number("threshold", threshold, 0, open_low=True)
+    gain = 1 - decay if gain is None else gain
     gain = arguments.number("gain", gain, 0, open_low=True)
     refractory = silent if arguments.flag("first_only", first_only) else 0
     return LIF(decay, threshold, gain, reset="value", reset_at="same", refractory=refractory)
 
 
-def decode(spikes, *, decay=None, threshold=None, gain=None, profile=None, interval=False):
+def decode(
+    spikes: ArrayLike,
+    *,
+    decay: Number | None = None,
+    threshold: Number | None = None,
+    gain: Number | None = None,
+    profile: str | None = None,
+    interval: bool = False,
+) -> Array | Interval:
     """Value of a current code, from the step t of the first spike.
 
     The current lies in ``c/(1 - decay**(t+1)) < x <= c/(1 - decay**t)`` with

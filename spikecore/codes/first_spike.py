@@ -8,11 +8,26 @@ import numpy as np
 from spikecore import arguments
 from spikecore.arithmetic import exp, floor, like, log, mul, rint, select
 from spikecore.backends.loops import Place
-from spikecore.codes.choices import MOST_STEPS, Interval, placed, steps
+from spikecore.codes.lines import NOWHERE
+from spikecore.codes.signals import COMPARE
+from spikecore.codes.values import MOST_STEPS, Interval, emit_spike, placed, steps
 from spikecore.compiler import equation
 
-LAWS = ("decay", "exponential", "inverse")
-NOWHERE = np.int32(-1)
+
+class Axes(NamedTuple):
+    """The law of the time, and how a decaying threshold is compared (">" if None)."""
+
+    law: str = "decay"
+    compare: str | None = None
+
+
+OPTIONS = {"law": ("decay", "exponential", "inverse")}
+PROFILES = {
+    "bindsnet": {"law": "inverse"},
+    "guo": {"law": "decay", "compare": ">"},
+    "spikify": {"law": "decay", "compare": ">="},
+    "spikingjelly": {"law": "exponential"},
+}
 LEAST = np.float64(1e-300)  # a value that no threshold of up to 2**31 steps need tell from 0
 LONGEST_POWER = {4: 89, 8: 709}  # exp of more is infinite, by the size of a float
 
@@ -56,13 +71,7 @@ def decay_of(at_least):
         within = some & (step < none) & above(wide, step, numbers)
         return select(within, np.int32(step), NOWHERE)
 
-    return Place(place, emit)
-
-
-@equation
-def emit(step, place, numbers, on, off):
-    """A spike at its step."""
-    return select(step == place, on, off)
+    return Place(place, emit_spike)
 
 
 class Exponential(NamedTuple):
@@ -97,14 +106,13 @@ def inverse_place(x, least, numbers):
     return select(some & (step < numbers.num_steps - one), np.int32(step), NOWHERE)
 
 
-EXPONENTIAL = Place(exponential_place, emit)
-INVERSE = Place(inverse_place, emit)
+EXPONENTIAL = Place(exponential_place, emit_spike)
+INVERSE = Place(inverse_place, emit_spike)
 
 
-def encode(call, law, num_steps, threshold, tau, compare):
+def encode(call, axes, num_steps, threshold, tau):
     """Spikes of one law."""
-    law = arguments.choice("law", law, LAWS)
-    compare = arguments.choice("compare", compare or ">", (">", ">="))
+    law, compare = axes.law, arguments.choice("compare", axes.compare or ">", COMPARE)
     num_steps = steps(num_steps)
     values, cast = call.values, call.values.dtype.type
     backend = call.choose(num_steps * values.size)

@@ -2,76 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from spikecore import arguments, backends
-from spikecore.annotations import Array, Data, Device, Integer, Number, Out, SpikeDtype, Stream
-from spikecore.arithmetic import like, log, mul, select
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    SpikeDtype,
+    Stream,
+)
+from spikecore.arithmetic import select
 from spikecore.backends.loops import Place
 from spikecore.codes import first_spike
-from spikecore.codes.choices import Interval, first_steps, trains
+from spikecore.codes.latency_times import countable, latest_time, numbers_of, spike_time
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
+from spikecore.codes.signals import chosen
+from spikecore.codes.values import Interval, emit_spike, first_steps, trains
 from spikecore.compiler import equation
 from spikecore.results import same
-
-
-class Numbers(NamedTuple):
-    """The numbers of a latency code; the floats are all of the data's dtype."""
-
-    linear: bool
-    stretch: bool  # divide the log code by its peak and spread it over the span
-    threshold: Any
-    floor: Any  # threshold + epsilon, the smallest value of which a logarithm is taken
-    tau: Any
-    latest: Any  # the linear code's time of a silent feature, -tau*(threshold - 1)
-    first: Any  # first_spike_time
-    span: Any  # num_steps - 1 - first_spike_time
-    last: Any = 0  # the last step
-    clip: bool = False
-
-
-@equation
-def log_time(x, numbers):
-    """tau*ln(x'/(x' - threshold)) + first, x' = max(x, threshold + epsilon)."""
-    saturated = select(x < numbers.floor, numbers.floor, x)
-    ratio = saturated / (saturated - numbers.threshold)
-    return mul(numbers.tau, like(x, log(np.float64(ratio)))) + numbers.first
-
-
-@equation
-def linear_time(x, numbers):
-    """min(-tau*(x - 1), -tau*(threshold - 1)) + first."""
-    time = mul(-numbers.tau, x - like(x, 1))
-    return select(time > numbers.latest, numbers.latest, time) + numbers.first
-
-
-@equation
-def stretched_time(time, latest, numbers):
-    """(time - first)*span/peak + first; a code whose peak is 0 is unchanged."""
-    peak = latest - numbers.first
-    since_first = time - numbers.first
-    positive = peak > like(peak, 0)
-    divisor = select(positive, peak, like(peak, 1))
-    return select(positive, mul(since_first, numbers.span) / divisor + numbers.first, time)
-
-
-@equation
-def spike_time(x, latest, numbers):
-    """Spike time of one feature in steps, before rounding; ``latest`` is its sample's latest."""
-    if numbers.linear:
-        return linear_time(x, numbers)
-    time = log_time(x, numbers)
-    if numbers.stretch:
-        return stretched_time(time, latest, numbers)
-    return time
-
-
-@equation
-def is_silent(x, latest, numbers):
-    """Whether a feature is below the threshold."""
-    return x < numbers.threshold
 
 
 @equation
@@ -81,12 +36,6 @@ def spike_step(x, latest, numbers):
     if numbers.clip:
         step = select(x < numbers.threshold, NOWHERE, step)
     return step
-
-
-@equation
-def emit_spike(step, place, numbers, on, off):
-    """The value of a spike at its step."""
-    return select(step == place, on, off)
 
 
 SPIKE = Place(spike_step, emit_spike)
@@ -110,6 +59,7 @@ def latency(
     *,
     law: Literal["decay", "exponential", "inverse"] | None = None,
     compare: Literal[">", ">="] | None = None,
+    profile: str | None = None,
     dtype: SpikeDtype | None = None,
     out: Out | None = None,
     device: Device | None = None,
@@ -161,6 +111,8 @@ def latency(
         least positive value of all, which is silent, as 0 is (BindsNET's ``rank_order``).
     compare : {">", ">="}
         With ``law="decay"``; ``">"`` if left out.
+    profile : str, optional
+        The law and the comparison of a library, of :func:`profiles`; those given here come first.
     dtype, out, device, stream
         As in :func:`spikecore.spikegen.rate`.  Data on a GPU need ``num_steps``, and spikes past
         the last step are dropped: to find them, the call would wait for the GPU.
@@ -194,11 +146,16 @@ def latency(
            [0., 0., 0.],
            [1., 0., 0.]], dtype=float32)
     """
-    if law is not None or compare is not None:
-        given = (first_spike_time, on_target, off_target, clip, normalize, linear, interpolate)
+    if any(choice is not None for choice in (law, compare, profile)):
+        if law is profile is None:
+            remedy = "leave it out, or pass the law"
+            arguments.refuse("compare", "come with law='decay'", repr(compare), remedy)
+        given = {"law": law, "compare": compare}
+        axes = chosen(first_spike.Axes(), first_spike.OPTIONS, first_spike.PROFILES, profile, given)
+        others = (first_spike_time, on_target, off_target, clip, normalize, linear, interpolate)
+        _refuse_beside_law(axes, (threshold, tau), (*others, bypass, epsilon))
         call = arguments.Call("data", data, dtype, out, device, stream)
-        _refuse_beside_law(law, compare, (threshold, tau), (*given, bypass, epsilon))
-        return first_spike.encode(call, law, num_steps, threshold, tau, compare)
+        return first_spike.encode(call, axes, num_steps, threshold, tau)
     num_steps = arguments.optional_steps("num_steps", num_steps)
     clip = arguments.flag("clip", clip)
     interpolate = arguments.flag("interpolate", interpolate)
@@ -228,18 +185,18 @@ def latency(
     return result
 
 
-def _refuse_beside_law(law, compare, numbers, others):
+def _refuse_beside_law(axes, numbers, others):
     """Refuse what a law has no use for."""
-    if law != "decay" and compare is not None:
-        remedy = "leave it out"
-        arguments.refuse("compare", "be given with law='decay' only", repr(compare), remedy)
+    if axes.law != "decay" and axes.compare is not None:
+        remedy = f"leave it out with law={axes.law!r}"
+        arguments.refuse("compare", "come with law='decay'", repr(axes.compare), remedy)
     defaults = (0, 1, 0, False, False, False, False, False, 1e-7)
     if not all(map(same, others, defaults)):
         must = "come with num_steps, threshold and tau only"
-        got = f"{law!r} and further arguments"
+        got = f"{axes.law!r} and further arguments"
         arguments.refuse("law", must, got, "leave the others at their defaults")
-    if law != "decay" and not all(map(same, numbers, (0.01, 1))):
-        must, got = f"be left out with law={law!r}", numbers
+    if axes.law != "decay" and not all(map(same, numbers, (0.01, 1))):
+        must, got = f"be left out with law={axes.law!r}", numbers
         arguments.refuse("threshold, tau", must, got, "leave them at their defaults")
 
 
@@ -250,7 +207,7 @@ def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
         last = backend.largest(spike_time, values.reshape(-1), latest, numbers, 1)[0]
     last_step = int(np.rint(last))
     if num_steps is None:
-        return _countable(last_step + 1, values.dtype)
+        return countable(last_step + 1, values.dtype)
     if last_step > num_steps - 1 and not bypass:
         raise ValueError(
             f"num_steps is {num_steps}, but the last spike falls on step {last_step}; use "
@@ -259,104 +216,17 @@ def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
     return num_steps
 
 
-def numbers_of(dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon):
-    """The numbers of the code in the data's dtype."""
-    linear = arguments.flag("linear", linear)
-    normalize = _normalizes(normalize) is not None
-    if normalize and num_steps is None:
-        arguments.refuse("num_steps", "be given with normalize", None, "pass num_steps")
-    if num_steps is not None:
-        _countable(num_steps, dtype)
-    first = arguments.integer("first_spike_time", first_spike_time, 0, _most_steps(dtype) - 1)
-    if num_steps is not None and first > num_steps - 1:
-        must, remedy = f"be at most num_steps-1, {num_steps - 1}", "lower it or raise num_steps"
-        arguments.refuse("first_spike_time", must, first, remedy)
-    inside = {"low": 0, "high": 1, "open_low": True, "open_high": True}
-    arguments.scalar("threshold", threshold, dtype, **inside)
-    arguments.scalar("tau", tau, dtype, low=0, open_low=True)
-    arguments.number("epsilon", epsilon, 0, open_low=True)
-    threshold, tau, epsilon = float(threshold), float(tau), float(epsilon)
-    span = num_steps - 1 - first if normalize else 0
-    if normalize and linear:
-        tau = span
-    cast = dtype.type
-    with np.errstate(over="ignore"):
-        floor = cast(threshold + epsilon)
-    if not cast(threshold) < floor < np.inf:
-        raise ValueError(
-            f"epsilon is {epsilon}, which {dtype} cannot add to threshold {threshold}; "
-            "choose one between 1e-7 and 1, or pass float64 data"
-        )
-    numbers = Numbers(
-        linear=linear,
-        stretch=normalize and not linear,
-        threshold=cast(threshold),
-        floor=floor,
-        tau=cast(tau),
-        latest=cast(-tau * (threshold - 1)),
-        first=cast(first),
-        span=cast(span),
-        last=cast(0),
-    )
-    with np.errstate(over="ignore"):
-        slowest = spike_time(cast(0), cast(1), numbers._replace(stretch=False))
-        longest = slowest * max(numbers.span, cast(1))
-    if not np.isfinite(longest):
-        raise ValueError(
-            f"tau is {tau}, with which spike times exceed the range of {dtype}; choose a "
-            "smaller tau"
-        )
-    return numbers
-
-
-def _normalizes(normalize):
-    """What is normalized: "all" of the data, each "sample", or nothing (None)."""
-    if isinstance(normalize, str):
-        return arguments.choice("normalize", normalize, ("sample",))
-    return "all" if arguments.flag("normalize", normalize) else None
-
-
-def latest_time(values, numbers, normalize, backend):
-    """The latest spike time of each sample, or of all data: the divisor of the stretched code."""
-    arguments.within("data", values, 0, 1, backend, "within [0, 1]")
-    if not (numbers.stretch and values.size):
-        return np.ones(1, values.dtype)
-    each_sample = _normalizes(normalize) == "sample" and values.ndim > 1
-    samples = len(values) if each_sample else 1
-    plain, shared = numbers._replace(stretch=False), np.ones(1, values.dtype)
-    return backend.largest(spike_time, values.reshape(-1), shared, plain, samples)
-
-
-def _most_steps(dtype):
-    """How many steps times of a dtype can distinguish after the rounding of three operations.
-
-    At 2**21 a float32 is exact to an eighth; the kernels store a step in 32 bits.
-    """
-    return min(2 ** (np.finfo(dtype).nmant - 2), 2**31)
-
-
-def _countable(num_steps, dtype):
-    """``num_steps``, refused if times in the dtype of the data could miss a step."""
-    most = _most_steps(dtype)
-    if num_steps > most:
-        raise ValueError(
-            f"num_steps is {num_steps}, but {dtype} data can be coded in up to {most} steps; use "
-            "fewer steps, or a smaller tau" + (", or float64 data" if dtype == np.float32 else "")
-        )
-    return num_steps
-
-
 def decode(
-    spikes,
-    threshold=0.01,
-    tau=1,
-    first_spike_time=0,
+    spikes: ArrayLike,
+    threshold: Number = 0.01,
+    tau: Number = 1,
+    first_spike_time: Integer = 0,
     *,
-    normalize=False,
-    linear=False,
-    law=None,
-    interval=False,
-):
+    normalize: bool = False,
+    linear: bool = False,
+    law: Literal["decay"] | None = None,
+    interval: bool = False,
+) -> Array | Interval:
     """Value of a latency code, from the step t of the first spike.
 
     With ``s = t - first_spike_time``, the inverse of the time: ``threshold/(1 - exp(-s/tau))``, or

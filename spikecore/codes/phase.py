@@ -1,14 +1,25 @@
 """Weighted phase code: the bits of a value, the most significant first, once in each period."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, SpikeDtype, Stream
 from spikecore.arithmetic import floor, select
 from spikecore.backends.loops import Place
-from spikecore.codes.choices import Interval, chosen, placed, steps, trains
+from spikecore.codes.signals import chosen
+from spikecore.codes.values import Interval, placed, steps, trains
 from spikecore.compiler import equation
+
+
+class Axes(NamedTuple):
+    """Whether values without a code have the nearest one."""
+
+    clip: bool = False
+
 
 PROFILES = {
     "guo": {"clip": False},
@@ -46,17 +57,17 @@ PHASE = Place(bits, emit)
 
 
 def phase(
-    data,
-    num_bits,
-    num_steps=None,
+    data: Data,
+    num_bits: Integer,
+    num_steps: Integer | None = None,
     *,
-    clip=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    clip: bool | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Weighted phase code: in each period of ``num_bits`` steps, the bits of the value.
 
     ``s[t]`` is bit ``num_bits - 1 - t mod num_bits`` of ``floor(x * 2**num_bits)``, the most
@@ -110,7 +121,7 @@ def phase(
     call = arguments.Call("data", data, dtype, out, device, stream)
     num_bits = arguments.integer("num_bits", num_bits, 1, 30)
     num_steps = num_bits if num_steps is None else steps(num_steps)
-    clip = arguments.flag("clip", chosen({"clip": False}, PROFILES, profile, clip=clip)["clip"])
+    clip = chosen(Axes(), {}, PROFILES, profile, {"clip": clip}).clip
     cast = call.values.dtype.type
     backend = call.choose(num_steps * call.values.size)
     if clip:
@@ -122,7 +133,13 @@ def phase(
     return placed(call, PHASE, numbers, num_steps)
 
 
-def decode(spikes, num_bits, *, centre=False, interval=False):
+def decode(
+    spikes: ArrayLike,
+    num_bits: Integer,
+    *,
+    centre: bool = False,
+    interval: bool = False,
+) -> Array | Interval:
     """Value of a weighted phase code: the mean over periods of ``sum(2**-(j+1) * s[j])``.
 
     The value x that :func:`spikecore.spikegen.phase` coded has ``y <= x < y + 2**-num_bits``; with

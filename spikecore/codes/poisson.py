@@ -1,18 +1,28 @@
 """Poisson trains with a dead time: after a spike, silent steps."""
 
+from __future__ import annotations
+
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends, random
+from spikecore.annotations import Array, Data, Device, Integer, Out, Seed, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
-from spikecore.codes.choices import chosen
 from spikecore.codes.rate import steps_of, word_threshold
+from spikecore.codes.signals import chosen
 from spikecore.compiler import equation
 
-RATES = ("mean", "hazard")
+
+class Axes(NamedTuple):
+    """What the data are."""
+
+    rate_is: str = "mean"
+
+
+OPTIONS = {"rate_is": ("mean", "hazard")}
 PROFILES = {"elephant": {"rate_is": "mean"}}
 MOST = 2**15 - 1  # silent steps: a word of 64 bits holds threshold, waiting and silent steps
 
@@ -64,20 +74,20 @@ POISSON = Draw(prepare, fires, carried=True, renew=renew)
 
 
 def poisson(
-    data,
-    num_steps=None,
+    data: Data,
+    num_steps: Integer | None = None,
     *,
-    refractory=0,
-    rate_is=None,
-    time_var_input=False,
-    seed=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    first_element=0,
-    device=None,
-    stream=None,
-):
+    refractory: Integer = 0,
+    rate_is: Literal["mean", "hazard"] | None = None,
+    time_var_input: bool = False,
+    seed: Seed | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    first_element: Integer = 0,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Poisson train with a dead time: ``refractory`` silent steps after each spike.
 
     Outside of the dead time an element spikes with probability ``q`` at a step:
@@ -140,8 +150,7 @@ def poisson(
     varying = arguments.flag("time_var_input", time_var_input)
     num_steps = steps_of(values, num_steps, varying)
     refractory = arguments.integer("refractory", refractory, 0, MOST)
-    rate_is = chosen({"rate_is": "mean"}, PROFILES, profile, rate_is=rate_is)["rate_is"]
-    mean = arguments.choice("rate_is", rate_is, RATES) == "mean"
+    mean = chosen(Axes(), OPTIONS, PROFILES, profile, {"rate_is": rate_is}).rate_is == "mean"
     features = values.shape[varying:]
     size = math.prod(features)
     largest = random.MAX_ELEMENT - size

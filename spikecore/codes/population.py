@@ -1,24 +1,45 @@
 """Population code: a value as the activity of neurons with Gaussian receptive fields."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.arithmetic import exp, like, mul, rint, select
 from spikecore.backends.loops import Place
-from spikecore.codes.choices import MOST_STEPS, chosen, first_steps, placed, steps, trains
+from spikecore.codes.lines import NOWHERE
+from spikecore.codes.signals import chosen
+from spikecore.codes.values import MOST_STEPS, emit_spike, first_steps, placed, steps, trains
 from spikecore.compiler import equation
 
-CENTRES = ("bohte", "even")
-OUTPUTS = ("times", "winner", "activity", "spikes")
+
+class Axes(NamedTuple):
+    """Where the centres lie, and what is given of the fields."""
+
+    centres: str = "bohte"
+    output: str = "spikes"
+
+
+OUTPUTS = ("spikes", "times", "activity", "winner")
+OPTIONS = {"centres": ("bohte", "even"), "output": OUTPUTS}
 PROFILES = {
-    "bohte": {"centres": "bohte", "output": "spikes"},
     "mavlab": {"centres": "bohte", "output": "winner"},
     "norse": {"centres": "even", "output": "activity"},
     "spikingjelly": {"centres": "bohte", "output": "times"},
 }
-NOWHERE = np.int32(-1)
 FARTHEST = np.float64(39)  # widths; the activity is 0 from there on
 MINUS_HALF = np.float64(-0.5)
 
@@ -79,32 +100,26 @@ def step_of_time(position, x, numbers):
     return select(t < numbers.duration, np.int32(t), NOWHERE)
 
 
-@equation
-def emit(step, place, numbers, on, off):
-    """A spike at its step."""
-    return select(step == place, on, off)
-
-
-SPIKES = Place(step_of_time, emit)
+SPIKES = Place(step_of_time, emit_spike)
 
 
 def population(
-    data,
-    neurons,
-    low,
-    high,
+    data: Data,
+    neurons: Integer,
+    low: Number,
+    high: Number,
     *,
-    beta=1.5,
-    sigma=None,
-    centres=None,
-    output=None,
-    num_steps=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    beta: Number = 1.5,
+    sigma: Number | None = None,
+    centres: Literal["bohte", "even"] | None = None,
+    output: Literal["spikes", "times", "activity", "winner"] | None = None,
+    num_steps: Integer | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Population code: each value as ``neurons`` overlapping Gaussian fields over [low, high].
 
     ``g[i] = exp(-((x - mu[i])/sigma)**2 / 2)``; a field that is excited more fires earlier, at
@@ -169,11 +184,10 @@ def population(
     array([0.25, 0.8 ])
     """
     call = arguments.Call("data", data, dtype, out, device, stream)
-    defaults = {"centres": "bohte", "output": "spikes"}
-    settled = chosen(defaults, PROFILES, profile, centres=centres, output=output)
-    output = arguments.choice("output", settled["output"], OUTPUTS)
+    given = {"centres": centres, "output": output}
+    centres, output = chosen(Axes(), OPTIONS, PROFILES, profile, given)
     values = call.values
-    fields = Fields(neurons, low, high, beta, sigma, settled["centres"])
+    fields = Fields(neurons, low, high, beta, sigma, centres)
     duration = _duration(output, num_steps)
     if output in ("times", "activity") and call.dtype != values.dtype:
         must, remedy = f"be that of the data, {values.dtype}", "leave it out, or convert the data"
@@ -207,7 +221,7 @@ def winning_step(position, x, numbers):
     return select(wins(position, x, numbers), np.int32(0), NOWHERE)
 
 
-WINNER = Place(winning_step, emit)
+WINNER = Place(winning_step, emit_spike)
 
 
 def _duration(output, num_steps):
@@ -225,7 +239,7 @@ class Fields:
     """Receptive fields: where their centres are, and how wide they are."""
 
     def __init__(self, neurons, low, high, beta, sigma, centres):
-        centres = arguments.choice("centres", centres, CENTRES)
+        centres = arguments.choice("centres", centres, OPTIONS["centres"])
         least = 3 if centres == "bohte" else 2
         self.neurons = arguments.integer("neurons", neurons, least, 2**20)
         self.low = arguments.number("low", low)
@@ -259,18 +273,18 @@ METHODS = ("ratio", "mean")
 
 
 def decode(
-    code,
-    neurons,
-    low,
-    high,
+    code: ArrayLike,
+    neurons: Integer,
+    low: Number,
+    high: Number,
     *,
-    beta=1.5,
-    sigma=None,
-    centres="bohte",
-    output="activity",
-    num_steps=None,
-    method="ratio",
-):
+    beta: Number = 1.5,
+    sigma: Number | None = None,
+    centres: Literal["bohte", "even"] = "bohte",
+    output: Literal["spikes", "times", "activity", "winner"] = "activity",
+    num_steps: Integer | None = None,
+    method: Literal["ratio", "mean"] = "ratio",
+) -> Array:
     """Value of a population code, from the activity of its fields.
 
     ``"ratio"`` takes the most active field and its more active neighbour:

@@ -1,11 +1,25 @@
 """Rank-order code: the largest value first, then the next, whatever the values are."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 import numpy as np
 
 from spikecore import arguments
-from spikecore.arithmetic import select
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.backends.loops import Place
-from spikecore.codes.choices import first_steps, placed, steps, trains
+from spikecore.codes.values import emit_spike, first_steps, placed, steps, trains
 from spikecore.compiler import equation
 
 TIES = ("share", "index")
@@ -17,18 +31,19 @@ def step_of_rank(rank, shared, none):
     return np.int32(rank)
 
 
-@equation
-def emit(step, place, numbers, on, off):
-    """A spike at the step of the rank."""
-    return select(step == place, on, off)
-
-
-RANK = Place(step_of_rank, emit)
+RANK = Place(step_of_rank, emit_spike)
 
 
 def rank_order(
-    data, num_steps=None, *, ties="share", dtype=None, out=None, device=None, stream=None
-):
+    data: Data,
+    num_steps: Integer | None = None,
+    *,
+    ties: Literal["share", "index"] = "share",
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Rank-order code: in each sample, the r-th largest value spikes at step r, from 0.
 
     Parameters
@@ -100,7 +115,10 @@ def _ranks(rows, ties):
     return ranks
 
 
-def decode(spikes, modulation=0.5):
+def decode(
+    spikes: ArrayLike,
+    modulation: Number = 0.5,
+) -> Array:
     """Weight of a rank-order code: ``modulation**step``, and 0 for silence.
 
     The order of the values is exact, where the encoder's steps were enough; their size is not in

@@ -10,6 +10,7 @@ import numpy as np
 from spikecore import arguments, backends, random
 from spikecore.annotations import (
     Array,
+    ArrayLike,
     Data,
     Device,
     Integer,
@@ -21,7 +22,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
-from spikecore.codes.choices import trains
+from spikecore.codes.values import trains
 from spikecore.compiler import equation
 
 TWO_TO_32 = np.float64(2.0**32)
@@ -266,7 +267,11 @@ def rate_conv(
     )  # fmt: skip
 
 
-def decode(spikes, gain=1, offset=0):
+def decode(
+    spikes: ArrayLike,
+    gain: Number = 1,
+    offset: Number = 0,
+) -> Array:
     """Value of a rate code: ``(spikes/num_steps - offset)/gain``.
 
     An estimate without bias, where the probability ``p = gain*x + offset`` lay in [0, 1].  Its

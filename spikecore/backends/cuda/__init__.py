@@ -8,7 +8,7 @@ import numpy as np
 from numba import config, cuda, from_dtype
 
 from spikecore.backends import cpu, on_gpu
-from spikecore.backends.cuda import kernels, signals
+from spikecore.backends.cuda import kernels, product, signals
 from spikecore.philox import STEPS_PER_BLOCK
 
 WAVES = 32  # blocks for each multiprocessor; if there are more elements, a thread takes several
@@ -366,8 +366,8 @@ class Backend:
                         kernels.event_product, out.shape[1], len(part), some, matrix, offsets, part
                     )
                     continue
-                kernel = kernels.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
-                side = kernels.SIDE
+                kernel = product.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
+                side = product.SIDE
                 blocks = (math.ceil(part.shape[1] / side), math.ceil(len(part) / side))
                 self._configured(kernel, blocks, (side, side))(some, matrix, offsets, part)
 

@@ -15,11 +15,11 @@ from numba import config, cuda, int64, types
 from spikecore.arithmetic import INLINE, accumulate, floor, like, mul, rint, select
 from spikecore.backends.columns import at, put_at
 from spikecore.backends.columns import put as put_column
+from spikecore.backends.loops import of_sample
 from spikecore.compiler import equation, overload
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 THREADS = 128  # in a block, along the elements
-SIDE = 16  # of the square blocks that share tiles of a product
 NOTHING = np.uint64(0)  # what is held before the first step of data that vary with time
 AHEAD = 8  # steps read together: with 10^5 neurons an H200's memory is busy only with so many
 
@@ -94,12 +94,6 @@ def put(array, t, i, value):
 def four(array, t, i):
     """Element i of four steps."""
     return get(array, t, i), get(array, t + 1, i), get(array, t + 2, i), get(array, t + 3, i)
-
-
-@equation
-def of_sample(data, i, per_sample):
-    """The value of element i; data that are as long as one sample serve all samples."""
-    return data[i % per_sample if data.size == per_sample else i]
 
 
 @cuda.jit
@@ -432,35 +426,3 @@ def event_product(spikes, weights, bias, out):
                 if spike != 0:
                     total = accumulate(total, like(total, spike), get(weights, i, o))
             put(out, r, o, total + offset)
-
-
-@cache
-def dense_product(spike_dtype, dtype):
-    """The same sums over all inputs, by tiles in shared memory; products with 0 change no sum."""
-
-    @cuda.jit
-    def product(spikes, weights, bias, out):
-        num_rows, num_inputs = spikes.shape
-        num_outputs = weights.shape[1]
-        inputs = cuda.shared.array((SIDE, SIDE), spike_dtype)
-        tile = cuda.shared.array((SIDE, SIDE), dtype)
-        x = np.int64(cuda.threadIdx.x)
-        y = np.int64(cuda.threadIdx.y)
-        o = np.int64(cuda.blockIdx.x) * SIDE + x
-        r = np.int64(cuda.blockIdx.y) * SIDE + y
-        total = like(bias[0], 0)
-        for k in range(0, num_inputs, SIDE):
-            inputs[y, x] = 0
-            if r < num_rows and k + x < num_inputs:
-                inputs[y, x] = spikes[r, k + x]
-            tile[y, x] = 0
-            if o < num_outputs and k + y < num_inputs:
-                tile[y, x] = weights[k + y, o]
-            cuda.syncthreads()
-            for j in range(SIDE):
-                total = accumulate(total, like(total, inputs[y, j]), tile[j, x])
-            cuda.syncthreads()
-        if r < num_rows and o < num_outputs:
-            out[r, o] = total + bias[o]
-
-    return product

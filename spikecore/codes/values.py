@@ -1,12 +1,21 @@
-"""What the codes of values share: named choices, spikes at places, trains to decode."""
+"""What the codes of values share: spikes at places known beforehand, and trains to decode."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.annotations import Array
+from spikecore.arithmetic import select
+from spikecore.compiler import equation
 
 MOST_STEPS = 2**31 - 1  # a loop counts steps in 32 bits
+
+
+@equation
+def emit_spike(step, place, numbers, on, off):
+    """The value of a spike at its step."""
+    return select(step == place, on, off)
 
 
 class Interval(NamedTuple):
@@ -18,15 +27,8 @@ class Interval(NamedTuple):
         The ends; which of them belong to it, the decoder says.
     """
 
-    low: Any
-    high: Any
-
-
-def chosen(defaults, profiles, profile, **given):
-    """Arguments of one call: those given, else those of the profile, else the defaults."""
-    if profile is not None:
-        defaults = defaults | profiles[arguments.choice("profile", profile, tuple(profiles))]
-    return defaults | {name: value for name, value in given.items() if value is not None}
+    low: Array
+    high: Array
 
 
 def steps(num_steps, most=MOST_STEPS):
