@@ -4,6 +4,7 @@ The equations of codes and neurons are made of these functions.  All operands co
 nothing is allocated, and no Python number meets a float32.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -116,16 +117,47 @@ def accumulate(total, spike, weight):
     return total + mul(spike, weight)
 
 
-# --- logarithm ----------------------------------------------------------------------------------
+# --- exponential --------------------------------------------------------------------------------
 
 EXPONENT_SHIFT = np.int64(52)
 EXPONENT_BIAS = np.int64(1023)
+LN2_HIGH = np.float64.fromhex("0x1.62e42fee00000p-1")  # 32 bits, so that its multiples are exact
+LN2_LOW = np.float64.fromhex("0x1.a39ef35793c76p-33")
+INVERSE_LN2 = np.float64.fromhex("0x1.71547652b82fep+0")
+LOWEST_EXPONENT = np.float64(-746)  # below it the exponential is 0
+E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = (
+    np.float64(1 / math.factorial(n))
+    for n in range(2, 14)  # enough for |r| <= ln(2)/2
+)
+
+
+@equation
+def exp(x):
+    """Exponential of a float64 of at most 709, within one ulp, alike on every target.
+
+    x = k*ln(2) + r with k whole and |r| <= ln(2)/2, and e**x = 2**k * e**r by the series of e**r.
+    Two powers of two make 2**k, so that a subnormal result is rounded once.
+    """
+    x = select(x < LOWEST_EXPONENT, LOWEST_EXPONENT, x)
+    k = rint(mul(x, INVERSE_LN2))
+    r = (x - mul(k, LN2_HIGH)) - mul(k, LN2_LOW)
+    p = E9 + mul(r, E10 + mul(r, E11 + mul(r, E12 + mul(r, E13))))
+    p = E5 + mul(r, E6 + mul(r, E7 + mul(r, E8 + mul(r, p))))
+    p = E2 + mul(r, E3 + mul(r, E4 + mul(r, p)))
+    p = np.float64(1) + (r + mul(mul(r, r), p))
+    whole = np.int64(k)
+    half = whole >> np.int64(1)
+    first = float_of((half + EXPONENT_BIAS) << EXPONENT_SHIFT)
+    second = float_of((whole - half + EXPONENT_BIAS) << EXPONENT_SHIFT)
+    return p * first * second
+
+
+# --- logarithm ----------------------------------------------------------------------------------
+
 MANTISSA_MASK = np.int64((1 << 52) - 1)
 EXPONENT_OF_ONE = np.int64(1023 << 52)
 ONE_HALF = np.float64(0.5)
 SQRT_2 = np.float64(2.0**0.5)
-LN2_HIGH = np.float64.fromhex("0x1.62e42fee00000p-1")  # 32 bits, so that its multiples are exact
-LN2_LOW = np.float64.fromhex("0x1.a39ef35793c76p-33")
 # 2/3, 2/5 ... 2/21: the series of 2*atanh(s) past its first term, enough for |s| <= 0.1716
 ATANH_TERMS = tuple(np.float64(2 / n) for n in range(3, 22, 2))
 T3, T5, T7, T9, T11, T13, T15, T17, T19, T21 = ATANH_TERMS

@@ -15,13 +15,20 @@ import pytest
 from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
-from spikecore.backends.cuda import kernels, signals
+from spikecore.backends.cuda import kernels, product, signals
 from spikecore.codes import (
+    burst,
     delta,
+    first_spike,
     latency,
+    latency_times,
     level_crossing,
     lines,
     moving_window,
+    phase,
+    poisson,
+    population,
+    rank_order,
     rate,
     sigma_delta,
     staircase,
@@ -47,7 +54,7 @@ def _arrays(dtype, out_dtype=I8):
 
 
 def _numbers(dtype, linear, stretch):
-    return latency.Numbers(linear, stretch, *[dtype.type(1)] * 7, clip=True)
+    return latency_times.Numbers(linear, stretch, *[dtype.type(1)] * 7, clip=True)
 
 
 def _encoder_kernels(dtype, out_dtype=I8):
@@ -69,15 +76,32 @@ def _encoder_kernels(dtype, out_dtype=I8):
     yield "delta", signals.scan(delta.DELTA), (matrix, state, change, typeof(levels), out)
     yield from _signal_kernels(dtype, out_dtype)
     silent = (row, row, typeof(_numbers(dtype, True, False)), typeof(np.zeros(4, bool)))
-    yield "below", kernels.each(latency.is_silent), silent
+    yield "below", kernels.each(latency_times.is_silent), silent
     steps = (counts, word, key, word, index, level, level, out)
     yield "distinct_steps", kernels.draw(trains.DISTINCT, varying=False), steps
     yield "row_maxima", kernels.row_maxima, (matrix, row)
+    for name, code, values in _placed(dtype):
+        yield name, kernels.place(code), (row, row, typeof(values), index, level, level, out)
+    ranks = typeof(np.zeros(4, np.int32)), row, numba.int32, index, level, level, out
+    yield "rank_order", kernels.place(rank_order.RANK), ranks
+    dead = typeof(poisson.Numbers(dtype.type(0), np.uint64(0)))
+    waits = (matrix, dead, key, word, index, level, level, out)
+    yield "poisson", kernels.draw(poisson.POISSON, varying=False), waits
+    yield "poisson of varying data", kernels.draw(poisson.POISSON, varying=True), waits
     floating = typeof(np.zeros((2, 4), dtype))
     yield "ramps", kernels.climb(lines.line), (number, number, floating)
     yield "event_product", kernels.event_product, (out, matrix, row, floating)
-    dense = kernels.dense_product(from_dtype(out_dtype), from_dtype(dtype))
+    dense = product.dense_product(from_dtype(out_dtype), from_dtype(dtype))
     yield "dense_product", dense, (out, matrix, row, floating)
+
+
+def _placed(dtype):
+    """Codes of places known beforehand, with their numbers."""
+    one = dtype.type(1)
+    yield "phase", phase.PHASE, phase.Numbers(one, np.int32(1), np.int32(1))
+    yield "burst", burst.WHOLE, burst.Numbers(*[one] * 5)
+    yield "inverse", first_spike.INVERSE, first_spike.Inverse(one)
+    yield "winner", population.WINNER, population.Numbers(*[one] * 6)
 
 
 def _signal_kernels(dtype, out_dtype):
@@ -134,13 +158,26 @@ def _latency_kernels(dtype):
     number, level = typeof(dtype.type(0)), typeof(np.int8(0))
     numbers = typeof(_numbers(dtype, False, True))
     index = numba.int64
-    largest = kernels.largest(latency.spike_time)
+    largest = kernels.largest(latency_times.spike_time)
     yield "latest_times", largest, (row, row, numbers, index, matrix)
-    yield "latency_times", kernels.each(latency.spike_time), (row, row, numbers, row)
+    yield "latency_times", kernels.each(latency_times.spike_time), (row, row, numbers, row)
     ramps = (row, row, numbers, index, number, number, matrix)
     yield "latency_ramps", kernels.place(latency.LINE), ramps
     integers = (row, row, numbers, index, level, level, out)
     yield "latency to int8", kernels.place(latency.SPIKE), integers
+    one = dtype.type(1)
+    fields = population.Numbers(*[one] * 6)
+    codes = {
+        "population": (population.SPIKES, fields),
+        "decay": (
+            first_spike.decay_of(False),
+            first_spike.Decay(np.float64(1), np.float64(1), np.int32(9)),
+        ),
+        "exponential": (first_spike.EXPONENTIAL, first_spike.Exponential(one, one)),
+    }
+    for name, (code, values) in codes.items():
+        yield name, kernels.place(code), (row, row, typeof(values), index, level, level, out)
+    yield "activity", kernels.each(population.activity), (row, row, typeof(fields), row)
 
 
 SUBTRACT, VALUE = Axes(reset="subtract"), Axes(reset="value")

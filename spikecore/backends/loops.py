@@ -12,6 +12,12 @@ import numpy as np
 from spikecore.compiler import equation
 
 
+@equation
+def keep(held, prepared):
+    """What is held, unchanged."""
+    return held
+
+
 class Draw(NamedTuple):
     """Random words decide: each step of each element has a 32-bit word of its own.
 
@@ -24,11 +30,16 @@ class Draw(NamedTuple):
         step; ``left`` is the number of steps to the end of the output, with this step.
     carried : bool
         What a feature holds changes from step to step; otherwise ``fires`` returns it unchanged.
+    renew : equation
+        ``renew(held, prepared)``: what a feature holds at a step of data that vary with time.
+        ``held`` is what it held after the step before, or 0 before the first step, which must give
+        ``prepared``; that is what ``prepare`` made of the step's value.  Used if ``carried``.
     """
 
     prepare: Any
     fires: Any
     carried: bool = False
+    renew: Any = keep
 
 
 class Place(NamedTuple):
@@ -37,14 +48,17 @@ class Place(NamedTuple):
     Attributes
     ----------
     prepare : equation
-        ``prepare(x, shared, numbers)``: the place of a feature's spikes, an int32; ``shared`` is a
-        number that all features of a sample share.
+        ``prepare(x, shared, numbers)``: the place of a feature's spikes, a ``kind``; ``shared`` is
+        a number that all features of a sample share.  Data as long as one sample serve all samples.
     emit : equation
-        ``emit(step, place, on, off)``: the output value at a step, which is an int32.
+        ``emit(step, place, numbers, on, off)``: the output value at a step, which is an int32.
+    kind : type
+        The integer type of a place.
     """
 
     prepare: Any
     emit: Any
+    kind: Any = np.int32
 
 
 class Scan(NamedTuple):
@@ -127,6 +141,12 @@ def taps_at(row, num_taps, num_steps):
     last = num_steps - row
     last = last if last < num_taps else num_taps
     return first, last
+
+
+@equation
+def of_sample(data, i, per_sample):
+    """The value of element i; data that are as long as one sample serve all samples."""
+    return data[i % per_sample if data.size == per_sample else i]
 
 
 @equation

@@ -45,6 +45,8 @@ def draw(code, data, numbers, key, first_element, first_step, on, off, out):
     for t, row in enumerate(out):
         if held is None or not code.carried:
             held = code.prepare(data[t % len(data)], numbers)
+        elif len(data) > 1:
+            held = code.renew(held, code.prepare(data[t], numbers))
         words = _words(row.size, first_element, first_step + t, key)
         fired, held = code.fires(words, held, UINT64(len(out) - t))
         row[:] = select(fired, on, off)
@@ -70,23 +72,23 @@ def replay(fires, data, numbers, uniforms, on, off, out):
 @np.errstate(over="ignore")  # of a line past its spike, where the level is taken instead
 def place(code, data, shared, numbers, on, off, out):
     """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
-    places = code.prepare(data, _spread(shared, data), numbers)
+    places = code.prepare(*_spread(data, shared, out.shape[1]), numbers)
     for t, row in enumerate(out):
-        row[:] = code.emit(np.int32(t), places, on, off)
+        row[:] = code.emit(np.int32(t), places, numbers, on, off)
 
 
 @in_standard_floats
 def each(equation, data, shared, numbers, out):
     """``equation(x, shared, numbers)`` of every feature."""
-    out[:] = equation(data, _spread(shared, data), numbers)
+    out[:] = equation(*_spread(data, shared, out.size), numbers)
 
 
 largest = partial(largest_by, each)
 
 
-def _spread(shared, data):
-    """The number of each feature's sample."""
-    return np.repeat(shared, data.size // shared.size)
+def _spread(data, shared, size):
+    """Every feature's value, and the number of its sample."""
+    return np.tile(data, size // data.size), np.repeat(shared, size // shared.size)
 
 
 @in_standard_floats

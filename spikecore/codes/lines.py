@@ -38,7 +38,7 @@ def given_step(time, shared, last):
 
 
 @equation
-def emit_line(step, place, on, off):
+def emit_line(step, place, numbers, on, off):
     """The line that climbs to the spike from step 0."""
     return line(step, NOWHERE, place, on, off)
 

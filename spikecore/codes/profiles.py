@@ -1,8 +1,20 @@
-"""The toolboxes whose choices the codes of signals know by name."""
+"""The toolboxes whose choices the codes of signals and of values know by name."""
 
 from typing import NamedTuple
 
-from spikecore.codes import bsa, moving_window, sigma_delta, step_forward, temporal_contrast
+from spikecore.codes import (
+    bsa,
+    burst,
+    current,
+    first_spike,
+    moving_window,
+    phase,
+    poisson,
+    population,
+    sigma_delta,
+    step_forward,
+    temporal_contrast,
+)
 
 
 class Profile(NamedTuple):
@@ -24,25 +36,37 @@ class Profile(NamedTuple):
     codes: dict
 
 
+_GUO = "github.com/SausageMuffins/bic-coding-schemes"
 _MAVLAB = "github.com/tudelft/SpikeCoding"
 _ROCKPOOL = "pypi.org/project/rockpool"
 TOOLBOXES = {
     "adm": ("spiking-space-radio", "a767bb8", "github.com/maxbortone/spiking-space-radio"),
+    "bindsnet": ("BindsNET", "0.3.4", "pypi.org/project/bindsnet"),
+    "elephant": ("Elephant", "1.2.1", "pypi.org/project/elephant"),
+    "guo": ("bic-coding-schemes, after Guo et al. 2021", "9941c4e", _GUO),
     "kedri": ("KEDRI snn-encoder-tools", "3d6cf09", "github.com/KEDRI-AUT/snn-encoder-tools"),
     "lava": ("Lava", "0.10.0", "pypi.org/project/lava-nc"),
     "lava-dl": ("lava-dl", "d825ac5", "github.com/lava-nc/lava-dl"),
     "mavlab": ("MAVLab SpikeCoding, Python", "960f166", _MAVLAB),
     "mavlab-matlab": ("MAVLab SpikeCoding, MATLAB", "960f166", _MAVLAB),
+    "norse": ("Norse", "1.1.0", "pypi.org/project/norse"),
     "pyspikes": ("Spikes", "4ff50e2", "github.com/akshaybabloo/Spikes"),
     "rockpool": ("Rockpool, UpDownTorch", "3.1.0", _ROCKPOOL),
     "rockpool-refractory": ("Rockpool, UpDownTorch(n_ref_steps > 0)", "3.1.0", _ROCKPOOL),
     "spicoder": ("SpiCoder, Batch", "8c15fe0", "recorded from its repository"),
     "spikify": ("spikify", "1.1.0", "pypi.org/project/innuce-spikify"),
+    "spikingjelly": ("SpikingJelly", "2.0.0", "pypi.org/project/spikingjelly"),
     "vasilache": ("Spike-Encoding", "3e310a5", "github.com/Alex-Vasilache/Spike-Encoding"),
 }
 CODES = {
     "bsa": bsa.PROFILES,
+    "burst": burst.PROFILES,
+    "current": current.PROFILES,
+    "latency": first_spike.PROFILES,
     "moving_window": moving_window.PROFILES,
+    "phase": phase.PROFILES,
+    "poisson": poisson.PROFILES,
+    "population": population.PROFILES,
     "send_on_delta": step_forward.FOLLOWING,
     "sigma_delta": sigma_delta.PROFILES,
     "step_forward": step_forward.PROFILES,

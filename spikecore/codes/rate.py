@@ -10,6 +10,7 @@ import numpy as np
 from spikecore import arguments, backends, random
 from spikecore.annotations import (
     Array,
+    ArrayLike,
     Data,
     Device,
     Integer,
@@ -21,6 +22,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
+from spikecore.codes.values import trains
 from spikecore.compiler import equation
 
 TWO_TO_32 = np.float64(2.0**32)
@@ -158,7 +160,7 @@ def rate(
     call = arguments.Call("data", data, dtype, out, device, stream)
     values = call.values
     varying = arguments.flag("time_var_input", time_var_input)
-    num_steps = _steps(values, num_steps, varying)
+    num_steps = steps_of(values, num_steps, varying)
     gain = arguments.scalar("gain", gain, values.dtype)
     offset = arguments.scalar("offset", offset, values.dtype)
     lead = arguments.integer("first_spike_time", first_spike_time, 0)
@@ -204,7 +206,7 @@ def _silent_steps(num_steps, lead, first_step, varying):
     return num_steps + lead, lead
 
 
-def _steps(values, num_steps, varying):
+def steps_of(values, num_steps, varying):
     """Number of steps to draw."""
     num_steps = arguments.optional_steps("num_steps", num_steps)
     if varying and num_steps is not None:
@@ -263,3 +265,43 @@ def rate_conv(
         data, time_var_input=True, seed=seed, uniforms=uniforms, dtype=dtype, out=out,
         first_element=first_element, first_step=first_step, device=device, stream=stream,
     )  # fmt: skip
+
+
+def decode(
+    spikes: ArrayLike,
+    gain: Number = 1,
+    offset: Number = 0,
+) -> Array:
+    """Value of a rate code: ``(spikes/num_steps - offset)/gain``.
+
+    An estimate without bias, where the probability ``p = gain*x + offset`` lay in [0, 1].  Its
+    standard deviation is ``sqrt(p*(1 - p)/num_steps)/gain``, and for any p the error is above
+    ``sqrt(ln(2/d)/(2*num_steps))/gain`` with a probability of at most d (Hoeffding, 1963).
+
+    Parameters
+    ----------
+    spikes : array_like
+        ``[num_steps, ...]``, at least one step; what is not 0 is a spike.
+    gain, offset : float
+        As they were for :func:`spikecore.spikegen.rate`; the gain is not 0.
+
+    Returns
+    -------
+    numpy.ndarray of float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        No time axis or no step, or a gain of 0.
+
+    Examples
+    --------
+    >>> from spikecore import decode
+    >>> decode.rate([[0, 1], [1, 1], [0, 1], [0, 1]])
+    array([0.25, 1.  ])
+    """
+    gain, offset = arguments.number("gain", gain), arguments.number("offset", offset)
+    if gain == 0:
+        arguments.refuse("gain", "not be 0", gain, "pass the gain of the encoder")
+    fired = trains(spikes, 1)
+    return np.asarray((fired.mean(axis=0) - offset) / gain)

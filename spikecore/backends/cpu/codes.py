@@ -11,6 +11,7 @@ from spikecore.backends.host import largest_by
 from spikecore.compiler import equation, kernel
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
+NARROW = 64  # features in a sample: loops over fewer are too short to be vectorised
 CHECKED = 1 << 14  # values in a tile of the check
 
 UINT64 = np.uint64
@@ -49,15 +50,22 @@ def first_outside(values, low, high):
 
 
 @cache
-def _draw(code):
-    """The kernel for the equations of one code."""
-    prepare, fires, carried = code
+def _draw(code, renews):
+    """The kernel for the equations of one code, which renews what it holds at every step or not."""
+    prepare, fires, carried, renew = code
 
     @equation
     def fill_row(data, numbers, held):
         """Prepare one row of features."""
         for i in range(data.size):
             held[i] = prepare(data[i], numbers)
+
+    @equation
+    def following(after, prepared):
+        """What is held at the next step."""
+        if renews:
+            return renew(after, prepared)
+        return after if carried else prepared
 
     @kernel
     def run(
@@ -68,6 +76,7 @@ def _draw(code):
         first_block = first_step // STEPS_PER_BLOCK
         end_block = (first_step + num_steps - 1) // STEPS_PER_BLOCK + 1
         held = np.empty((STEPS_PER_BLOCK, TILE), np.uint64)
+        kept = np.empty(TILE, np.uint64)
         k0, k1, purpose = key
         for tile in range(start, stop):
             low = (tile % element_tiles) * TILE
@@ -76,6 +85,8 @@ def _draw(code):
             begin = first_block + (tile // element_tiles) * blocks
             if not varying:
                 fill_row(data[0, low : low + width], numbers, held[0])
+            if renews:
+                kept[:] = UINT64(0)
             held0 = held[0]
             held1 = held[1 if varying else 0]
             held2 = held[2 if varying else 0]
@@ -95,18 +106,21 @@ def _draw(code):
                     left = UINT64(num_steps - row)
                     for i in range(width):
                         w0, w1, w2, w3 = random_words(element + UINT64(i), counter, purpose, k0, k1)
-                        fired, after = fires(w0, held0[i], left)
+                        h = following(kept[i], held0[i]) if renews else held0[i]
+                        fired, after = fires(w0, h, left)
                         out0[i] = select(fired, on, off)
-                        h = after if carried else held1[i]
+                        h = following(after, held1[i])
                         fired, after = fires(w1, h, left - UINT64(1))
                         out1[i] = select(fired, on, off)
-                        h = after if carried else held2[i]
+                        h = following(after, held2[i])
                         fired, after = fires(w2, h, left - UINT64(2))
                         out2[i] = select(fired, on, off)
-                        h = after if carried else held3[i]
+                        h = following(after, held3[i])
                         fired, after = fires(w3, h, left - UINT64(3))
                         out3[i] = select(fired, on, off)
-                        if carried:
+                        if renews:
+                            kept[i] = after
+                        elif carried:
                             held0[i] = after
                 else:
                     for i in range(width):
@@ -114,9 +128,12 @@ def _draw(code):
                         for j in range(inside[0], inside[1]):
                             place = j if varying else 0
                             left = UINT64(num_steps - row - j)
-                            fired, after = fires(words[j], held[place, i], left)
+                            h = following(kept[i], held[place, i]) if renews else held[place, i]
+                            fired, after = fires(words[j], h, left)
                             out[row + j, low + i] = select(fired, on, off)
-                            if carried:
+                            if renews:
+                                kept[i] = after
+                            elif carried:
                                 held[place, i] = after
 
     return run
@@ -133,7 +150,7 @@ def draw(code, data, numbers, key, first_element, first_step, on, off, out):
     tiles = tile_count(size, TILE) * tile_count(blocks, together)
     varying = data.shape[0] > 1
     threads.run(
-        _draw(code), tiles, 0.5 * out.size,
+        _draw(code, code.carried and varying), tiles, 0.5 * out.size,
         data, varying, numbers, key, UINT64(first_element), first_step, together, on, off, out,
     )  # fmt: skip
 
@@ -176,21 +193,49 @@ def _filler(prepare):
     """A loop over features, sample after sample, because the features of a sample share a number.
 
     It takes 1.5 ns a feature; with ``shared[i // per_sample]`` for each feature it takes 12.7 ns.
+    Where a sample has ten features, an equation with an exponential takes 17 ns a feature in
+    loops over ten, and 2 ns in one loop over all.
     """
 
     @equation
-    def fill_tile(data, low, shared, per_sample, numbers, results):
-        """``prepare`` of a tile of features that begins at ``low``."""
-        begin = 0
-        while begin < data.size:
-            sample = (low + begin) // per_sample
-            end = min(data.size, (sample + 1) * per_sample - low)
+    def fill_samples(data, low, high, shared, per_sample, numbers, results):
+        """Sample after sample."""
+        begin = low
+        while begin < high:
+            sample = begin // per_sample
+            first = sample * per_sample
+            end = min(high, first + per_sample)
             number = shared[sample]
-            piece = data[begin:end]
-            filled = results[begin:end]
+            skipped = first if data.size == per_sample else 0  # data of one sample serve all
+            piece = data[begin - skipped : end - skipped]
+            filled = results[begin - low : end - low]
             for i in range(end - begin):
                 filled[i] = prepare(piece[i], number, numbers)
             begin = end
+
+    @equation
+    def fill_narrow(data, low, high, shared, per_sample, numbers, results):
+        """The same where a sample is short: first each feature's operands side by side."""
+        values = np.empty(high - low, data.dtype)
+        spread = np.empty(high - low, shared.dtype)
+        sample, k = low // per_sample, low % per_sample
+        skips = data.size == per_sample
+        for i in range(high - low):
+            values[i] = data[k if skips else low + i]
+            spread[i] = shared[sample]
+            k += 1
+            if k == per_sample:
+                sample, k = sample + 1, 0
+        for i in range(high - low):
+            results[i] = prepare(values[i], spread[i], numbers)
+
+    @equation
+    def fill_tile(data, low, high, shared, per_sample, numbers, results):
+        """``prepare`` of the features from ``low`` to ``high``."""
+        if per_sample < NARROW:
+            fill_narrow(data, low, high, shared, per_sample, numbers, results)
+        else:
+            fill_samples(data, low, high, shared, per_sample, numbers, results)
 
     return fill_tile
 
@@ -204,17 +249,17 @@ def _each(prepare):
     def run(data, shared, per_sample, numbers, out, start, stop):
         for tile in range(start, stop):
             low = tile * TILE
-            high = min(low + TILE, data.size)
-            fill_tile(data[low:high], low, shared, per_sample, numbers, out[low:high])
+            high = min(low + TILE, out.size)
+            fill_tile(data, low, high, shared, per_sample, numbers, out[low:high])
 
     return run
 
 
 def each(equation, data, shared, numbers, out):
     """``equation(x, shared, numbers)`` of every feature."""
-    per_sample = data.size // shared.size
-    tiles = tile_count(data.size, TILE)
-    threads.run(_each(equation), tiles, 2.0 * data.size, data, shared, per_sample, numbers, out)
+    per_sample = out.size // shared.size
+    tiles = tile_count(out.size, TILE)
+    threads.run(_each(equation), tiles, 2.0 * out.size, data, shared, per_sample, numbers, out)
 
 
 largest = partial(largest_by, each)
@@ -223,31 +268,32 @@ largest = partial(largest_by, each)
 @cache
 def _place(code):
     """The kernel for the equations of one code."""
-    prepare, emit = code
+    prepare, emit, kind = code
     fill_tile = _filler(prepare)
 
     @kernel
     def run(data, shared, per_sample, numbers, tile_size, on, off, out, start, stop):
         num_steps, size = out.shape
-        places = np.empty(tile_size, np.int32)
+        places = np.empty(tile_size, kind)
         for tile in range(start, stop):
             low = tile * tile_size
             high = min(low + tile_size, size)
-            fill_tile(data[low:high], low, shared, per_sample, numbers, places)
+            fill_tile(data, low, high, shared, per_sample, numbers, places)
             for t in range(num_steps):
                 row = out[t, low:high]
                 for i in range(high - low):
-                    row[i] = emit(np.int32(t), places[i], on, off)
+                    row[i] = emit(np.int32(t), places[i], numbers, on, off)
 
     return run
 
 
 def place(code, data, shared, numbers, on, off, out):
     """Spikes at steps that are known beforehand; ``shared`` has a number for each sample."""
-    per_sample = data.size // shared.size
-    tile_size = wide(data.size)
+    size = out.shape[1]
+    per_sample = size // shared.size
+    tile_size = wide(size)
     threads.run(
-        _place(code), tile_count(data.size, tile_size), 0.1 * out.size,
+        _place(code), tile_count(size, tile_size), 0.1 * out.size,
         data, shared, per_sample, numbers, tile_size, on, off, out,
     )  # fmt: skip
 

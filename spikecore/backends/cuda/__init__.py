@@ -8,7 +8,7 @@ import numpy as np
 from numba import config, cuda, from_dtype
 
 from spikecore.backends import cpu, on_gpu
-from spikecore.backends.cuda import kernels, signals
+from spikecore.backends.cuda import kernels, product, signals
 from spikecore.backends.cuda.filters import Filters
 from spikecore.philox import STEPS_PER_BLOCK
 
@@ -248,7 +248,7 @@ class Backend(Filters):
         with self._device():
             part = out if on_gpu(out) else cuda.device_array(out.shape, out.dtype)
             values, known = self._to_device(data), self._to_device(shared)
-            self._launch(kernels.each(equation), data.size, 1, values, known, numbers, part)
+            self._launch(kernels.each(equation), out.size, 1, values, known, numbers, part)
             if part is not out:
                 self._to_host(part, out)
 
@@ -368,8 +368,8 @@ class Backend(Filters):
                         kernels.event_product, out.shape[1], len(part), some, matrix, offsets, part
                     )
                     continue
-                kernel = kernels.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
-                side = kernels.SIDE
+                kernel = product.dense_product(from_dtype(spikes.dtype), from_dtype(weights.dtype))
+                side = product.SIDE
                 blocks = (math.ceil(part.shape[1] / side), math.ceil(len(part) / side))
                 self._configured(kernel, blocks, (side, side))(some, matrix, offsets, part)
 

@@ -15,11 +15,12 @@ from numba import config, cuda, int64, types
 from spikecore.arithmetic import INLINE, accumulate, floor, like, mul, rint, select
 from spikecore.backends.columns import at, put_at
 from spikecore.backends.columns import put as put_column
+from spikecore.backends.loops import of_sample
 from spikecore.compiler import equation, overload
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 THREADS = 128  # in a block, along the elements
-SIDE = 16  # of the square blocks that share tiles of a product
+NOTHING = np.uint64(0)  # what is held before the first step of data that vary with time
 AHEAD = 8  # steps read together: with 10^5 neurons an H200's memory is busy only with so many
 
 if not config.ENABLE_CUDASIM:  # there libdevice gives nan, and the Python functions are used
@@ -107,7 +108,14 @@ def fill(value, out):
 @cache
 def draw(code, varying):
     """The kernel for one code, of data that are one row for all steps, or a row a step."""
-    prepare, fires, carried = code
+    prepare, fires, carried, renew = code
+
+    @equation
+    def following(after, prepared):
+        """What is held at the next step."""
+        if carried:
+            return renew(after, prepared) if varying else after
+        return prepared
 
     @equation
     def fire(word, held, t, i, on, off, out):
@@ -122,7 +130,7 @@ def draw(code, varying):
         after = held
         if t >= 0 and t < out.shape[0]:
             if varying:
-                held = prepare(get(data, t, i), numbers)
+                held = following(held, prepare(get(data, t, i), numbers))
             after = fire(word, held, t, i, on, off, out)
         return after if carried else held
 
@@ -134,7 +142,7 @@ def draw(code, varying):
         start, stride = (0, 1) if carried else (first_row(), rows())
         k0, k1, purpose = key
         for i in range(first_column(), size, columns()):
-            held = prepare(get(data, 0, i), numbers)
+            held = NOTHING if carried and varying else prepare(get(data, 0, i), numbers)
             element = first_element + np.uint64(i)
             for block in range(first_block + start, end_block, stride):
                 w0, w1, w2, w3 = random_words(element, np.uint64(block), purpose, k0, k1)
@@ -145,10 +153,11 @@ def draw(code, varying):
                         x0, x1, x2, x3 = four(data, t, i)
                         h0, h1 = prepare(x0, numbers), prepare(x1, numbers)
                         h2, h3 = prepare(x2, numbers), prepare(x3, numbers)
+                        h0 = following(held, h0)
                     after = fire(w0, h0, t, i, on, off, out)
-                    after = fire(w1, after if carried else h1, t + 1, i, on, off, out)
-                    after = fire(w2, after if carried else h2, t + 2, i, on, off, out)
-                    after = fire(w3, after if carried else h3, t + 3, i, on, off, out)
+                    after = fire(w1, following(after, h1), t + 1, i, on, off, out)
+                    after = fire(w2, following(after, h2), t + 2, i, on, off, out)
+                    after = fire(w3, following(after, h3), t + 3, i, on, off, out)
                     held = after if carried else held
                 else:
                     held = fire_within(w0, held, data, numbers, t, i, on, off, out)
@@ -230,9 +239,9 @@ def each(prepare):
 
     @cuda.jit
     def run(data, shared, numbers, out):
-        per_number = data.size // shared.size
-        for i in range(first_column(), data.size, columns()):
-            out[i] = prepare(data[i], shared[i // per_number], numbers)
+        per_number = out.size // shared.size
+        for i in range(first_column(), out.size, columns()):
+            out[i] = prepare(of_sample(data, i, per_number), shared[i // per_number], numbers)
 
     return run
 
@@ -240,29 +249,30 @@ def each(prepare):
 @cache
 def place(code):
     """The kernel for one code, 8 steps at a time."""
-    prepare, emit = code
+    prepare, emit, _ = code
 
     @cuda.jit
     def run(data, shared, numbers, first_step, on, off, out):
         num_steps, size = out.shape
         per_number = size // shared.size
         for i in range(first_column(), size, columns()):
-            where = prepare(data[i], shared[i // per_number], numbers)
+            x = of_sample(data, i, per_number)
+            where = prepare(x, shared[i // per_number], numbers)
             for group in range(first_row(), (num_steps + AHEAD - 1) // AHEAD, rows()):
                 t = group * AHEAD
                 step = np.int32(first_step + t)
                 if t + AHEAD <= num_steps:
-                    put(out, t, i, emit(step, where, on, off))
-                    put(out, t + 1, i, emit(np.int32(step + 1), where, on, off))
-                    put(out, t + 2, i, emit(np.int32(step + 2), where, on, off))
-                    put(out, t + 3, i, emit(np.int32(step + 3), where, on, off))
-                    put(out, t + 4, i, emit(np.int32(step + 4), where, on, off))
-                    put(out, t + 5, i, emit(np.int32(step + 5), where, on, off))
-                    put(out, t + 6, i, emit(np.int32(step + 6), where, on, off))
-                    put(out, t + 7, i, emit(np.int32(step + 7), where, on, off))
+                    put(out, t, i, emit(step, where, numbers, on, off))
+                    put(out, t + 1, i, emit(np.int32(step + 1), where, numbers, on, off))
+                    put(out, t + 2, i, emit(np.int32(step + 2), where, numbers, on, off))
+                    put(out, t + 3, i, emit(np.int32(step + 3), where, numbers, on, off))
+                    put(out, t + 4, i, emit(np.int32(step + 4), where, numbers, on, off))
+                    put(out, t + 5, i, emit(np.int32(step + 5), where, numbers, on, off))
+                    put(out, t + 6, i, emit(np.int32(step + 6), where, numbers, on, off))
+                    put(out, t + 7, i, emit(np.int32(step + 7), where, numbers, on, off))
                 else:
                     for s in range(t, num_steps):
-                        put(out, s, i, emit(np.int32(first_step + s), where, on, off))
+                        put(out, s, i, emit(np.int32(first_step + s), where, numbers, on, off))
 
     return run
 
@@ -416,35 +426,3 @@ def event_product(spikes, weights, bias, out):
                 if spike != 0:
                     total = accumulate(total, like(total, spike), get(weights, i, o))
             put(out, r, o, total + offset)
-
-
-@cache
-def dense_product(spike_dtype, dtype):
-    """The same sums over all inputs, by tiles in shared memory; products with 0 change no sum."""
-
-    @cuda.jit
-    def product(spikes, weights, bias, out):
-        num_rows, num_inputs = spikes.shape
-        num_outputs = weights.shape[1]
-        inputs = cuda.shared.array((SIDE, SIDE), spike_dtype)
-        tile = cuda.shared.array((SIDE, SIDE), dtype)
-        x = np.int64(cuda.threadIdx.x)
-        y = np.int64(cuda.threadIdx.y)
-        o = np.int64(cuda.blockIdx.x) * SIDE + x
-        r = np.int64(cuda.blockIdx.y) * SIDE + y
-        total = like(bias[0], 0)
-        for k in range(0, num_inputs, SIDE):
-            inputs[y, x] = 0
-            if r < num_rows and k + x < num_inputs:
-                inputs[y, x] = spikes[r, k + x]
-            tile[y, x] = 0
-            if o < num_outputs and k + y < num_inputs:
-                tile[y, x] = weights[k + y, o]
-            cuda.syncthreads()
-            for j in range(SIDE):
-                total = accumulate(total, like(total, inputs[y, j]), tile[j, x])
-            cuda.syncthreads()
-        if r < num_rows and o < num_outputs:
-            out[r, o] = total + bias[o]
-
-    return product

@@ -1,0 +1,71 @@
+"""What the codes of values share: spikes at places known beforehand, and trains to decode."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spikecore import arguments, backends
+from spikecore.annotations import Array
+from spikecore.arithmetic import select
+from spikecore.compiler import equation
+
+MOST_STEPS = 2**31 - 1  # a loop counts steps in 32 bits
+
+
+@equation
+def emit_spike(step, place, numbers, on, off):
+    """The value of a spike at its step."""
+    return select(step == place, on, off)
+
+
+class Interval(NamedTuple):
+    """Where a value must lie, as arrays of float64.
+
+    Attributes
+    ----------
+    low, high : numpy.ndarray
+        The ends; which of them belong to it, the decoder says.
+    """
+
+    low: Array
+    high: Array
+
+
+def steps(num_steps, most=MOST_STEPS):
+    """A positive number of time steps."""
+    return arguments.integer("num_steps", num_steps, 1, most)
+
+
+def placed(call, code, numbers, num_steps, data=None, shared=None, last=()):
+    """The array of spikes at places that the code knows beforehand.
+
+    ``data`` and ``shared`` are what the loop takes: the call's values and nothing, if left out.
+    ``last`` is the axis that the code adds.
+    """
+    data = call.values.reshape(-1) if data is None else data
+    shared = np.ones(1, call.values.dtype) if shared is None else shared
+    result = call.output((num_steps, *call.values.shape, *last))
+    if result.size:
+        rows, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
+        call.backend.place(code, data, shared, numbers, on, off, rows)
+    return result
+
+
+def trains(spikes, least=0, remedy="pass [num_steps, ...]"):
+    """Whether there is a spike, ``[num_steps, ...]``; ``least`` steps are needed."""
+    given = arguments.array("spikes", spikes)
+    if given.ndim == 0:
+        arguments.refuse("spikes", "have a time axis", f"the scalar {given}", remedy)
+    if len(given) < least:
+        must = f"have at least {least} time steps"
+        arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
+    if given.dtype.kind == "f" and np.isnan(given).any():
+        arguments.refuse("spikes", "not hold NaN", "some", "pass what an encoder gives")
+    return given != 0
+
+
+def first_steps(fired):
+    """The step of each train's first spike as an int64, and the number of steps where none is."""
+    if not len(fired):
+        return np.zeros(fired.shape[1:], np.int64)
+    return np.where(fired.any(axis=0), fired.argmax(axis=0), len(fired))
