@@ -202,8 +202,7 @@ def _dashes_hide(ax, shape, steps, rows, style):
     if not keys <= DASH_STYLE or not are_numbers:
         return False  # alpha, for one, tells them apart
     window = canvas.points(ax)
-    height, *lines = np.sqrt(float(sizes[0])), *map(float, sizes[1:])
-    line = max(lines, default=1.5)
+    height, line = np.sqrt(float(sizes[0])), max(map(float, sizes[1:]), default=1.5)
     width = line
     if not _is_dash(style["marker"]):
         height = width = height + line  # the line runs around the marker
