@@ -18,7 +18,17 @@ from matplotlib.figure import Figure
 import spikecore
 from fuzzing import values
 from fuzzing.targets import LEFT_OUT
-from spikecore import datasets, network, neurons, random, spikegen, spikeplot, utils, validate
+from spikecore import (
+    datasets,
+    decode,
+    network,
+    neurons,
+    random,
+    spikegen,
+    spikeplot,
+    utils,
+    validate,
+)
 from spikecore.backends import DeviceError
 
 PACKAGE = str(Path(spikecore.__file__).parent) + os.sep
@@ -31,7 +41,7 @@ WRONG_CALL = re.compile(
 
 NAMES = {
     **values.NAMES,
-    **{module.__name__.split(".")[-1]: module for module in (spikegen, random, utils, datasets)},
+    "spikegen": spikegen, "decode": decode, "random": random, "utils": utils, "datasets": datasets,
     **{name: getattr(neurons, name) for name in neurons.__all__},
     **{name: getattr(network, name) for name in network.__all__},
     "Figure": Figure, "spikecore": spikecore, "spikeplot": spikeplot, "validate": validate,
