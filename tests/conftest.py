@@ -13,7 +13,8 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=50
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-# What spikegen has beside the encoders of snnTorch: codes of time series, and what goes with them.
+# What spikegen has beside the encoders of snnTorch: codes of time series, what goes with them, and
+# codes of values.
 TIME_SERIES = {
     "bsa",
     "contrast_threshold",
@@ -28,6 +29,7 @@ TIME_SERIES = {
     "step_forward",
     "temporal_contrast",
 }
+OF_VALUES = {"burst", "current", "phase", "poisson", "population", "rank_order"}
 
 
 def _is_cuda_suite(item):

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from conftest import TIME_SERIES
+from conftest import OF_VALUES, TIME_SERIES
 
 import spikecore
 from spikecore import decode, spikegen
@@ -138,7 +138,7 @@ SNNTORCH = {
 OURS = {
     "delta": "dtype out device stream",
     "from_one_hot": "",
-    "latency": "dtype out device stream",
+    "latency": "law compare profile dtype out device stream",
     "latency_code": "device stream",
     "latency_code_linear": "device stream",
     "latency_code_log": "device stream",
@@ -155,7 +155,7 @@ OURS = {
 }
 
 
-# The codes of time series: positional arguments, and those by keyword.
+# The codes of other toolboxes: positional arguments, and those by keyword.
 TAIL = "dtype out device stream"
 SIGNALS = {
     "bsa": ("data fir threshold", f"criterion shift gain offsets tail profile {TAIL}"),
@@ -185,6 +185,21 @@ SIGNALS = {
         f"compare align edge statistic over ddof channels profile {TAIL}",
     ),
 }  # fmt: skip
+VALUES = {
+    "burst": (
+        "data num_steps max_spikes=5 min_interval=2 max_interval=10", f"gap rounds profile {TAIL}",
+    ),
+    "current": ("data num_steps", f"decay threshold gain first_only profile {TAIL}"),
+    "phase": ("data num_bits num_steps=None", f"clip profile {TAIL}"),
+    "poisson": (
+        "data num_steps=None",
+        "refractory rate_is time_var_input seed profile dtype out first_element device stream",
+    ),
+    "population": (
+        "data neurons low high", f"beta sigma centres output num_steps profile {TAIL}",
+    ),
+    "rank_order": ("data num_steps=None", f"ties {TAIL}"),
+}  # fmt: skip
 DECODERS = {
     "Choice": ("parameter metrics tried", ""),
     "Metrics": ("snr centred_snr rmse r2 count rate efficiency", ""),
@@ -196,6 +211,17 @@ DECODERS = {
     "hold": ("data spikes initial=None", ""),
     "metrics": ("signal decoded spikes", "per_feature"),
     "pulse_width": ("spikes period", f"low high {TAIL}"),
+    "burst": ("spikes max_spikes=5 min_interval=None max_interval=None", "gap interval"),
+    "current": ("spikes", "decay threshold gain profile interval"),
+    "latency": (
+        "spikes threshold=0.01 tau=1 first_spike_time=0", "normalize linear law interval",
+    ),
+    "phase": ("spikes num_bits", "centre interval"),
+    "population": (
+        "code neurons low high", "beta sigma centres output num_steps method",
+    ),
+    "rank_order": ("spikes modulation=0.5", ""),
+    "rate": ("spikes gain=1 offset=0", ""),
     "staircase": (
         "spikes threshold initial=0", f"threshold_down count_first channels {TAIL}",
     ),
@@ -204,8 +230,9 @@ DECODERS = {
 
 def test_every_encoder_of_snntorch_is_there():
     assert set(SNNTORCH) == set(OURS)
-    assert set(spikegen.__all__) == set(SNNTORCH) | set(SIGNALS)
+    assert set(spikegen.__all__) == set(SNNTORCH) | set(SIGNALS) | set(VALUES)
     assert set(SIGNALS) == TIME_SERIES
+    assert set(VALUES) == OF_VALUES
     assert spikegen.__all__ == sorted(spikegen.__all__)
     for name in spikegen.__all__:
         assert callable(getattr(spikegen, name))
@@ -225,9 +252,11 @@ def test_positional_arguments_are_those_of_snntorch(name):
 
 
 @pytest.mark.parametrize(
-    ("home", "table"), [(spikegen, SIGNALS), (decode, DECODERS)], ids=["spikegen", "decode"]
+    ("home", "table"),
+    [(spikegen, SIGNALS), (spikegen, VALUES), (decode, DECODERS)],
+    ids=["time series", "values", "decode"],
 )
-def test_the_signatures_of_codes_of_time_series(home, table):
+def test_the_signatures_of_other_codes_and_of_decoders(home, table):
     assert set(table) <= set(home.__all__)
     for name, (positional, keywords) in table.items():
         annotated = inspect.signature(getattr(home, name)).parameters.values()

@@ -83,6 +83,13 @@ ENCODERS = {
     "step_forward": lambda **o: spikegen.step_forward(SIGNAL, 0.1, **o),
     "step_forward, several": lambda **o: spikegen.step_forward(SIGNAL, 0.1, multi=True, **o),
     "temporal_contrast": lambda **o: spikegen.temporal_contrast(SIGNAL, factor=1, **o),
+    "burst": lambda **o: spikegen.burst(IMAGES, STEPS, **o),
+    "current": lambda **o: spikegen.current(4 * IMAGES, STEPS, **o),
+    "phase": lambda **o: spikegen.phase(IMAGES, 8, STEPS, **o),
+    "poisson": lambda **o: spikegen.poisson(IMAGES / 4, STEPS, refractory=3, seed=0, **o),
+    "population": lambda **o: spikegen.population(IMAGES[:8], 8, 0, 1, num_steps=STEPS, **o),
+    "rank_order": lambda **o: spikegen.rank_order(IMAGES, STEPS, **o),
+    "latency, decay": lambda **o: spikegen.latency(IMAGES, STEPS, tau=9, law="decay", **o),
     "targets_rate": lambda **o: spikegen.targets_rate(LABELS, 10, STEPS, correct_rate=0.3, **o),
     "targets_rate, uniform": lambda **o: spikegen.targets_rate(
         LABELS, 10, STEPS, correct_rate=0.3, firing_pattern="uniform", seed=0, **o

@@ -30,6 +30,13 @@ CALLS = {
         IMAGES, 0.2, refractory=2, channels="up_down", device=device
     ),
     "moving_window": lambda device: spikegen.moving_window(IMAGES, 0.2, 3, device=device),
+    "burst": lambda device: spikegen.burst(IMAGES, 30, device=device),
+    "dead time": lambda device: spikegen.poisson(
+        IMAGES / 4, 30, refractory=3, seed=5, device=device
+    ),
+    "population": lambda device: spikegen.population(
+        IMAGES[:9], 7, 0, 1, num_steps=30, device=device
+    ),
     "contrast": lambda device: spikegen.temporal_contrast(IMAGES, factor=0.5, device=device),
     "targets": lambda device: spikegen.targets_rate(
         np.arange(500) % 10, 10, 30, correct_rate=0.6, firing_pattern="uniform", seed=4,
@@ -59,7 +66,7 @@ def wrong_calls(repeats):
     ]
 
 
-def test_eleven_python_threads_encode_at_once(three_threads):
+def test_fourteen_python_threads_encode_at_once(three_threads):
     expected = {name: call("numpy") for name, call in CALLS.items()}
     barrier = threading.Barrier(len(CALLS))
 
@@ -72,7 +79,7 @@ def test_eleven_python_threads_encode_at_once(three_threads):
     for name, repeated in results.items():
         for result in repeated:
             np.testing.assert_array_equal(result, expected[name], err_msg=name)
-    assert len(CALLS) == 11
+    assert len(CALLS) == 14
 
 
 def test_more_and_fewer_threads_may_be_asked_for_at_any_time(monkeypatch):

@@ -266,7 +266,7 @@ def decode(
         remedy = "pass both intervals, or none"
         arguments.refuse("min_interval", "come with max_interval", min_interval, remedy)
     if max_interval is not None:
-        gap, shortest, longest = _intervals(gap or 0, min_interval, max_interval)
+        gap, shortest, longest = _intervals(0 if gap is None else gap, min_interval, max_interval)
         low, high = _narrowed(low, high, fired, gap, shortest, longest)
     if interval:
         return Interval(low, high)

@@ -182,7 +182,7 @@ def decode(
     step = first_steps(fired)
     some = step < len(fired)
     tends_to = neuron.threshold * (1 - neuron.decay) / neuron.gain
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         low = np.where(some, tends_to / (1 - neuron.decay ** (step + 1.0)), 0.0)
         high = tends_to / (1 - neuron.decay ** np.asarray(step, np.float64))
     if interval:

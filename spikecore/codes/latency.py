@@ -24,9 +24,9 @@ from spikecore.codes import first_spike
 from spikecore.codes.latency_times import countable, latest_time, numbers_of, spike_time
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
 from spikecore.codes.signals import chosen
-from spikecore.codes.values import Interval, emit_spike, first_steps, trains
+from spikecore.codes.values import MOST_STEPS, Interval, emit_spike, first_steps, trains
 from spikecore.compiler import equation
-from spikecore.results import same
+from spikecore.foreign import shown
 
 
 @equation
@@ -149,7 +149,7 @@ def latency(
     if any(choice is not None for choice in (law, compare, profile)):
         if law is profile is None:
             remedy = "leave it out, or pass the law"
-            arguments.refuse("compare", "come with law='decay'", repr(compare), remedy)
+            arguments.refuse("compare", "come with law='decay'", shown(compare), remedy)
         given = {"law": law, "compare": compare}
         axes = chosen(first_spike.Axes(), first_spike.OPTIONS, first_spike.PROFILES, profile, given)
         others = (first_spike_time, on_target, off_target, clip, normalize, linear, interpolate)
@@ -189,15 +189,20 @@ def _refuse_beside_law(axes, numbers, others):
     """Refuse what a law has no use for."""
     if axes.law != "decay" and axes.compare is not None:
         remedy = f"leave it out with law={axes.law!r}"
-        arguments.refuse("compare", "come with law='decay'", repr(axes.compare), remedy)
+        arguments.refuse("compare", "come with law='decay'", shown(axes.compare), remedy)
     defaults = (0, 1, 0, False, False, False, False, False, 1e-7)
-    if not all(map(same, others, defaults)):
+    if not all(map(_is, others, defaults)):
         must = "come with num_steps, threshold and tau only"
         got = f"{axes.law!r} and further arguments"
         arguments.refuse("law", must, got, "leave the others at their defaults")
-    if axes.law != "decay" and not all(map(same, numbers, (0.01, 1))):
+    if axes.law != "decay" and not all(map(_is, numbers, (0.01, 1))):
         must, got = f"be left out with law={axes.law!r}", numbers
         arguments.refuse("threshold, tau", must, got, "leave them at their defaults")
+
+
+def _is(value, default):
+    """Whether an argument is its default; any object may be given."""
+    return isinstance(value, (bool, int, float, np.number)) and bool(value == default)
 
 
 def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
@@ -274,7 +279,7 @@ def decode(
     flags = {"normalize": normalize, "linear": linear, "interval": interval}
     normalize, linear, interval = (arguments.flag(name, flag) for name, flag in flags.items())
     tau = arguments.number("tau", tau, 0, open_low=True)
-    first = arguments.integer("first_spike_time", first_spike_time, 0)
+    first = arguments.integer("first_spike_time", first_spike_time, 0, MOST_STEPS)
     fired = trains(spikes)
     step, num_steps = first_steps(fired), len(fired)
     if law is not None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore import arguments, backends
+from spikecore import arguments, backends, memory
 from spikecore.annotations import Array
 from spikecore.arithmetic import select
 from spikecore.compiler import equation
@@ -59,6 +59,10 @@ def trains(spikes, least=0, remedy="pass [num_steps, ...]"):
     if len(given) < least:
         must = f"have at least {least} time steps"
         arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
+    lack = memory.lack(given.shape, np.dtype(bool))
+    if lack is not None:  # of a view that repeats its elements
+        got, remedy = f"shape {given.shape}, whose comparison {lack}", "pass a part of it"
+        arguments.refuse("spikes", "fit into memory", got, remedy)
     if given.dtype.kind == "f" and np.isnan(given).any():
         arguments.refuse("spikes", "not hold NaN", "some", "pass what an encoder gives")
     return given != 0

@@ -78,6 +78,9 @@ GOOD = {
     "one_hot_targets": IMAGES,
     "one_hot_label": ["np.eye(3)", "[[0, 1], [1, 0]]"],
     "spike_time": ["np.array([0, 3])", "[0.0, 3.0]"],
+    "law": ["None", "'decay'", "'exponential'", "'inverse'"],
+    "compare": ["None", "'>='", "'>'"],
+    "profile": ["None", *(repr(name) for name in spikegen.profiles())],
 }
 # Of the codes of signals and their decoders, where the meaning of a name differs.
 SIGNALS = {
@@ -110,6 +113,48 @@ SIGNALS = {
     "dtype": ["None", "np.int8", "np.dtype('f4')", "float", "bool", "'u1'"],
     "out": ["None", *OUTS, "np.empty((4, 2, 3))", "np.empty((4, 2, 3, 2), 'f4')"],
 }
+# Of the codes of values and their decoders, where the meaning of a name differs.
+VALUE_CODES = ("burst", "current", "phase", "poisson", "population", "rank_order")
+VALUES = {
+    "num_bits": ["3", "1", "30"],
+    "clip": ["None", *FLAGS],
+    "max_spikes": ["5", "1", "32767"],
+    "min_interval": ["2", "0.5", "1"],
+    "max_interval": ["10", "4", "2.5"],
+    "gap": ["None", "0", "1"],
+    "rounds": ["None", "'spikes'", "'interval'"],
+    "neurons": ["5", "3", "2"],
+    "low": ["0", "-0.5"],
+    "high": ["1", "2.5"],
+    "beta": ["1.5", "1"],
+    "sigma": ["None", "0.25"],
+    "centres": ["None", "'even'", "'bohte'"],
+    "output": ["None", "'spikes'", "'times'", "'activity'", "'winner'"],
+    "decay": ["None", "0.5", "0.9"],
+    "threshold": ["None", "1", "0.5"],
+    "gain": ["None", "0.25", "1"],
+    "first_only": FLAGS,
+    "refractory": ["0", "2", "32767"],
+    "rate_is": ["None", "'hazard'", "'mean'"],
+    "ties": ["'share'", "'index'"],
+    "out": ["None", *OUTS, "np.empty((4, 2, 3, 5), 'f4')", "np.empty((2, 3, 5), 'f4')"],
+}
+DECODED = {
+    "spikes": SPIKES,
+    "code": ["np.eye(5)", "np.ones((2, 5))", "np.ones((4, 2, 5), 'u1')"],
+    "max_spikes": ["5", "4"],
+    "min_interval": ["None", "2"],
+    "max_interval": ["None", "10"],
+    "centre": FLAGS,
+    "interval": FLAGS,
+    "centres": ["'bohte'", "'even'"],
+    "output": ["'activity'", "'winner'", "'times'", "'spikes'"],
+    "method": ["'ratio'", "'mean'"],
+    "modulation": ["0.5", "0.9"],
+    "normalize": FLAGS,
+    "law": ["None", "'decay'"],
+}
+VALUE_DECODERS = ("burst", "current", "latency", "phase", "population", "rank_order", "rate")
 NEURON = {
     "decay": PARAMETERS,
     "alpha": ["0.9", "np.array([0.9, 0.8, 0.7])"],
@@ -313,9 +358,11 @@ def all_targets():
     """Every target."""
     found = []
     for name in spikegen.__all__:
-        tables = (SIGNALS, GOOD) if name in SIGNAL_CODES else (GOOD,)
-        found.append(target(f"spikegen.{name}", tables, 3.0))
-    found += [target(f"decode.{name}", (SIGNALS, GOOD), 3.0) for name in decode.__all__]
+        own = VALUES if name in VALUE_CODES else SIGNALS if name in SIGNAL_CODES else GOOD
+        found.append(target(f"spikegen.{name}", (own, GOOD), 3.0))
+    for name in decode.__all__:
+        own = (DECODED, VALUES) if name in VALUE_DECODERS else (SIGNALS,)
+        found.append(target(f"decode.{name}", (*own, GOOD), 3.0))
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found.append(target(f"random.{name}", (NUMBERS, GOOD)))
     for name in utils.__all__:
