@@ -194,6 +194,18 @@ def test_every_parameter_is_a_dot():
     assert dots.get_linestyle() == "None" and dots.get_color() == line.get_color()
 
 
+def test_what_choose_gives_is_drawn_and_its_choice_marked():
+    best = decode.choose(spikegen.step_forward, SIGNAL, "count", 60, grid=[0.05, 0.1, 0.2, 0.4])
+    drawn = spikeplot.trade_off({"step_forward": best, "tried": best.tried})
+    _, dots, choice, front, again = drawn[0].axes.lines
+    np.testing.assert_array_equal(dots.get_xdata(), best.tried["count"])
+    np.testing.assert_array_equal(dots.get_ydata(), best.tried["snr"])
+    np.testing.assert_array_equal(again.get_ydata(), best.tried["snr"])
+    assert choice.get_xdata() == [best.metrics.count] and best.metrics.count <= 60
+    assert choice.get_ydata() == [best.metrics.snr]
+    assert choice.get_markersize() > 2 * dots.get_markersize() and front is drawn[1]
+
+
 def test_what_has_no_place_on_the_axes_is_left_out():
     tried = {"count": [0, 2, 4, np.nan, 5], "snr": [1.0, np.nan, 7.0, 3.0, np.inf]}
     (line,) = spikeplot.trade_off({"a": tried})

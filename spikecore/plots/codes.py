@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def code(
     data: ArrayLike,
     spikes: ArrayLike,
     decoded: ArrayLike,
-    ax: Axes | list[Axes] | Array | None = None,
+    ax: Axes | Sequence[Axes] | Array | None = None,
     *,
     bound: Number | None = None,
     time_step: Number | None = False,
@@ -177,7 +177,7 @@ def _draw_error(panel, times, error, bound):
 
 
 def trade_off(
-    codes: Mapping[str, Choice | Mapping[str, ArrayLike]],
+    codes: Mapping[str, Choice | Mapping[str, Any]],
     ax: Axes | None = None,
 ) -> list[Line2D]:
     """Draw the signal-to-noise ratio of codes against their spikes.

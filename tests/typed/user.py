@@ -117,13 +117,20 @@ spikeplot.latency_curve([0.2, 0.4], [3.5, 1.4], threshold=0.1).get_xdata()
 spikeplot.traces(recorded["membrane"], spikes, dim=(3, 1), titles=["a", "b"], ylim=(0, 2))
 spikeplot.reconstruction(np.ones((3, 8, 8)), image=images[0], cmap="gray")
 signal, time_step = datasets.ecg()
-coded = spikegen.step_forward(signal, threshold=0.1)
-decoded = decode.staircase(coded, 0.1, initial=signal[0])
-drawn = spikeplot.code(signal, coded, decoded, bound=0.1, time_step=time_step, ylabel="ECG [mV]")
+coded = spikegen.delta(signal, threshold=0.1, off_spike=True)
+drawn = spikeplot.code(
+    signal, coded, np.round(signal, 1), bound=0.1, time_step=time_step, ylabel="ECG [mV]"
+)
 drawn.error.get_ydata()
 spikeplot.code([0, 1], [0, 1], [0, 1], ax=[*Figure().subplots(3)])
-best = decode.choose(spikegen.step_forward, signal[:100])
-spikeplot.trade_off({"step_forward": best, "mine": {"count": [1, 2], "snr": [3.0, 4.0]}})[0].axes
+
+
+def compare(best: decode.Choice) -> float:
+    mine = {"count": [1, 2], "snr": np.array([3.0, 4.0])}
+    lines = spikeplot.trade_off({"step_forward": best, "mine": mine}, axes[1, 1])
+    return float(lines[0].get_linewidth())
+
+
 bars = spikeplot.spike_count(spikes, labels=("cat", "dog", "bird"))
 assert len(bars) == 3
 with tempfile.TemporaryDirectory() as folder:
