@@ -1,6 +1,6 @@
-"""Images to encode: handwritten digits that come with the package, and MNIST read from disk.
+"""Data to encode: digits and an electrocardiogram that come with the package, and MNIST from disk.
 
-Images are float32 in [0, 1], labels int64, and every call returns new arrays. Only
+Images are float32 in [0, 1], labels int64, signals float32, and every call returns new arrays. Only
 ``mnist(..., download=True)`` uses the network.
 """
 
@@ -21,7 +21,7 @@ from spikecore import arguments, memory
 from spikecore.annotations import Integer
 from spikecore.download import fetch
 
-__all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "mnist"]
+__all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "ecg", "mnist"]
 
 
 def __dir__():
@@ -57,6 +57,9 @@ _CHUNK = 1 << 16
 _MOST_SAMPLES = 60_000  # in MNIST's training set, and in data sets of the same form
 _PIXELS = (28, 28)
 _CLASSES = 10
+_ECG_ZERO = np.float32(1024)  # the converter's number at 0 mV
+_ECG_GAIN = np.float32(200)  # numbers per mV
+_ECG_RATE = 360  # samples per second
 
 
 def digits(
@@ -98,19 +101,43 @@ def digits(
     """
     if size is not None:
         size = _height_and_width(size)
-    with (
-        (resources.files(__package__) / "data" / "digits.npz").open("rb") as file,
-        np.load(file, allow_pickle=False) as archive,
-    ):
-        images, labels = archive["images"], archive["labels"]
-    images = images / np.float32(16)
+    stored = _shipped("digits.npz")
+    images = stored["images"] / np.float32(16)
     if size is not None:
         lack = memory.lack((2, len(images), *size), np.float64)  # two neighbours of each pixel
         if lack is not None:
             got = f"{arguments.shown(size)}, which {lack}"
             arguments.refuse("size", "fit into memory", got, "pass a smaller one")
         images = _resize(images, size)
-    return images, labels.astype(np.int64)
+    return images, stored["labels"].astype(np.int64)
+
+
+def ecg() -> tuple[NDArray[np.float32], float]:
+    """Return ten seconds of an electrocardiogram (ECG), a signal to encode.
+
+    It has normal heartbeats, wider ones, a baseline that wanders and an artefact. The samples are
+    those from 19:47 to 19:57 of record 208, lead MLII, of the MIT-BIH Arrhythmia Database
+    (G. B. Moody and R. G. Mark, "The impact of the MIT-BIH Arrhythmia Database", IEEE Eng. in Med.
+    and Biol. 20(3), 2001; PhysioNet, DOI 10.13026/C2F305), licence Open Data Commons Attribution
+    1.0. They are stored inside the package, so nothing is downloaded.
+
+    Returns
+    -------
+    signal : ndarray of float32, shape ``[3600]``
+        Millivolts, multiples of 1/200, each rounded once to float32.
+    time_step : float
+        Seconds per sample, 1/360.
+
+    Examples
+    --------
+    >>> from spikecore import datasets
+    >>> signal, time_step = datasets.ecg()
+    >>> signal.shape, round(len(signal) * time_step, 9)
+    ((3600,), 10.0)
+    >>> print(signal.min(), signal.max())
+    -1.35 2.58
+    """
+    return (_shipped("ecg.npz")["signal"] - _ECG_ZERO) / _ECG_GAIN, 1 / _ECG_RATE
 
 
 def mnist(
@@ -197,6 +224,15 @@ def mnist(
             f"{_REMEDY}"
         )
     return images / np.float32(255), labels.astype(np.int64)
+
+
+def _shipped(name):
+    """The arrays of a file inside the package, by their names."""
+    with (
+        (resources.files(__package__) / "data" / name).open("rb") as file,
+        np.load(file, allow_pickle=False) as archive,
+    ):
+        return dict(archive)
 
 
 def _folder(root):

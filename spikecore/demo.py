@@ -1,4 +1,4 @@
-"""Encode a batch of handwritten digits, drive a network with them, print tables and draw both."""
+"""Encode digits and a signal, drive a network with the digits, print tables and draw all of it."""
 
 import argparse
 import importlib.util
@@ -11,16 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore import Leaky, __version__, datasets, spikegen
+from spikecore import Leaky, __version__, datasets, decode, spikegen
 from spikecore.backends import threads
 from spikecore.files import whole
 from spikecore.network import Linear, Sequential
 
-HELP = "encode a batch of digits, drive a network with them, print tables and draw the spikes"
+HELP = "encode digits and a signal, drive a network, print tables and draw the spikes"
 BATCH = 128
 SAMPLE = 3  # the image of the batch whose spikes are drawn
 REPEATS = 5
-PICTURES = ("codes.png", "reconstruction.png", "series.png", "network.png", "membranes.png")
+PICTURES = (
+    "codes.png",
+    "reconstruction.png",
+    "series.png",
+    "network.png",
+    "membranes.png",
+    "time-series.png",
+)
 SERIES = np.array([0, 1, 0, 2, 8, -20, 20, -5, 0, 1, 0], np.float32)  # of snnTorch's tutorial 1
 DELTA_THRESHOLD = 4
 GAINS = {"rate, gain 1": 1, "rate, gain 0.25": 0.25}
@@ -30,6 +37,8 @@ LATENCIES = {
     "latency, linear, normalised, clipped": {"linear": True, "normalize": True, "clip": True},
 }
 DELTAS = {"delta": False, "delta, off-spikes": True}
+SIGNAL_THRESHOLD = 0.1  # mV, of both codes of the electrocardiogram
+SHOWN = slice(1440, 1840)  # the samples that are drawn: a wide beat and a narrow one
 WIDTHS = {"input": 28 * 28, "hidden": 1000, "output": 10}  # the network of snnTorch's tutorial 3
 BETA = 0.99
 
@@ -43,6 +52,15 @@ class Encoding(NamedTuple):
     first_call: float  # seconds of the first call, which compiles
     sample: np.ndarray  # the spikes of one image, or of the series
     mean: np.ndarray  # over time
+
+
+class SignalCode(NamedTuple):
+    """What one code of a signal gave, and what its decoder gave back."""
+
+    spikes: np.ndarray  # [samples]
+    decoded: np.ndarray  # of the same shape
+    seconds: float  # of the encoder
+    first_call: float
 
 
 class Layer(NamedTuple):
@@ -88,12 +106,19 @@ def run(arguments):
     print_encodings(encodings, images)
     layers = drive(images, steps, seed)
     print_layers(layers)
-    write_spikes(folder / "spikes.npz", sample_spikes(encodings, layers, images, labels))
+    signal, time_step = datasets.ecg()
+    codes = signal_codes(signal)
+    print_signal_codes(codes, signal, time_step)
+    arrays = sample_spikes(encodings, layers, images, labels)
+    arrays |= {name: code.spikes for name, code in codes.items()}
+    write_spikes(folder / "spikes.npz", arrays)
     if importlib.util.find_spec("matplotlib") is not None:
-        draw_pictures(folder, encodings, layers, images, labels, seed)
+        drawings = digit_pictures(encodings, layers, images, labels, seed)
+        drawings["time-series.png"] = partial(draw_signal_codes, signal, time_step, codes)
+        draw_pictures(folder, drawings)
     else:
         print("\nPictures need matplotlib; install it with pip install 'spikecore[plot]'.")
-    measured = [*encodings.values(), *layers.values()]
+    measured = [*encodings.values(), *layers.values(), *codes.values()]
     compiling = sum(max(0, part.first_call - part.seconds) for part in measured)
     print(f"\ntook {time.perf_counter() - begin:.1f} s, {compiling:.1f} s of it compiling kernels")
     return 0
@@ -103,11 +128,13 @@ def write_spikes(path, arrays):
     """Write named arrays to one file."""
     with whole(path) as part:
         np.savez_compressed(part, **arrays)
-    print(f"\nwrote {path}: one image, its spikes in each code, and those of each layer")
+    print(
+        f"\nwrote {path}: one image, its spikes in each code, those of each layer and of the signal"
+    )
 
 
-def draw_pictures(folder, encodings, layers, images, labels, seed):
-    """Draw what was computed; the gallery's pictures are drawn by the same functions."""
+def digit_pictures(encodings, layers, images, labels, seed):
+    """By name, the functions that draw what was computed of the digits."""
     from spikecore.plots import pictures
 
     shown = {name: layer.spikes[:, SAMPLE] for name, layer in layers.items()}
@@ -116,13 +143,19 @@ def draw_pictures(folder, encodings, layers, images, labels, seed):
     averaged = spikegen.rate(images[:100], len(shown["input"]), seed=seed, dtype=np.uint8)
     membrane = layers["output"].membrane[:, SAMPLE]
     image, label = images[SAMPLE], labels[SAMPLE]
-    drawings = {
+    return {
         "codes.png": partial(pictures.codes, image, label, codes),
         "reconstruction.png": partial(pictures.reconstruction, images[:100], averaged),
         "series.png": partial(pictures.series, SERIES, DELTA_THRESHOLD, deltas),
         "network.png": partial(pictures.network, shown, membrane),
         "membranes.png": partial(pictures.membranes, membrane, shown["output"]),
     }
+
+
+def draw_pictures(folder, drawings):
+    """Draw what was computed; the gallery's pictures are drawn by the same functions."""
+    from spikecore.plots import pictures
+
     for name in PICTURES:
         print(f"wrote {pictures.write(folder / name, drawings[name])}")
 
@@ -207,6 +240,31 @@ def rate_error(encoding, gain, images):
     return error, np.sqrt(np.mean(variance)) / gain
 
 
+# --- the signal ---------------------------------------------------------------------------------
+
+
+def signal_codes(signal):
+    """A signal in two codes: spikes of one size, and spikes of the size of the change."""
+    limit = SIGNAL_THRESHOLD
+    encode = partial(spikegen.step_forward, signal, limit)
+    spikes, seconds, first_call = timed(encode)
+    decoded = decode.staircase(spikes, limit, initial=signal[0])
+    result = {"step_forward": SignalCode(spikes, decoded, seconds, first_call)}
+    encode = partial(spikegen.sigma_delta, signal, limit)
+    spikes, seconds, first_call = timed(encode)
+    decoded = decode.accumulate(spikes)
+    result["sigma_delta"] = SignalCode(spikes, decoded, seconds, first_call)
+    return result
+
+
+def draw_signal_codes(signal, time_step, codes):
+    """A part of the signal, and what its codes make of it."""
+    from spikecore.plots import pictures
+
+    shown = {name: (code.spikes[SHOWN], code.decoded[SHOWN]) for name, code in codes.items()}
+    return pictures.time_series(signal[SHOWN], time_step, shown, SIGNAL_THRESHOLD)
+
+
 # --- the network --------------------------------------------------------------------------------
 
 
@@ -248,6 +306,7 @@ def sample_spikes(encodings, layers, images, labels):
 
 HEADER = ("encoder", "shape", "spikes", "density", "time", "error", "expected")
 LAYER_HEADER = ("layer", "shape", "spikes", "density", "time")
+SIGNAL_HEADER = ("code of a signal", "shape", "spikes", "density", "time", "SNR", "largest error")
 
 
 def print_encodings(encodings, images):
@@ -268,12 +327,31 @@ def print_layers(layers):
     )
 
 
+def print_signal_codes(codes, signal, time_step):
+    """Print the table of the codes of a signal and how to read it."""
+    rows = [signal_row(name, code, signal) for name, code in codes.items()]
+    print(f"\n{table(SIGNAL_HEADER, rows)}")
+    print(
+        f"\nthe signal: {len(signal) * time_step:.0f} s of an electrocardiogram; threshold: "
+        f"{SIGNAL_THRESHOLD} mV; SNR: of the decoded signal; its error\nis below the threshold for "
+        "sigma_delta, and for step_forward where the signal is not steeper"
+    )
+
+
 def row(name, encoding, images):
     """The cells of one encoder."""
     errors = ("", "")
     if name in GAINS:
         errors = (f"{error:.4f}" for error in rate_error(encoding, GAINS[name], images))
     return (*_measures(name, encoding.shape, encoding.spikes, encoding.seconds), *errors)
+
+
+def signal_row(name, code, signal):
+    """The cells of one code of a signal."""
+    measured = decode.metrics(signal, code.decoded, code.spikes != 0)
+    largest = np.abs(code.decoded - signal).max()
+    cells = _measures(name, code.spikes.shape, int(measured.count), code.seconds)
+    return (*cells, f"{measured.snr:.1f} dB", f"{largest:.3f} mV")
 
 
 def layer_row(name, layer):

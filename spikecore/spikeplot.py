@@ -12,6 +12,7 @@ axes, and stay apart in greyscale and for colour-blind readers.
 """
 
 from spikecore.plots.bars import spike_count
+from spikecore.plots.codes import code, trade_off
 from spikecore.plots.curves import latency_curve, psth
 from spikecore.plots.movies import animator, save_animation
 from spikecore.plots.panels import reconstruction, traces
@@ -19,6 +20,7 @@ from spikecore.plots.rasters import raster
 
 __all__ = [
     "animator",
+    "code",
     "latency_curve",
     "psth",
     "raster",
@@ -26,4 +28,5 @@ __all__ = [
     "save_animation",
     "spike_count",
     "traces",
+    "trade_off",
 ]

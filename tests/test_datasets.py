@@ -1,4 +1,4 @@
-"""Digits shipped with the package: values against scikit-learn, resizing against a loop."""
+"""Data shipped with the package: values against their source, resizing against a loop."""
 
 import hashlib
 import math
@@ -118,3 +118,26 @@ def test_a_size_that_memory_does_not_hold_is_refused_by_name(size):
         ValueError, match=r"^size must fit into memory, got \(.*; pass a smaller one"
     ):
         datasets.digits(size=size)
+
+
+def test_the_electrocardiogram_is_ten_seconds_of_millivolts():
+    signal, time_step = datasets.ecg()
+    assert signal.shape == (3600,) and signal.dtype == np.float32
+    assert len(signal) * time_step == pytest.approx(10, rel=1e-15)
+    np.testing.assert_array_equal(signal, (np.round(signal * 200) / 200).astype(np.float32))
+    # Read off the converter's numbers: 869 at first, 754 and 1540 at the ends of the range.
+    assert signal[0] == np.float32(-0.775)
+    assert (signal.min(), signal.max()) == (np.float32(-1.35), np.float32(2.58))
+
+
+def test_every_sample_is_that_of_the_database():
+    numbers = np.round(datasets.ecg()[0] * 200 + 1024).astype("<u2")
+    # SHA-256 of samples 4320 to 7919 of ecg.dat in SciPy 1.11.4, as little-endian uint16.
+    assert hashlib.sha256(numbers.tobytes()).hexdigest() == (
+        "b40fe1794a5720dd7e19d7a1385095dbb0cb1c5e6ede91eb8f79fde674f80481"
+    )
+
+
+def test_every_call_returns_a_new_electrocardiogram():
+    datasets.ecg()[0][:] = 7
+    assert datasets.ecg()[0].max() < 7

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, profiles
+from spikecore import __main__, datasets, decode, demo, profiles, spikegen
 from spikecore.plots import gallery
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
@@ -59,6 +59,32 @@ def test_every_simulator_has_its_trace():
     simulators = {profile.simulator for profile in profiles().values()} - {"snnTorch tutorial"}
     assert shown == ["input", *gallery.SIMULATORS]
     assert set(gallery.SIMULATORS) == simulators and len(simulators) == 8
+
+
+def test_the_codes_of_the_signal_are_what_the_demo_computes():
+    figure = gallery.draw_time_series()
+    signal, time_step = datasets.ecg()
+    shown = demo.SHOWN
+    columns = np.reshape(figure.axes, (3, 2)).T
+    for column, (name, code) in zip(columns, demo.signal_codes(signal).items(), strict=True):
+        count = np.count_nonzero(code.spikes[shown])
+        assert column[0].get_title(loc="left") + column[0].get_title() == f"{name}: {count} spikes"
+        drawn = [line.get_ydata() for line in column[0].lines]
+        np.testing.assert_array_equal(drawn, [signal[shown], code.decoded[shown]])
+        np.testing.assert_allclose(column[2].lines[1].get_xdata(), np.arange(400) * time_step)
+    for row in (0, 2):  # one scale for both signals, and for both errors
+        assert columns[0, row].get_ylim() == columns[1, row].get_ylim()
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["signal", "decoded", "threshold"]
+
+
+def test_every_code_has_its_line_in_the_trade_off():
+    (ax,) = gallery.draw_trade_off().axes
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [*gallery.SIGNAL_CODES]
+    best = decode.choose(spikegen.sigma_delta, datasets.ecg()[0])
+    marked = [line for line in ax.lines if line.get_markersize() == 9]
+    assert len(marked) == 5
+    assert marked[0].get_xdata() == [best.metrics.count]
 
 
 def test_rasters_of_images_begin_at_the_top():

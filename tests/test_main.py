@@ -12,7 +12,7 @@ import pytest
 from conftest import small_disk
 from PIL import Image
 
-from spikecore import Leaky, __main__, __version__, datasets, demo, info, spikegen
+from spikecore import Leaky, __main__, __version__, datasets, decode, demo, info, spikegen
 from spikecore.network import Linear, Sequential
 
 
@@ -103,6 +103,37 @@ def test_the_rate_code_errs_as_much_as_the_binomial_law_says(demonstration, name
     assert error == pytest.approx(expected, rel=0.01)  # 100 352 pixels, one fixed seed
 
 
+def test_every_code_of_a_signal_has_its_row(demonstration):
+    table = rows(demonstration[0], number=2)
+    assert list(table) == ["step_forward", "sigma_delta"]
+    signal, _ = datasets.ecg()
+    codes = demo.signal_codes(signal)
+    for name, (shape, spikes, density, duration, ratio, largest) in table.items():
+        measured = decode.metrics(signal, codes[name].decoded, codes[name].spikes != 0)
+        assert shape == "3600" and spikes == f"{measured.count:.0f}"
+        assert density == f"{measured.rate:.2%}" and ratio == f"{measured.snr:.1f} dB"
+        assert re.fullmatch(r"\d+\.\d\d ms", duration)
+        error = np.abs(codes[name].decoded - signal)
+        assert largest == f"{error.max():.3f} mV"
+
+
+def test_the_errors_of_the_signal_are_as_the_demo_says():
+    signal, _ = datasets.ecg()
+    codes, limit = demo.signal_codes(signal), demo.SIGNAL_THRESHOLD
+    assert np.abs(codes["sigma_delta"].decoded - signal).max() < limit + 1e-6
+    part = slice(0, 150)  # before the first beat nothing is steeper than the threshold
+    assert np.abs(np.diff(signal[part])).max() <= limit
+    assert np.abs(codes["step_forward"].decoded - signal)[part].max() <= limit + 1e-6
+    assert np.abs(codes["step_forward"].decoded - signal).max() > 10 * limit
+
+
+def test_the_drawn_part_of_the_signal_has_two_beats():
+    part = datasets.ecg()[0][demo.SHOWN]
+    high = np.flatnonzero(part > 1.2)
+    beats = np.split(high, np.flatnonzero(np.diff(high) > 1) + 1)
+    assert [len(beat) for beat in beats] == [25, 6]  # samples: a wide beat, then a narrow one
+
+
 def test_it_says_what_it_wrote_and_how_long_it_took(demonstration):
     printed, folder = demonstration
     for name in demo.PICTURES:
@@ -136,6 +167,10 @@ def test_the_spikes_that_are_drawn_are_written(demonstration):
         assert written["label"] == labels[demo.SAMPLE]
         spikes = spikegen.rate(images[: demo.BATCH], 50, seed=0)[:, demo.SAMPLE]
         np.testing.assert_array_equal(written["rate-gain1"], spikes)
+        signal = datasets.ecg()[0]
+        for name in ("step_forward", "sigma_delta"):
+            expected = getattr(spikegen, name)(signal, demo.SIGNAL_THRESHOLD)
+            np.testing.assert_array_equal(written[name], expected)
         series = spikegen.delta(written["series"], demo.DELTA_THRESHOLD, off_spike=True)
         np.testing.assert_array_equal(written["delta-off-spikes"], series)
         assert written["output"].shape == (50, 10)

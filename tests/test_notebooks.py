@@ -6,12 +6,17 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from spikecore import spikegen
+from spikecore import datasets, decode, spikegen
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NAMES = ["1-spike-encoding.ipynb", "3-feedforward-network.ipynb"]
+NAMES = [
+    "1-spike-encoding.ipynb",
+    "2-time-series-codes.ipynb",
+    "3-feedforward-network.ipynb",
+]
 ALLOWED = {"IPython", "matplotlib", "numpy", "pathlib", "spikecore"}
 
 
@@ -94,3 +99,32 @@ def test_the_step_at_which_the_text_says_that_the_darkest_fire():
     assert "at step 98" in text["normalize"] and "at step 98" in text["clip"]
     assert "normalize=True, clip=True" in text["latency-clip"]
     assert "threshold=0.01, linear=True, normalize=True" in text["latency-normalize"]
+
+
+def test_the_time_series_are_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[1])["cells"]}
+    signal, time_step = datasets.ecg()
+    assert "near 7.9 s, an artefact" in text["data"]
+    bends = np.abs(np.diff(signal, 2)).argsort()[-4:] * time_step  # the four sharpest
+    assert ((bends > 7.8) & (bends < 8)).all()
+    assert "does not get to 20 dB" in text["refused-read"]
+    with pytest.raises(ValueError, match="target must be met"):
+        decode.choose(spikegen.step_forward, signal, "snr", 20)
+    assert "Then it turns back: more spikes, more error" in text["trade-off-read"]
+    tried = decode.choose(spikegen.step_forward, signal).tried
+    best = tried["snr"].argmax()
+    assert tried["count"][0] > 5 * tried["count"][best] and tried["snr"][0] < tried["snr"][best] / 2
+
+
+def test_sigma_delta_is_ahead_and_levels_need_more_spikes():
+    signal, _ = datasets.ecg()
+    for target in (10, 15, 20, 30):
+        counts = [
+            decode.choose(encoder, signal, "snr", target, **options).metrics.count
+            for encoder, options in (
+                (spikegen.sigma_delta, {}),
+                (spikegen.step_forward, {"multi": True}),
+                (spikegen.level_crossing, {}),
+            )
+        ]
+        assert counts == sorted(counts)

@@ -21,6 +21,9 @@ SPIKES = (np.random.default_rng(1).random((12, 4)) < 0.4).astype(np.float32)
 # Each draws once on `ax`, or on a figure of its own when ax is None, and returns the artists.
 CALLS = {
     "animator": lambda ax: spikeplot.animator(SPIKES.reshape(12, 2, 2), ax=ax),
+    "code": lambda ax: spikeplot.code(
+        SPIKES.sum(axis=1), SPIKES[:, 0], SPIKES[:, 1], ax, bound=1, ylabel="Membrane [mV]"
+    ),
     "latency_curve": lambda ax: spikeplot.latency_curve([0.2, 0.9], [3, 1], ax, threshold=0.1),
     "psth": lambda ax: spikeplot.psth(SPIKES, ax, time_step=1e-3),
     "raster": lambda ax: spikeplot.raster(SPIKES, ax),
@@ -39,6 +42,7 @@ CALLS = {
         show_axes=True,
         titles=list("abcd"),
     ),
+    "trade_off": lambda ax: spikeplot.trade_off({"a": {"count": [1, 9], "snr": [2, 30]}}, ax),
 }
 
 
@@ -93,13 +97,14 @@ def test_empty_axes_of_the_user_are_drawn_on(name):
     assert figure_of(CALLS[name](None)) is figure
 
 
-@pytest.mark.parametrize("name", ["latency_curve", "psth", "raster"])
+@pytest.mark.parametrize("name", ["latency_curve", "psth", "raster", "trade_off"])
 def test_curves_and_rasters_join_the_current_axes(name):
-    axes = [CALLS[name](None).axes for _ in range(30)]
+    drawn = [CALLS[name](None) for _ in range(30)]
+    axes = [(artist[0] if name == "trade_off" else artist).axes for artist in drawn]
     assert set(axes) == {pyplot.gca()} and len(pyplot.get_fignums()) == 1
 
 
-@pytest.mark.parametrize("name", ["animator", "spike_count", "reconstruction", "traces"])
+@pytest.mark.parametrize("name", ["animator", "code", "spike_count", "reconstruction", "traces"])
 def test_bars_films_and_panels_never_cover_another_plot(name):
     pyplot.plot([0, 1])
     taken = pyplot.gcf()
@@ -108,7 +113,7 @@ def test_bars_films_and_panels_never_cover_another_plot(name):
     assert len(taken.axes) == 1 and len(taken.axes[0].get_children()) == 11
 
 
-@pytest.mark.parametrize("name", ["reconstruction", "traces"])
+@pytest.mark.parametrize("name", ["code", "reconstruction", "traces"])
 def test_panels_of_the_same_grid_are_used_again(name):
     panels = [[artist.axes for artist in CALLS[name](None)] for _ in range(30)]
     assert panels == [panels[0]] * 30 and len(pyplot.get_fignums()) == 1
@@ -139,7 +144,9 @@ def test_wrong_axes_are_refused_in_a_sentence(name):
     assert pyplot.get_fignums() == []
 
 
-@pytest.mark.parametrize("name", ["animator", "latency_curve", "psth", "raster", "spike_count"])
+@pytest.mark.parametrize(
+    "name", ["animator", "latency_curve", "psth", "raster", "spike_count", "trade_off"]
+)
 def test_an_array_of_axes_is_refused_where_one_is_needed(name):
     with pytest.raises(TypeError, match=r"ax must be one Axes .*ndarray of length 2; pass one"):
         CALLS[name](Figure().subplots(2))
@@ -164,6 +171,10 @@ def test_anything_with_array_is_accepted():
     assert len(spikeplot.reconstruction([images, images], image=Tensor(np.eye(2)))) == 3
     assert len(spikeplot.latency_curve(Tensor([1.0]), Tensor([2])).get_xdata()) == 1
     figure_of(spikeplot.animator(images))
+    one = Tensor(SPIKES[:, 0])
+    assert spikeplot.code(one, one, one).error.get_ydata().tolist() == [0] * 12
+    tried = {"count": Tensor([1, 2]), "snr": Tensor([3, 4])}
+    assert spikeplot.trade_off({"a": tried})[0].get_ydata().tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -212,12 +223,14 @@ def test_only_plots_import_matplotlib_and_only_in_functions():
 def test_without_matplotlib_drawing_names_the_extra():
     calls = {
         "animator": "[[[0, 1]]]",
+        "code": "[0, 1], [0, 1], [0, 1]",
         "latency_curve": "[0.5], [1]",
         "psth": "[0, 1]",
         "raster": "[0, 1]",
         "reconstruction": "[[[0, 1]]]",
         "save_animation": "None, 'spikes.gif'",
         "spike_count": "[[0, 1]]",
+        "trade_off": "{'a': {'count': [1], 'snr': [2]}}",
         "traces": "[0, 1]",
     }
     assert set(calls) == set(spikeplot.__all__)

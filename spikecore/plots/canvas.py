@@ -220,14 +220,19 @@ def _unused_axes(figsize):
     return figure.gca()
 
 
-def panels(ax, rows, columns, count, figsize):
-    """Return ``count`` axes: those given, or a grid in a figure or inside the axes given."""
+def panels(ax, rows, columns, count, figsize, heights=None):
+    """Return ``count`` axes: those given, or a grid in a figure or inside the axes given.
+
+    ``heights`` are the rows' shares of the height, equal by default; axes that are given keep their
+    own.
+    """
     from matplotlib.axes import Axes
 
+    heights = heights or (1,) * rows
     if ax is None:
-        return _own_panels(rows, columns, count, figsize)
+        return _own_panels(rows, columns, count, figsize, heights)
     if isinstance(ax, Axes):
-        return _divided(given_axes(ax), rows, columns, count)
+        return _divided(given_axes(ax), rows, columns, count, heights)
     if not isinstance(ax, (np.ndarray, list, tuple)):
         arguments.refuse(
             "ax",
@@ -247,7 +252,7 @@ def panels(ax, rows, columns, count, figsize):
     return result[:count]
 
 
-def _own_panels(rows, columns, count, figsize):
+def _own_panels(rows, columns, count, figsize, heights):
     """A grid in pyplot's current figure if that is free or has this very grid, or in a new one."""
     figure = current_figure()
     cells = [(rows, columns, index, index) for index in range(count)]
@@ -255,10 +260,10 @@ def _own_panels(rows, columns, count, figsize):
         if [_cell(panel) for panel in figure.axes] == cells:  # drawn before, as by plt.subplot
             return list(figure.axes)
         if len(figure.axes) == 1 and not figure.axes[0].has_data():
-            return _divided(figure.axes[0], rows, columns, count)
+            return _divided(figure.axes[0], rows, columns, count, heights)
         figure = None
     figure = new_figure(figsize) if figure is None else figure
-    grid = figure.add_gridspec(rows, columns)
+    grid = figure.add_gridspec(rows, columns, height_ratios=heights)
     return [figure.add_subplot(grid[divmod(index, columns)]) for index in range(count)]
 
 
@@ -268,16 +273,18 @@ def _cell(ax):
     return None if place is None else place.get_geometry()
 
 
-def _divided(ax, rows, columns, count):
+def _divided(ax, rows, columns, count, heights):
     """Panels inside the axes; the axes themselves when there is one panel."""
     if rows * columns == 1:
         return [ax]
     ax.set_axis_off()
     # A tenth of a panel between panels, more where tick labels and titles have to fit.
-    width, height = 1 / (1.12 * columns - 0.12), 1 / (1.3 * rows - 0.3)
+    width, row_height = 1 / (1.12 * columns - 0.12), 1 / (1.3 * rows - 0.3)
+    shares = np.array(heights) * rows / sum(heights) * row_height
+    bottoms = 1 - np.cumsum(shares) - 0.3 * row_height * np.arange(rows)
     places = (divmod(index, columns) for index in range(count))
     return [
-        ax.inset_axes([1.12 * column * width, 1 - height - 1.3 * row * height, width, height])
+        ax.inset_axes([1.12 * column * width, bottoms[row], width, shares[row]])
         for row, column in places
     ]
 

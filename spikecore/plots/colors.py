@@ -20,10 +20,19 @@ class Palette(NamedTuple):
 LIGHT = Palette("#000000", "#0072B2", "#004C7F", "#9CC5E0", "#EDEDED")
 DARK = Palette("#FFFFFF", "#56B4E9", "#9CC5E0", "#2A5F82", "#262626")
 
+# Okabe and Ito's, those that are legible there; neighbours differ in greyscale too.
+LIGHT_CURVES = ("#0072B2", "#D55E00", "#000000", "#CC79A7", "#009E73")
+DARK_CURVES = ("#56B4E9", "#D55E00", "#FFFFFF", "#CC79A7", "#F0E442")
+
 
 def palette(ax):
     """The colours to draw with on the background of ``ax``."""
     return LIGHT if luma(background(ax)) > 0.5 else DARK
+
+
+def distinct(ax):
+    """Colours of several curves on the background of ``ax``, in order of use."""
+    return LIGHT_CURVES if palette(ax) is LIGHT else DARK_CURVES
 
 
 def background(ax):

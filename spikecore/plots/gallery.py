@@ -1,13 +1,13 @@
-"""Draw the gallery: four pictures that show on digits what the library does, always the same."""
+"""Draw the gallery: pictures of digits and of a signal that show what the library does."""
 
 import importlib.util
 from pathlib import Path
 
 import numpy as np
 
-from spikecore import LIF, datasets, demo, spikegen
+from spikecore import LIF, datasets, decode, demo, spikegen
 
-HELP = "draw four pictures that show what the library does"
+HELP = "draw pictures that show what the library does"
 SEED = 0
 SAMPLE = 3  # the digit that is shown
 SIMULATORS = {  # as named in the picture
@@ -19,6 +19,13 @@ SIMULATORS = {  # as named in the picture
     "Lava": "lava",
     "BindsNET": "bindsnet",
     "Nengo": "nengo",
+}
+SIGNAL_CODES = {  # as named in the picture: the encoder and its options
+    "sigma_delta": (spikegen.sigma_delta, {}),
+    "step_forward, multi": (spikegen.step_forward, {"multi": True}),
+    "step_forward": (spikegen.step_forward, {}),
+    "level_crossing": (spikegen.level_crossing, {}),
+    "temporal_contrast": (spikegen.temporal_contrast, {"statistic": "absolute"}),
 }
 
 
@@ -91,9 +98,29 @@ def draw_network():
     return pictures.network(shown, layers["output"].membrane[:, SAMPLE])
 
 
+def draw_time_series():
+    """A part of an electrocardiogram in two codes, what they decode to, and the errors."""
+    signal, time_step = datasets.ecg()
+    return demo.draw_signal_codes(signal, time_step, demo.signal_codes(signal))
+
+
+def draw_trade_off():
+    """The electrocardiogram in five codes: signal-to-noise ratio against spikes."""
+    from spikecore.plots import pictures
+
+    signal, _ = datasets.ecg()
+    choices = {
+        name: decode.choose(encoder, signal, **options)
+        for name, (encoder, options) in SIGNAL_CODES.items()
+    }
+    return pictures.trade_off(choices)
+
+
 PICTURES = {
     "codes.png": draw_codes,
     "reconstruction.png": draw_reconstruction,
     "simulators.png": draw_simulators,
     "network.png": draw_network,
+    "time-series.png": draw_time_series,
+    "trade-off.png": draw_trade_off,
 }

@@ -103,6 +103,41 @@ def series(values, threshold, trains):
     return figure
 
 
+def time_series(signal, time_step, trains, bound):
+    """A signal in several codes side by side; ``trains`` has spikes and decoded signal by name."""
+    figure = _figure()
+    columns = figure.subplots(3, len(trains), height_ratios=(2.2, 1, 1)).T
+    for column in columns[1:]:
+        _share_heights(column, columns[0])
+    for column, (name, (spikes, decoded)) in zip(columns, trains.items(), strict=True):
+        spikeplot.code(
+            signal, spikes, decoded, column, bound=bound, time_step=time_step, ylabel="ECG [mV]"
+        )
+        column[0].set_title(f"{name}: {np.count_nonzero(spikes)} spikes")
+        column[0].get_legend().remove()
+    columns[0, 2].set_ylabel("Error [mV]")
+    figure.align_ylabels()
+    _, *_, limit = columns[0, 2].lines
+    limit.set_label("threshold")
+    handles = [*columns[0, 0].lines, limit]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    return figure
+
+
+def _share_heights(column, first):
+    """Give the signal and the error of a column the vertical axes of the first column."""
+    for panel, leftmost in zip(column[::2], first[::2], strict=True):
+        panel.sharey(leftmost)
+        panel.tick_params(labelleft=False)
+
+
+def trade_off(choices):
+    """What several codes of one signal reach with how many spikes."""
+    figure = _figure()
+    spikeplot.trade_off(choices, figure.subplots())
+    return figure
+
+
 # --- reconstruction -----------------------------------------------------------------------------
 
 

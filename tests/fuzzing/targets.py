@@ -271,6 +271,10 @@ PLOTS = {
     "ylim": ["None", "(0, 1)"],
     "sharey": FLAGS,
     "image": ["None", "np.ones((3, 3))"],
+    "spikes": ["np.array([0, 1, 0, -1])", "np.eye(4, 2)", "[0.5, 0, 0, 0]"],
+    "decoded": ["np.zeros(4)", "[0, 1, 1, 0]"],
+    "bound": ["None", "0.5"],
+    "codes": ["{'a': {'count': [1, 9], 'snr': np.array([2.0, 30.0])}}"],
     "animation": ["spikeplot.animator(np.ones((2, 3, 3)))"],
     "path": ["'film.gif'", "'none/film.gif'", "'film.txt'"],
     "progress": ["False"],
@@ -368,6 +372,7 @@ def all_targets():
     for name in utils.__all__:
         found.append(target(f"utils.{name}", (UTILS, GOOD), 1.5))
     found.append(target("datasets.digits", (UTILS,), 0.5))
+    found.append(target("datasets.ecg", (), 0.1))
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found.append(target("spikecore.profiles", ()))

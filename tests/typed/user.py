@@ -20,6 +20,7 @@ from spikecore import (
     Sequential,
     Synaptic,
     datasets,
+    decode,
     leaky_integrate_and_fire,
     random,
     spikegen,
@@ -115,6 +116,21 @@ spikeplot.psth(spikes, ax=axes[0, 1], bin_steps=2, time_step=0.001).get_data()
 spikeplot.latency_curve([0.2, 0.4], [3.5, 1.4], threshold=0.1).get_xdata()
 spikeplot.traces(recorded["membrane"], spikes, dim=(3, 1), titles=["a", "b"], ylim=(0, 2))
 spikeplot.reconstruction(np.ones((3, 8, 8)), image=images[0], cmap="gray")
+signal, time_step = datasets.ecg()
+coded = spikegen.delta(signal, threshold=0.1, off_spike=True)
+drawn = spikeplot.code(
+    signal, coded, np.round(signal, 1), bound=0.1, time_step=time_step, ylabel="ECG [mV]"
+)
+drawn.error.get_ydata()
+spikeplot.code([0, 1], [0, 1], [0, 1], ax=[*Figure().subplots(3)])
+
+
+def compare(best: decode.Choice) -> float:
+    mine = {"count": [1, 2], "snr": np.array([3.0, 4.0])}
+    lines = spikeplot.trade_off({"step_forward": best, "mine": mine}, axes[1, 1])
+    return float(lines[0].get_linewidth())
+
+
 bars = spikeplot.spike_count(spikes, labels=("cat", "dog", "bird"))
 assert len(bars) == 3
 with tempfile.TemporaryDirectory() as folder:
