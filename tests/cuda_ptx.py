@@ -15,8 +15,9 @@ import pytest
 from conftest import nvvm_missing
 from numba import cuda, from_dtype, typeof
 
-from spikecore.backends.cuda import kernels, product, signals
+from spikecore.backends.cuda import filters, kernels, product, signals
 from spikecore.codes import (
+    bsa,
     burst,
     delta,
     first_spike,
@@ -28,6 +29,7 @@ from spikecore.codes import (
     phase,
     poisson,
     population,
+    pulse_width,
     rank_order,
     rate,
     sigma_delta,
@@ -36,6 +38,7 @@ from spikecore.codes import (
     temporal_contrast,
     trains,
 )
+from spikecore.codes import filters as tapped
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
@@ -148,6 +151,25 @@ def _signal_kernels(dtype, out_dtype):
     code = moving_window.slide_of(moving_window.Axes())
     given = (matrix, 0, 0, 2, 3, True, moving_window.Numbers(row), levels, out)
     yield "moving_window", signals.slide(code), tuple(map(typeof, given))
+    numbers = pulse_width.Numbers(number, number, np.int32(3))
+    yield "pulse_width", *scan(pulse_width.SPIKES, pulse_width.State(silent, silent), numbers)
+    threshold, offsets = bsa.Numbers(row), (0, 1, 2)
+    for name, code in (("multiply", bsa.MULTIPLY), ("subtract", bsa.SUBTRACT), ("hsa", bsa.HOUGH)):
+        given = (matrix, 0, 0, 2, row, offsets, 2, threshold, levels, out)
+        yield f"deconvolve, {name}", filters.deconvolve(code), tuple(map(typeof, given))
+    if out_dtype in (dtype, I8):
+        graded, scales = np.zeros((2, 4), dtype), tapped.Scale(row, number)
+        given = (out, 0, 0, 2, row, 0, scales, graded)
+        yield "convolve", filters.convolve(tapped.CONVOLVE), tuple(map(typeof, given))
+        unit = delta.Levels(number, number, number)
+        given = (matrix, tapped.Nothing(), scales, unit, graded)
+        yield "scale", signals.scan(tapped.SCALE), tuple(map(typeof, given))
+        given = (matrix, tapped.Nothing(), tapped.Nothing(), unit, graded)
+        yield "given spikes", signals.scan(pulse_width.GIVEN), tuple(map(typeof, given))
+        ends = pulse_width.Numbers(number, number, 3)
+        yield "lines", kernels.climb(pulse_width.line), tuple(map(typeof, (ends, number, graded)))
+    given = (matrix, tapped.Extremes(row, row), tapped.Nothing())
+    yield "extremes", signals.fold(tapped.widen), tuple(map(typeof, given))
     for name, step in zip(("change", "square"), temporal_contrast.sums_of(True), strict=True):
         given = (matrix, temporal_contrast.Total(row, row), temporal_contrast.Mean(row))
         yield f"sum of a {name}", signals.fold(step), tuple(map(typeof, given))

@@ -189,6 +189,7 @@ def test_a_dead_time_under_rates_that_vary():
     )
 
 
+FIR = [0.1, 0.3, 0.4, 0.2]
 SIGNAL_CODES = {
     "temporal_contrast": {"threshold": 0.25},
     "temporal_contrast of factor": {"factor": 0.5, "align": "start", "edge": "repeat"},
@@ -205,7 +206,15 @@ SIGNAL_CODES = {
     "moving_window": {"threshold": 0.25, "window": 4},
     "moving_window ahead": {"threshold": 0.25, "window": 5, "first": "window"},
     "moving_window, long": {"threshold": 0.25, "window": 30, "channels": "up_down"},
-}
+    "bsa": {"fir": FIR, "threshold": 0.1},
+    "bsa scaled": {
+        "fir": FIR, "threshold": 0.95, "criterion": "multiply", "shift": "min", "gain": "range",
+        "offsets": (1, -2, 3), "tail": "whole",
+    },
+    "hsa": {"fir": FIR},
+    "modified_hsa": {"fir": FIR, "threshold": 0.1, "shift": -0.5, "gain": 0.75},
+    "pulse_width": {"period": 4, "low": -0.1, "high": 1.1},
+}  # fmt: skip
 
 
 @DTYPES
@@ -250,6 +259,29 @@ def test_decoders(dtype, memory):
     )
     values = numbers(19, 9, dtype=dtype)
     assert_alike(lambda device: decode.accumulate(values, 0.25, device=device))
+    for delay in (0, 2, 30):
+        assert_alike(
+            lambda device, delay=delay: decode.convolve(
+                counts,
+                FIR,
+                np.linspace(-1, 1, 9, dtype=dtype),
+                limits,
+                delay,
+                dtype=dtype,
+                device=device,
+            )
+        )
+
+
+@DTYPES
+@pytest.mark.parametrize("period", [2, 5])
+def test_the_decoder_of_pulse_width(dtype, period):
+    spikes = np.random.default_rng(0).random((19, 9)) < 0.3
+    assert_alike(
+        lambda device: decode.pulse_width(
+            spikes, period, low=-0.1, high=1.1, dtype=dtype, device=device
+        )
+    )
 
 
 @DTYPES
@@ -265,6 +297,10 @@ def test_signals_on_the_gpu_stay_there(dtype):
     values = spikegen.sigma_delta(there, 0.25)
     expected = spikegen.sigma_delta(data, 0.25, device="numpy")
     assert_same_bits(values.copy_to_host(), expected)
+    trains = (expected != 0).astype(dtype)
+    for decoder, numbers_of in ((decode.convolve, FIR), (decode.pulse_width, 4)):
+        found = decoder(cuda.to_device(trains), numbers_of)
+        assert_same_bits(found.copy_to_host(), decoder(trains, numbers_of, device="numpy"))
     sums = decode.accumulate(values)
     assert_same_bits(sums.copy_to_host(), decode.accumulate(expected, device="numpy"))
     spikes = spikegen.step_forward(there, 0.25, initial=sums.copy_to_host()[-1])

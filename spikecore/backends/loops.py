@@ -150,6 +150,16 @@ def of_sample(data, i, per_sample):
 
 
 @equation
+def taps_behind(row, num_taps, num_steps):
+    """The taps k with 0 <= row - k < num_steps: first, and one past the last."""
+    first = row - num_steps + 1
+    first = first if first > 0 else np.int64(0)
+    last = row + 1
+    last = last if last < num_taps else num_taps
+    return first, last
+
+
+@equation
 def window_at(t, window, num_steps, growing):
     """The samples that step t is compared with the mean of: first, and one past the last.
 

@@ -12,7 +12,7 @@ from spikecore.arithmetic import accumulate, like, select
 from spikecore.backends.columns import put
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
-from spikecore.backends.loops import taps_at, window_at
+from spikecore.backends.loops import taps_at, taps_behind, window_at
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 __all__ = [
@@ -164,10 +164,10 @@ def deconvolve(code, rest, taps, offsets, end, numbers, levels, out):
 @np.errstate(over="ignore", invalid="ignore")
 def convolve(code, data, taps, delay, numbers, out):
     """Sums of samples weighted by taps, step t from ``data[t + delay]`` backwards."""
-    num_steps = len(data)
+    num_steps, num_taps = np.int64(len(data)), np.int64(len(taps))
     for t, row in enumerate(out):
-        total, ahead = np.zeros_like(row), t + delay
-        for k in range(max(0, ahead - num_steps + 1), min(len(taps), ahead + 1)):
+        total, ahead = np.zeros_like(row), np.int64(t + delay)
+        for k in range(*taps_behind(ahead, num_taps, num_steps)):
             total = code.add(total, data[ahead - k], taps[k])
         row[:] = code.finish(total, numbers)
 

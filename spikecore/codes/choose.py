@@ -376,8 +376,8 @@ class _Search:
         found = [found or nothing for found in self.found.values()]
         tried = {
             "parameter": np.array(list(self.found)),
-            "snr": np.array([one.snr for one in found]),
-            "count": np.array([one.count for one in found]),
+            "snr": np.array([measured.snr for measured in found]),
+            "count": np.array([measured.count for measured in found]),
         }
         return Choice(best, self.found[best], tried)
 

@@ -8,7 +8,7 @@ from spikecore.arithmetic import like, select
 from spikecore.backends import threads
 from spikecore.backends.columns import at, part
 from spikecore.backends.cpu.tiles import tile_count, wide
-from spikecore.backends.loops import taps_at
+from spikecore.backends.loops import taps_at, taps_behind
 from spikecore.compiler import equation, kernel
 
 NARROW = 256  # elements in a tile: the rows under a filter of 64 taps stay in L2, of 17 in L1
@@ -96,7 +96,8 @@ def _convolve(code):
             for t in range(num_steps):
                 total[:] = 0
                 ahead = t + delay
-                for k in range(max(0, ahead - num_steps + 1), min(taps.size, ahead + 1)):
+                first, last = taps_behind(ahead, taps.size, num_steps)
+                for k in range(first, last):
                     tap, x = taps[k], data[ahead - k, low:high]
                     for i in range(high - low):
                         total[i] = add(total[i], x[i], tap)

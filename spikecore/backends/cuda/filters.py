@@ -9,7 +9,7 @@ from spikecore.arithmetic import like, select
 from spikecore.backends import on_gpu
 from spikecore.backends.columns import at
 from spikecore.backends.cuda.kernels import get, put, unsigned
-from spikecore.backends.loops import taps_at
+from spikecore.backends.loops import taps_at, taps_behind
 from spikecore.compiler import equation
 
 # As in kernels.py: the simulator replaces ``cuda`` in the module of a kernel and in no other.
@@ -91,9 +91,10 @@ def convolve(code):
         for i in range(first_column(), out.shape[1], columns()):
             n = at(numbers, unsigned(i))
             for moment in range(first_row(), out.shape[0], rows()):
-                ahead = first_step + moment + delay
+                ahead = np.int64(first_step + moment + delay)
+                first, last = taps_behind(ahead, np.int64(taps.size), np.int64(num_steps))
                 total = like(taps[0], 0)
-                for k in range(max(0, ahead - num_steps + 1), min(taps.size, ahead + 1)):
+                for k in range(first, last):
                     total = add(total, get(data, ahead - k - row_0, i), taps[unsigned(k)])
                 put(out, moment, i, finish(total, n))
 
