@@ -30,6 +30,7 @@ CALLS = {
         IMAGES, 0.2, refractory=2, channels="up_down", device=device
     ),
     "moving_window": lambda device: spikegen.moving_window(IMAGES, 0.2, 3, device=device),
+    "bsa": lambda device: spikegen.bsa(IMAGES, [0.1, 0.2, 0.1], 0.1, device=device),
     "contrast": lambda device: spikegen.temporal_contrast(IMAGES, factor=0.5, device=device),
     "targets": lambda device: spikegen.targets_rate(
         np.arange(500) % 10, 10, 30, correct_rate=0.6, firing_pattern="uniform", seed=4,
@@ -59,7 +60,7 @@ def wrong_calls(repeats):
     ]
 
 
-def test_eleven_python_threads_encode_at_once(three_threads):
+def test_twelve_python_threads_encode_at_once(three_threads):
     expected = {name: call("numpy") for name, call in CALLS.items()}
     barrier = threading.Barrier(len(CALLS))
 
@@ -72,7 +73,7 @@ def test_eleven_python_threads_encode_at_once(three_threads):
     for name, repeated in results.items():
         for result in repeated:
             np.testing.assert_array_equal(result, expected[name], err_msg=name)
-    assert len(CALLS) == 11
+    assert len(CALLS) == 12
 
 
 def test_more_and_fewer_threads_may_be_asked_for_at_any_time(monkeypatch):
