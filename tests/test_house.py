@@ -152,9 +152,11 @@ def test_every_backend_says_whether_its_arrays_lie_on_a_gpu():
 def public():
     """Every public function and class by the name that a user writes."""
     found = {"devices": spikecore.devices, "profiles": spikecore.profiles}
-    for home in (spikegen, decode, neurons, network, utils):
+    for home in (spikegen, neurons, network, utils):
         for name in home.__all__:
             found[name] = getattr(home, name)
+    for name in decode.__all__:  # some have the name of their encoder
+        found[f"decode.{name}"] = getattr(decode, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     for kind in (neurons.LIF, network.Linear, network.Sequential):

@@ -29,6 +29,8 @@ SHARE, SPARE = 1.05, 8e6  # the output and at most a twentieth, or 8 MB where th
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((64, 784), np.float32)  # 0.2 MB
 SIGNAL = RNG.random((100, 64, 784), np.float32)  # 20 MB
+SPIKES = (SIGNAL > 0.9).view(np.int8)
+FIR = [0.1, 0.2, 0.4, 0.2, 0.1]
 CURRENT = SIGNAL - np.float32(0.5)
 LABELS = np.arange(5000) % 10
 ONE_HOT = np.eye(10, dtype=np.float32)[np.arange(300_000) % 10]  # 12 MB
@@ -77,6 +79,7 @@ ENCODERS = {
     ),
     "latency, sample": lambda **o: spikegen.latency(IMAGES, STEPS, normalize="sample", **o),
     "delta": lambda **o: spikegen.delta(SIGNAL, off_spike=True, **o),
+    "pulse_width": lambda **o: spikegen.pulse_width(SIGNAL, 10, **o),
     "level_crossing": lambda **o: spikegen.level_crossing(SIGNAL, 0.1, **o),
     "moving_window": lambda **o: spikegen.moving_window(SIGNAL, 0.1, 5, **o),
     "send_on_delta": lambda **o: spikegen.send_on_delta(SIGNAL, 0.1, refractory=2, **o),
@@ -120,6 +123,8 @@ OTHERS = {
         IMAGES, STEPS, linear=True, normalize=True, interpolate=True
     ),
     "sigma_delta": lambda: spikegen.sigma_delta(SIGNAL, 0.1, feedback="residual"),
+    "convolve": lambda: decode.convolve(SIGNAL, FIR),
+    "decoded pulse width": lambda: decode.pulse_width(SPIKES, 10),
     "staircase": lambda: decode.staircase(SIGNAL, 0.1),
     "accumulate": lambda: decode.accumulate(SIGNAL),
     "latency_code": lambda: spikegen.latency_code(SIGNAL),
@@ -141,8 +146,22 @@ def test_any_other_function_takes_its_output(name):
     little_besides(OTHERS[name])
 
 
+COPYING = {
+    "bsa": lambda **o: spikegen.bsa(SIGNAL, FIR, 0.1, **o),
+    "bsa, scaled": lambda **o: spikegen.bsa(SIGNAL, FIR, 0.1, shift="min", gain="range", **o),
+    "hsa": lambda **o: spikegen.hsa(SIGNAL, FIR, **o),
+    "modified_hsa": lambda **o: spikegen.modified_hsa(SIGNAL, FIR, 0.1, **o),
+}
+
+
+@pytest.mark.parametrize("name", COPYING)
+def test_an_encoder_that_takes_filters_away_needs_a_copy_of_the_signal(name):
+    result, peak = taken(lambda: COPYING[name](dtype="int8"))
+    assert peak <= result.nbytes + SIGNAL.nbytes + SPARE
+
+
 def test_every_public_encoder_is_measured():
-    measured = {name.partition(",")[0] for name in (*ENCODERS, *OTHERS)}
+    measured = {name.partition(",")[0] for name in (*ENCODERS, *OTHERS, *COPYING)}
     assert measured >= set(spikegen.__all__) - {"profiles", "contrast_threshold"}
 
 

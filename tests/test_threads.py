@@ -37,6 +37,7 @@ CALLS = {
     "population": lambda device: spikegen.population(
         IMAGES[:9], 7, 0, 1, num_steps=30, device=device
     ),
+    "bsa": lambda device: spikegen.bsa(IMAGES, [0.1, 0.2, 0.1], 0.1, device=device),
     "contrast": lambda device: spikegen.temporal_contrast(IMAGES, factor=0.5, device=device),
     "targets": lambda device: spikegen.targets_rate(
         np.arange(500) % 10, 10, 30, correct_rate=0.6, firing_pattern="uniform", seed=4,
@@ -66,7 +67,7 @@ def wrong_calls(repeats):
     ]
 
 
-def test_fourteen_python_threads_encode_at_once(three_threads):
+def test_fifteen_python_threads_encode_at_once(three_threads):
     expected = {name: call("numpy") for name, call in CALLS.items()}
     barrier = threading.Barrier(len(CALLS))
 
@@ -79,7 +80,7 @@ def test_fourteen_python_threads_encode_at_once(three_threads):
     for name, repeated in results.items():
         for result in repeated:
             np.testing.assert_array_equal(result, expected[name], err_msg=name)
-    assert len(CALLS) == 14
+    assert len(CALLS) == 15
 
 
 def test_more_and_fewer_threads_may_be_asked_for_at_any_time(monkeypatch):

@@ -37,7 +37,7 @@ class Metrics(NamedTuple):
     centred_snr: float
     rmse: float
     r2: float
-    count: float
+    count: float  # type: ignore[assignment]  # in place of the method of tuples
     rate: float
     efficiency: float
 

@@ -39,6 +39,7 @@ THRESHOLDS = ["1", "0.5", "np.array([1.0, 2.0, 3.0])"]
 INITIALS = ["0.25", "np.zeros((2, 3), 'f4')", "np.zeros(3)", "np.float32(0.5)"]
 SIGNAL_CODES = ("contrast_threshold", "level_crossing", "moving_window", "send_on_delta")
 SIGNAL_CODES += ("sigma_delta", "step_forward", "temporal_contrast")
+SIGNAL_CODES += ("bsa", "hsa", "modified_hsa", "pulse_width")
 
 # Good values by the name of an argument, wherever it has that meaning.
 GOOD = {
@@ -105,6 +106,26 @@ SIGNALS = {
     "window": ["2", "1", "9", "2**31"],
     "first": ["None", "'window'", "'growing'"],
     "spacing": ["0.5", "1", "1e-3"],
+    "fir": ["[0.2, 0.5, 0.3]", "np.ones((2, 3), 'f4') / 4", "np.full(1, 0.5)"],
+    "criterion": ["None", "'subtract'", "'multiply'"],
+    "shift": ["None", "0", "-2.5"],
+    "gain": ["None", "1", "0.5"],
+    "offsets": ["None", "(0, 0, 0)", "(1, 0, 0)"],
+    "tail": ["None", "'truncate'", "'whole'"],
+    "period": ["4", "2", "1"],
+    "low": ["0", "-1.0"],
+    "high": ["1", "2.5"],
+    "delay": ["0", "1"],
+    "signal": [*SERIES],
+    "decoded": [*SERIES],
+    "per_feature": FLAGS,
+    "encoder": ["spikegen.step_forward", "spikegen.send_on_delta"],
+    "by": ["'snr'", "'count'", "'rate'"],
+    "target": ["None", "10", "0.5"],
+    "grid": ["None", "[0.1, 0.2]", "np.linspace(0.1, 1, 5)"],
+    "refine": ["0", "1"],
+    "decoder": ["None", "decode.staircase"],
+    "progress": ["False", "None"],
     "feedback": ["None", "'residual'", "'decoder'"],
     "cum_error": ["None", *FLAGS],
     "step": ["None", "0.25", "1"],
