@@ -296,6 +296,9 @@ def _measure(encoder, signal, decoder, options):
     if known is None and decoder is None:
         must, remedy = "be given for an encoder of your own", "pass decoder(spikes, parameter)"
         arguments.refuse("decoder", must, "None", remedy, TypeError)
+    if decoder is not None and not callable(decoder):
+        must, remedy = "be callable", "pass decoder(spikes, parameter)"
+        arguments.refuse("decoder", must, arguments.shown(decoder), remedy, TypeError)
     if known is not None and known.parameter in options:
         must, remedy = "be left out, because it is chosen", "pass grid=[...] to try only some"
         arguments.refuse(known.parameter, must, options[known.parameter], remedy)

@@ -85,16 +85,11 @@ def metrics(
     (1.0, 0.25, 75.0)
     """
     per_feature = arguments.flag("per_feature", per_feature)
-    x, y = _samples("signal", signal), _samples("decoded", decoded)
-    s = np.abs(_samples("spikes", spikes))
-    if y.shape != x.shape:
-        must = f"have the signal's shape {x.shape}"
-        arguments.refuse("decoded", must, y.shape, "pass the decoded signal of this one")
-    if s.shape == (*x.shape, 2):
-        s = s.sum(axis=-1)
+    x = _samples("signal", signal)
+    y = _samples("decoded", decoded, x.shape)
+    s = np.abs(_samples("spikes", spikes, x.shape, (*x.shape, 2)))
     if s.shape != x.shape:
-        must = f"have the signal's shape {x.shape}, or two channels of it"
-        arguments.refuse("spikes", must, s.shape, "pass the spikes of this signal")
+        s = s.sum(axis=-1)
     axis = 0 if per_feature else None
     error, power = _square(y - x, axis), _square(x, axis)
     spread = _square(x - x.mean(axis=axis), axis)
@@ -106,9 +101,13 @@ def metrics(
     return Metrics(*(value if per_feature else float(value) for value in found))
 
 
-def _samples(name, value):
-    """Finite samples with a time axis, as float64."""
+def _samples(name, value, *shapes):
+    """Finite samples with a time axis, and of the signal's shapes if there are any, as float64."""
     given = arguments.array(name, value)
+    if shapes and given.shape not in shapes:
+        must = f"have the signal's shape {shapes[0]}{', or two channels of it' * (len(shapes) - 1)}"
+        remedy = f"pass the {'spikes' if name == 'spikes' else 'decoded signal'} of this signal"
+        arguments.refuse(name, must, given.shape, remedy)
     if given.ndim == 0 or not given.size:
         must, remedy = "hold samples along a time axis", "pass [num_steps, ...]"
         arguments.refuse(name, must, f"shape {given.shape}", remedy)

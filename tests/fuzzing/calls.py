@@ -31,11 +31,12 @@ from spikecore import (
     validate,
 )
 from spikecore.backends import DeviceError
+from spikecore.codes.temporal_contrast import ThresholdError
 
 PACKAGE = str(Path(spikecore.__file__).parent) + os.sep
 SECONDS = 10  # that a call may take
 LONGEST = 1000  # characters of a sentence
-ALLOWED = (ValueError, TypeError, MemoryError, DeviceError)
+ALLOWED = (ValueError, TypeError, MemoryError, DeviceError, ThresholdError)
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
