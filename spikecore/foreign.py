@@ -1,5 +1,7 @@
 """Objects of other people's classes: their methods and attributes may raise anything."""
 
+import inspect
+
 import numpy as np
 
 LONGEST = 200  # characters of a value in a sentence
@@ -35,6 +37,19 @@ def shape_of(value):
     except Exception:
         return None
     return shape if isinstance(shape, tuple) else None  # a module may have a ``shape`` of its own
+
+
+def misfit(function, /, *positional, **named):
+    """Why a function cannot be called so, or None where it can or its signature is not known."""
+    try:
+        signature = inspect.signature(function)
+    except Exception:  # ValueError for what is written in C, or what a foreign class raises
+        return None
+    try:
+        signature.bind(*positional, **named)
+    except TypeError as error:
+        return str(error)
+    return None
 
 
 def has(value, *names):

@@ -9,7 +9,7 @@ import pytest
 from conftest import OF_VALUES, TIME_SERIES
 from fuzzing.values import GpuArray, Raises, RaisesOn, nested
 
-from spikecore import backends, memory, random, spikegen
+from spikecore import backends, decode, memory, random, spikegen
 
 F32 = np.float32
 IMAGE = np.linspace(0, 1, 6, dtype=F32).reshape(2, 3)
@@ -332,6 +332,25 @@ def test_a_line_past_its_spike_does_not_overflow(device):
     assert np.isfinite(line).all() and (line[1:] == 1e308).all()
     train = spikegen.targets_rate([0], 1, 4, 0, 0.5, interpolate=True, device=device, **options)
     assert np.isfinite(train).all()
+
+
+def test_a_threshold_near_the_largest_float_decodes_without_a_warning():
+    found = decode.latency([[1], [0], [0]], threshold=1e308, tau=1, law="decay")
+    assert np.isfinite(found).all()
+
+
+def test_a_gain_that_no_value_follows_from_is_refused_by_name():
+    with pytest.raises(ValueError, match=r"^gain must give finite values, got 1e-320; pass the ga"):
+        decode.rate([1.0, 0.0], gain=1e-320)
+
+
+def test_a_sample_that_the_data_cannot_hold_is_refused_by_name():
+    data = np.zeros((2, 1), F32)
+    with pytest.raises(
+        ValueError, match=r"^initial must fit into the data's float32, got a larger"
+    ):
+        decode.hold(data, data, initial=1e308)
+    assert decode.hold(data, data, initial=2.0).tolist() == [[2.0], [2.0]]
 
 
 def test_half_precision_labels_are_compared_with_more_classes_than_they_reach():

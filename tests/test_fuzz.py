@@ -59,6 +59,13 @@ def test_an_argument_without_good_values_is_an_error_that_names_it_and_its_table
         targets.target("spikegen.rate", ({"num_steps": []},))
 
 
+def test_what_the_callers_own_function_raises_is_no_offence():
+    (choose,) = (t for t in targets.all_targets() if t.call == "decode.choose")
+    given = {"encoder": "spikegen.step_forward", "signal": "[1, 2, 0, 2.9]", "grid": "1"}
+    assert calls.offence_of(calls.Call(choose, given | {"decoder": "int"})) is None
+    assert calls.offence_of(calls.Call(choose, given | {"decoder": "lambda s, p: 1 / 0"})) is None
+
+
 def test_styles_of_plots_are_no_positional_arguments():
     (raster,) = (t for t in targets.plot_targets() if t.call == "spikeplot.raster")
     call = calls.Call(raster, {"data": "np.eye(3)", "**color": "'red'"})

@@ -269,7 +269,20 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"signal": 1.0}, r"^signal must hold samples"),
         ({"signal": []}, r"^signal must hold samples"),
         ({"signal": np.ones(9)}, r"^signal must vary"),
-        ({"encoder": scripted({})[0], "decoder": len}, r"^grid must be given"),
+        ({"encoder": scripted({})[0], "decoder": max}, r"^grid must be given"),
+        ({"encoder": [], "decoder": max, "grid": [1]}, r"^encoder must be callable, got \[\]"),
+        ({"encoder": len, "decoder": max, "grid": [1]}, r"^encoder must fit encoder\(signal, para"),
+        (
+            {"grid": [1], "decoder": len},
+            r"^decoder must fit decoder\(spikes, parameter\): too many",
+        ),
+        (
+            {"window": 2},
+            r"^options must fit step_forward: got an unexpected keyword argument 'wind",
+        ),
+        ({"name": 2}, r"^options must fit step_forward: got an unexpected keyword argument 'name'"),
+        ({"encoder": spikegen.bsa}, r"^options must fit bsa: missing a required argument: 'fir'"),
+        ({"encoder": spikegen.bsa, "fir": 10**400}, r"^fir must hold real numbers"),
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
         ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be callable"),
     ],
@@ -279,6 +292,31 @@ def test_choose_refuses_by_name(options, message):
     given = {"encoder": spikegen.step_forward, "signal": X} | options
     with pytest.raises((ValueError, TypeError), match=message):
         decode.choose(**given)
+
+
+def test_samples_of_which_memory_holds_no_copy_are_refused_by_name():
+    huge = np.broadcast_to(0.5, (2**40, 3))
+    with pytest.raises(ValueError, match=r"^signal must fit into memory, got shape \(10995116"):
+        decode.metrics(huge, huge, huge)
+
+
+def test_an_error_of_the_callers_own_decoder_passes_through():
+    def decoder(spikes, parameter):
+        raise ZeroDivisionError("of the caller")
+
+    with pytest.raises(ZeroDivisionError, match="of the caller"):
+        decode.choose(spikegen.step_forward, X, decoder=decoder)
+
+
+def test_an_encoder_of_a_class_without_a_hash_is_taken():
+    class Coder:
+        __hash__ = None
+
+        def __call__(self, signal, threshold):
+            return spikegen.step_forward(signal, threshold)
+
+    chosen = decode.choose(Coder(), X, grid=[0.1], refine=0, decoder=lambda spikes, parameter: X)
+    assert chosen.parameter == 0.1
 
 
 # --- progress -----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from itertools import count
 
 import numpy as np
 import pytest
-from fuzzing.values import Raises, nested
+from fuzzing.values import Raises, Tensor, nested
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -248,7 +248,7 @@ ONE = np.ones(1, np.float32)
         (
             lambda ax: spikeplot.traces([1], ax=HUGE),
             TypeError,
-            "ax must be Axes .*, got an ndarray",
+            "ax must be Axes .*, got a ndarray",
         ),
         (
             lambda ax: spikeplot.traces([1], titles=HUGE),
@@ -261,6 +261,7 @@ ONE = np.ones(1, np.float32)
             ValueError,
             r"ylim must .*more than 65536",
         ),
+        (lambda ax: spikeplot.traces([1], ax=[Tensor()]), TypeError, "ax must be Axes .*something"),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

@@ -22,6 +22,7 @@ from spikecore.codes import (
     temporal_contrast,
 )
 from spikecore.codes.metrics import Metrics, metrics
+from spikecore.foreign import misfit
 from spikecore.results import by_value
 
 BY = ("snr", "count", "rate")
@@ -85,7 +86,8 @@ def _fits(signal, options):
     """Thresholds of a filter: shares of a sum, or of what the filter takes away."""
     if options.get("criterion") == "multiply" or _profile(options).get("criterion") == "multiply":
         return np.linspace(0.8, 1.1, 31)
-    return np.abs(np.asarray(options["fir"], np.float64)).sum() * np.geomspace(0.002, 1, 48)
+    taps = filters.taps_of(options["fir"], np.dtype(np.float64))
+    return np.abs(taps).sum() * np.geomspace(0.002, 1, 48)
 
 
 def _profile(options):
@@ -278,17 +280,32 @@ def _target(by, target):
 def _grid(encoder, grid, signal, options):
     """The parameters to try first."""
     if grid is None:
-        if encoder not in KNOWN:
+        if (known := _known(encoder)) is None:
             remedy = "pass the parameters to try"
             arguments.refuse("grid", "be given for an encoder of your own", "None", remedy)
-        grid = KNOWN[encoder].grid(signal, options)
+        grid = known.grid(signal, options)
     given = arguments.parameter("grid", grid)
     return sorted(set(np.asarray(given, np.float64).reshape(-1).tolist()))
 
 
+def _known(encoder):
+    """What is known of an encoder, or None of one of the caller's own, which may be unhashable."""
+    return next((known for function, known in KNOWN.items() if function is encoder), None)
+
+
+def _must_fit(name, form, function, /, *positional, **named):
+    """Refuse what cannot be called like that, where its signature tells."""
+    remedy = "pass what it takes by keyword" if name == "options" else f"pass {form}"
+    if not callable(function):
+        arguments.refuse(name, "be callable", arguments.shown(function), remedy, TypeError)
+    fault = misfit(function, *positional, **named)
+    if fault is not None:
+        raise TypeError(f"{name} must fit {form}: {fault}; {remedy}")
+
+
 def _measure(encoder, signal, decoder, options):
-    """The function that encodes, decodes and measures with one parameter."""
-    known = KNOWN.get(encoder)
+    """The function that encodes, decodes and measures; errors of the caller's own pass through."""
+    known = _known(encoder)
     for name in ("out", "stream"):
         if name in options:
             remedy = "encode with the parameter that is chosen"
@@ -296,12 +313,15 @@ def _measure(encoder, signal, decoder, options):
     if known is None and decoder is None:
         must, remedy = "be given for an encoder of your own", "pass decoder(spikes, parameter)"
         arguments.refuse("decoder", must, "None", remedy, TypeError)
-    if decoder is not None and not callable(decoder):
-        must, remedy = "be callable", "pass decoder(spikes, parameter)"
-        arguments.refuse("decoder", must, arguments.shown(decoder), remedy, TypeError)
+    if decoder is not None:
+        _must_fit("decoder", "decoder(spikes, parameter)", decoder, signal, 1)
     if known is not None and known.parameter in options:
         must, remedy = "be left out, because it is chosen", "pass grid=[...] to try only some"
         arguments.refuse(known.parameter, must, options[known.parameter], remedy)
+    if known is None:
+        _must_fit("encoder", "encoder(signal, parameter, **options)", encoder, signal, 1, **options)
+    else:
+        _must_fit("options", encoder.__name__, encoder, signal, **options, **{known.parameter: 1})
 
     def measure(value):
         named = (value,) if known is None else ()

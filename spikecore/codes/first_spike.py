@@ -155,5 +155,6 @@ def decayed(step, num_steps, threshold, tau):
     """
     numbers = _decay(num_steps, threshold, tau)
     step = np.asarray(step, np.float64)
-    high = np.where(step > 0, level(step - 1.0, numbers), np.inf)
+    before = np.maximum(step - 1.0, 0.0)  # at step 0 it might overflow, and is not taken
+    high = np.where(step > 0, level(before, numbers), np.inf)
     return Interval(np.where(step < num_steps, level(step, numbers), 0.0), high)

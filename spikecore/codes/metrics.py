@@ -111,6 +111,7 @@ def _samples(name, value, *shapes):
     if given.ndim == 0 or not given.size:
         must, remedy = "hold samples along a time axis", "pass [num_steps, ...]"
         arguments.refuse(name, must, f"shape {given.shape}", remedy)
+    arguments.fits_copy(name, given, np.float64)
     result = given.astype(np.float64)
     if not (np.abs(result) < LARGEST).all():
         got = "NaN, infinity or larger numbers"

@@ -304,4 +304,8 @@ def decode(
     if gain == 0:
         arguments.refuse("gain", "not be 0", gain, "pass the gain of the encoder")
     fired = trains(spikes, 1)
-    return np.asarray((fired.mean(axis=0) - offset) / gain)
+    with np.errstate(over="ignore"):
+        values = np.asarray((fired.mean(axis=0) - offset) / gain)
+    if not np.isfinite(values).all():
+        arguments.refuse("gain", "give finite values", gain, "pass the gain of the encoder")
+    return values

@@ -210,7 +210,13 @@ def _held(initial, values):
     """The sample before the first, in the dtype of the data."""
     given = arguments.array("initial", initial)
     try:
-        return np.broadcast_to(given, values.shape[1:]).astype(values.dtype)
+        spread = np.broadcast_to(given, values.shape[1:])
     except ValueError:
         must = f"be a number or have the features' shape {values.shape[1:]}"
         arguments.refuse("initial", must, given.shape, "pass one value per feature")
+    with np.errstate(over="ignore"):
+        result = spread.astype(values.dtype)
+    if (np.isinf(result) & np.isfinite(spread)).any():
+        must, remedy = f"fit into the data's {values.dtype}", "convert the data to float64"
+        arguments.refuse("initial", must, "a larger number", remedy)
+    return result

@@ -236,15 +236,13 @@ def panels(ax, rows, columns, count, figsize, heights=None):
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count, heights)
     numbers = isinstance(ax, np.ndarray) and ax.dtype != object  # maybe too many to look at each
+    must, remedy = "be Axes of matplotlib, or an array of them", "pass what fig.subplots() returned"
     if numbers or not isinstance(ax, (np.ndarray, list, tuple)):
-        arguments.refuse(
-            "ax",
-            "be Axes of matplotlib, or an array of them",
-            a_kind(ax),
-            "pass what fig.subplots() returned, or leave it out",
-            TypeError,
-        )
-    given = np.asarray(ax, dtype=object).ravel()
+        arguments.refuse("ax", must, a_kind(ax), f"{remedy}, or leave it out", TypeError)
+    try:
+        given = np.asarray(ax, dtype=object).ravel()
+    except Exception:  # what something among them raises when NumPy takes it for an array
+        arguments.refuse("ax", must, f"{a_kind(ax)} of something else", remedy, TypeError)
     if len(given) < count:
         arguments.refuse(
             "ax", f"hold at least {count} axes, one a panel", len(given), "leave it out"

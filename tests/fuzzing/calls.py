@@ -37,6 +37,7 @@ PACKAGE = str(Path(spikecore.__file__).parent) + os.sep
 SECONDS = 10  # that a call may take
 LONGEST = 1000  # characters of a sentence
 ALLOWED = (ValueError, TypeError, MemoryError, DeviceError, ThresholdError)
+CALLS_OTHERS = ("measure",)  # functions that call the caller's own, whose errors are the caller's
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
@@ -226,12 +227,17 @@ def wrong_with(error, call):
 
 def place_of(error):
     """File and line of the package's last frame of a traceback, or nothing."""
-    place = ""
-    for frame, line in traceback.walk_tb(error.__traceback__):
-        file = frame.f_code.co_filename
-        if file.startswith(PACKAGE):
-            place = f"{file.removeprefix(PACKAGE)}:{line}"
-    return place
+    frames = _frames(error)
+    if not frames:
+        return ""
+    frame, line = frames[-1]
+    return f"{frame.f_code.co_filename.removeprefix(PACKAGE)}:{line}"
+
+
+def _frames(error):
+    """Frames of the package, with the line that each was at, from the outermost on."""
+    trace = traceback.walk_tb(error.__traceback__)
+    return [(frame, line) for frame, line in trace if frame.f_code.co_filename.startswith(PACKAGE)]
 
 
 def _said(error):
@@ -243,6 +249,8 @@ def _said(error):
 
 def _complaint(error, message, call):
     """What a reader would complain about."""
+    if _frames(error)[-1][0].f_code.co_name in CALLS_OTHERS:
+        return None
     if type(error) not in ALLOWED and not isinstance(error, OSError):
         return f"raises {type(error).__name__}"
     if isinstance(error, TimeoutError):

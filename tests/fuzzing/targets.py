@@ -119,12 +119,15 @@ SIGNALS = {
     "signal": [*SERIES],
     "decoded": [*SERIES],
     "per_feature": FLAGS,
-    "encoder": ["spikegen.step_forward", "spikegen.send_on_delta"],
+    "encoder": [f"spikegen.{name}" for name in ("step_forward", *SIGNAL_CODES)],
     "by": ["'snr'", "'count'", "'rate'"],
     "target": ["None", "10", "0.5"],
     "grid": ["None", "[0.1, 0.2]", "np.linspace(0.1, 1, 5)"],
     "refine": ["0", "1"],
-    "decoder": ["None", "decode.staircase"],
+    "decoder": ["None", "decode.staircase", "lambda spikes, parameter: spikes"],
+    "**fir": [LEFT_OUT, "[0.2, 0.5, 0.3]"],
+    "**window": [LEFT_OUT, "2"],
+    "**threshold": [LEFT_OUT, "0.5"],
     "progress": ["False", "None"],
     "feedback": ["None", "'residual'", "'decoder'"],
     "cum_error": ["None", *FLAGS],
@@ -387,7 +390,11 @@ def all_targets():
         found.append(target(f"spikegen.{name}", (own, GOOD), 3.0))
     for name in filter(str.islower, decode.__all__):  # not the results
         own = (DECODED, VALUES) if name in VALUE_DECODERS else (SIGNALS,)
-        found.append(target(f"decode.{name}", (*own, GOOD), 3.0))
+        if name == "choose":  # it calls an encoder many times, whose options it takes
+            names, more = ("options", *SIGNALS, *GOOD, *NEURON), ("fir", "window", "threshold")
+            found.append(target("decode.choose", (*own, GOOD), 0.5, names, more))
+        else:
+            found.append(target(f"decode.{name}", (*own, GOOD), 3.0))
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found.append(target(f"random.{name}", (NUMBERS, GOOD)))
     for name in utils.__all__:
