@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, utils
+from spikecore import decode, network, neurons, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 
@@ -23,9 +23,9 @@ FLOORS = (
     ("backends",),
     ("arguments",),
     ("random",),
-    ("codes", "neurons"),
+    ("codes", "neurons", "measures"),
     ("network",),
-    ("spikegen", "decode", "datasets", "download", "utils"),
+    ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),
@@ -155,6 +155,8 @@ def public():
     for home in (spikegen, decode, neurons, network, utils):
         for name in home.__all__:
             found[name] = getattr(home, name)
+    for name in statistics.__all__:  # spikegen has a rate too
+        found[f"statistics.{name}"] = getattr(statistics, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     for kind in (neurons.LIF, network.Linear, network.Sequential):
