@@ -12,7 +12,7 @@ from spikecore.backends import trains as loops
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.rates import binned
-from spikecore.measures.trains import two_of
+from spikecore.measures.trains import two_of, zeros
 
 OUTPUTS = ("counts", "border", "coefficient")
 
@@ -72,8 +72,7 @@ def cross_correlogram(
     max_lag = arguments.integer("max_lag", max_lag, 0, most, "pass a number of steps in that range")
     lags = 2 * max_lag + 1
     shape = (len(trains.counts), len(compared.counts), lags)
-    out = arguments.output(None, shape, np.dtype(np.float64))
-    out.fill(0)
+    out = zeros(shape)
     near = min(1.0, lags / max(1, trains.num_steps))  # the part of the other's spikes that is near
     work = 3 * pairs.spikes_in(trains, targets) + near * pairs.products_in(trains, targets)
     loops.each_pair(_coincidences, trains, compared, np.int64(max_lag), out, work)
@@ -220,9 +219,10 @@ def _sums(spikes, targets, bin_steps):
     counts = [_flat(trains, bin_steps), None if targets is None else _flat(targets, bin_steps)]
     first, second = counts[0], counts[0] if counts[1] is None else counts[1]
     bins = len(first)
-    arguments.output(None, (first.shape[1], second.shape[1]), np.dtype(np.float64))
-    totals = np.outer(first.sum(axis=0), second.sum(axis=0))
-    sums = bins * (first.T @ second) - totals
+    sums = zeros((first.shape[1], second.shape[1]))
+    np.matmul(first.T, second, out=sums)
+    sums *= bins
+    sums -= np.outer(first.sum(axis=0), second.sum(axis=0))
     spreads = [bins * (c * c).sum(axis=0) - c.sum(axis=0) ** 2 for c in (first, second)]
     return trains, trains if targets is None else targets, bins, sums, spreads
 

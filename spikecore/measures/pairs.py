@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from spikecore import arguments
 from spikecore.backends import trains as loops
+from spikecore.measures.trains import zeros
 
 
 def matrix(measure, trains, targets, numbers, nanoseconds, itself=0.0):
@@ -14,8 +14,7 @@ def matrix(measure, trains, targets, numbers, nanoseconds, itself=0.0):
     """
     compared = trains if targets is None else targets
     shape = (len(trains.counts), len(compared.counts))
-    out = arguments.output(None, shape, np.dtype(np.float64))
-    out.fill(0)
+    out = zeros(shape)
     nanoseconds = nanoseconds / 2 if targets is None else nanoseconds
     loops.each_pair(measure, trains, targets, numbers, out[:, :, None], nanoseconds)
     if targets is None:

@@ -12,7 +12,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer, Number
 from spikecore.backends import trains as loops
 from spikecore.compiler import equation
-from spikecore.measures.trains import LONGEST, duration, step_at, trains_of, window_of
+from spikecore.measures.trains import LONGEST, duration, step_at, trains_of, window_of, zeros
 
 WINDOWS = ("half-open", "closed")
 OUTPUTS = ("sum", "mean", "rate")
@@ -197,10 +197,10 @@ def psth(
 def binned(trains, bin_steps):
     """The number of spikes of each bin and train, float64 ``[bins, ...]``."""
     bins, features = -(-trains.num_steps // bin_steps), len(trains.counts)
-    arguments.output(None, (bins, features), np.dtype(np.float64))
+    counts = zeros((bins, features))
     place = trains.times.astype(np.int64) // bin_steps * features + trains.elements
-    counts = np.bincount(place, minlength=bins * features)
-    return counts.astype(np.float64).reshape(bins, *trains.shape)
+    counts += np.bincount(place, minlength=bins * features).reshape(bins, features)
+    return counts.reshape(bins, *trains.shape)
 
 
 def _feature_axes(axis, trains):
@@ -317,8 +317,7 @@ def rate_kernel(
         arguments.refuse("border_correction", must, got, "use kernel='gaussian'")
     trains = trains_of("spikes", spikes, dt)
     bins = -(-trains.num_steps // bin_steps)
-    out = arguments.output(None, (len(trains.counts), bins), np.dtype(np.float64))
-    out.fill(0)
+    out = zeros((len(trains.counts), bins))
     width = sigma / (bin_steps * trains.dt)  # in bins
     reach = math.ceil(min(bins, REACH[kernel] * width))
     if cutoff is not None:

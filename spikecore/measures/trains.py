@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore import arguments
+from spikecore import arguments, memory
 
 SHORTEST, LONGEST = 1e-100, 1e100  # times, so that no product or quotient of two overflows
 
@@ -68,10 +68,9 @@ def trains_of(name, spikes, dt=None):
 
 def _counts(name, values, given, steps, elements):
     """How many spikes each element that is not 0 stands for."""
-    with np.errstate(invalid="ignore"):
-        bad = np.flatnonzero(~((values > 0) & (values <= arguments.LARGEST_EXACT)))
-        if not bad.size and values.dtype.kind == "f":
-            bad = np.flatnonzero(values != np.floor(values))
+    numbers = values.astype(np.float64)
+    is_number = (numbers > 0) & (numbers < arguments.LARGEST_EXACT)  # not of NaN
+    bad = np.flatnonzero(~is_number | (numbers != np.floor(numbers)))
     if bad.size:
         where = (steps[bad[0]], *np.unravel_index(elements[bad[0]], given.shape[1:] or (1,)))
         index = ", ".join(str(i) for i in where[: given.ndim])
@@ -79,11 +78,10 @@ def _counts(name, values, given, steps, elements):
             f"{name} must hold numbers of spikes, 0, 1, 2, ..., but {name}[{index}] is "
             f"{values[bad[0]]}; pass {name} != 0 to count each element as one spike"
         )
-    counts = values.astype(np.int64)
-    total = int(counts.sum(dtype=np.float64))
-    if total > values.size:
+    total = min(int(numbers.sum()), 2**60)
+    if total > numbers.size:
         arguments.fits_copy(name, np.broadcast_to(np.int8(0), total), np.float64)
-    return counts
+    return numbers.astype(np.int64)
 
 
 def two_of(spikes, targets, dt):
@@ -120,6 +118,17 @@ def with_edges(trains):
     times[~added] = trains.times
     times[added] = np.tile([0.0, trains.num_steps], int(added.sum()) // 2)
     return trains.with_counts(times, counts)
+
+
+def zeros(shape):
+    """A new float64 array of zeros, where it fits into memory."""
+    lack = memory.lack(shape, np.float64)
+    if lack is not None:
+        raise ValueError(
+            f"the output of shape {shape} and dtype float64 {lack}; pass fewer trains, or larger "
+            "bins where there are bins"
+        )
+    return np.zeros(shape)
 
 
 # --- times as steps -----------------------------------------------------------------------------
