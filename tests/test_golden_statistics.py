@@ -242,15 +242,15 @@ def test_whole_costs_give_the_whole_number_that_the_peer_rounds_to(case, cost, d
 
 
 def sync_with_bounded_edges(x, y, max_tau):
-    """PySpike 0.9.0: ``max_tau`` stands for the missing interval of a first or last spike.
+    """PySpike 0.9.0: ``2*max_tau`` stands for the missing interval of a first or last spike.
 
     A train without spikes has one at both edges.
     """
     x, y = (t if len(t) else np.array([0, STEPS]) for t in (x, y))
 
     def intervals(train, i):
-        before = train[i] - train[i - 1] if i else max_tau
-        return before, train[i + 1] - train[i] if i + 1 < len(train) else max_tau
+        before = train[i] - train[i - 1] if i else 2 * max_tau
+        return before, train[i + 1] - train[i] if i + 1 < len(train) else 2 * max_tau
 
     coincidences = sum(
         abs(x[i] - y[j]) < min(*intervals(x, i), *intervals(y, j)) / 2 or x[i] == y[j]
@@ -303,6 +303,17 @@ def test_the_two_rules_of_max_tau_differ_in_some_set():
         for case in (case["case"] for case in CASES)
     ]
     assert 0 < sum(theirs != ours for theirs, ours in both) < len(CASES)
+
+
+def test_regular_trains_further_apart_than_max_tau_do_not_coincide():
+    """Trains 10 ms apart with intervals of 50 ms: the other rule gives 0.9 for 5 ms."""
+    spikes = np.zeros((STEPS, 2))
+    spikes[25::50, 0] = spikes[35::50, 1] = 1
+    assert statistics.spike_sync(spikes, max_tau=5)[0, 1] == 0
+    assert statistics.spike_sync(spikes)[0, 1] == 1
+    x, y = (np.flatnonzero(train) for train in spikes.T)
+    coincidences, number = sync_with_bounded_edges(x, y, 5)
+    assert 2 * coincidences / number == 0.9
 
 
 # --- what is run --------------------------------------------------------------------------------

@@ -59,9 +59,9 @@ def spike_sync(
     -----
     Kreuz, Mulansky and Bozanic 2015.  As ``spike_sync`` of PySpike 0.9.0 without ``max_tau``: a
     first or last spike has no interval on one side, for which the whole time stands, so single
-    spikes coincide that are less than half of the time apart.  With ``max_tau`` PySpike bounds
-    those spikes alone, to half of it: regular trains 10 ms apart with intervals of 50 ms give 0.9
-    for 5 ms.  Here, as in the paper, every tau is at most ``max_tau``, and they give 0.
+    spikes coincide that are less than half of the time apart.  With ``max_tau`` PySpike bounds the
+    tau of first and last spikes alone: 20 spikes each, 10 ms apart and with intervals of 50 ms,
+    give 0.9 for 5 ms.  Here, as in the paper, every tau is at most ``max_tau``, and they give 0.
 
     Examples
     --------
@@ -83,14 +83,15 @@ def spike_sync(
 
 
 @equation
-def _reach(times, k, end):
-    """Half the shorter of the intervals before and after spike k."""
-    shortest = end
-    if k > 0:
-        shortest = min(shortest, times[k] - times[k - 1])
-    if k < times.size - 1:
-        shortest = min(shortest, times[k + 1] - times[k])
-    return shortest / 2
+def _reach(times, limits):
+    """Half the shorter of the intervals before and after each spike, at most ``max_tau``."""
+    n = times.size
+    reach = np.empty(n)
+    for k in range(n):
+        before = times[k] - times[k - 1] if k > 0 else limits.end
+        after = times[k + 1] - times[k] if k < n - 1 else limits.end
+        reach[k] = min(min(before, after) / 2, limits.max_tau)
+    return reach
 
 
 @equation
@@ -100,16 +101,12 @@ def _spike_sync(a, b, limits, row):
     if n + m == 0:
         row[0] = 1
         return
+    reach_a, reach_b = _reach(a, limits), _reach(b, limits)
     i, j, coincidences = 0, 0, 0
     while i < n and j < m:
         apart = b[j] - a[i]
-        tau = min(_reach(a, i, limits.end), _reach(b, j, limits.end), limits.max_tau)
-        if abs(apart) < tau:
-            coincidences += 1
-            i += 1
-            j += 1
-        elif apart > 0:
-            i += 1
-        else:
-            j += 1
+        coincide = abs(apart) < min(reach_a[i], reach_b[j])
+        coincidences += np.int64(coincide)
+        i += np.int64(coincide or apart > 0)  # no branch to predict
+        j += np.int64(coincide or apart <= 0)
     row[0] = 2 * coincidences / (n + m)

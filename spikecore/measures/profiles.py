@@ -69,7 +69,7 @@ def isi_distance(
     array(0.5)
     """
     trains, targets, window = _profiles(spikes, targets, start, stop, dt)
-    work = 6 * pairs.spikes_in(trains, targets)
+    work = 4 * pairs.spikes_in(trains, targets)
     return pairs.matrix(_isi_distance, trains, targets, window, work)
 
 
@@ -119,6 +119,8 @@ def spike_distance(
     ``S_a`` stays what it is at that spike.  For the nearest spike, a train goes on with auxiliary
     spikes: one interval before its first spike, or at 0 where that is later than 0, and likewise
     at its end; of a single spike at both edges.  A train without spikes has one at each edge.
+    One difference: after a single spike at time 0, ``S_a`` stays what it is, as after any single
+    spike; in PySpike it rises to the distance of the end from the other train.
 
     Examples
     --------
@@ -129,117 +131,124 @@ def spike_distance(
     array(0.25)
     """
     trains, targets, window = _profiles(spikes, targets, start, stop, dt)
-    work = 15 * pairs.spikes_in(trains, targets)
+    work = 10 * pairs.spikes_in(trains, targets)
     return pairs.matrix(_spike_distance, trains, targets, window, work)
 
 
 def _profiles(spikes, targets, start, stop, dt):
-    """Trains with distinct spikes, none of them silent, and the window."""
+    """Trains with distinct and auxiliary spikes, none of them silent, and the window."""
     trains, targets = two_of(spikes, targets, dt)
     window = Window(*map(np.float64, window_of(trains, start, stop)), np.float64(trains.num_steps))
-    trains, targets = (with_edges(distinct(given)) for given in (trains, targets))
-    return trains, targets, window
+    return auxiliary(trains), None if targets is None else auxiliary(targets), window
+
+
+def auxiliary(trains):
+    """The trains with auxiliary spikes at both ends, so that every moment lies in an interval.
+
+    The first is one interval before the first spike, or at 0 if that is earlier; the last
+    likewise.  A train without spikes gets one at both edges first.
+    """
+    trains = with_edges(distinct(trains))
+    counts, end = trains.counts, float(trains.num_steps)
+    first, last = trains.starts[:-1], trains.starts[1:] - 1
+    several = np.flatnonzero(counts > 1)
+    before, after = np.zeros(len(counts)), np.full(len(counts), end)
+    times = trains.times
+    begin, stop = first[several], last[several]
+    before[several] = np.minimum(0, times[begin] - (times[begin + 1] - times[begin]))
+    after[several] = np.maximum(end, times[stop] + (times[stop] - times[stop - 1]))
+    result = trains.with_counts(np.empty(times.size + 2 * len(counts)), counts + 2)
+    result.times[result.starts[:-1]] = before
+    result.times[result.starts[1:] - 1] = after
+    result.times[np.arange(times.size) + 2 * trains.elements + 1] = times
+    return result
 
 
 # --- equations ----------------------------------------------------------------------------------
 
 
 @equation
-def interval(times, passed, end):
-    """The interval of a train after so many spikes; it is longer than its part at the edges."""
-    n = times.size
-    if passed == 0:
-        edge = times[0]
-        return edge if n == 1 or edge > times[1] - edge else times[1] - edge
-    if passed == n:
-        edge = end - times[n - 1]
-        last = times[n - 1] - times[n - 2] if n > 1 else edge
-        return edge if edge > last else last
-    return times[passed] - times[passed - 1]
-
-
-@equation
 def _isi_distance(a, b, window, row):
-    """Both trains walked through once; nothing changes between two spikes of either."""
-    n, m = a.size, b.size
+    """Both trains walked through once; nothing changes between two spikes of either.
+
+    After i spikes of a the interval is that of ``a[i]`` and ``a[i + 1]``: the first and the last of
+    its times are auxiliary spikes.
+    """
+    n, m = a.size - 2, b.size - 2
     i, j = 0, 0
-    x, y = interval(a, 0, window.end), interval(b, 0, window.end)
     now, total = np.float64(0), np.float64(0)
     while now < window.stop:
-        next_a = a[i] if i < n else window.end
-        next_b = b[j] if j < m else window.end
-        until = next_a if next_a < next_b else next_b
+        next_a = a[i + 1] if i < n else np.inf
+        next_b = b[j + 1] if j < m else np.inf
+        until = min(next_a, next_b)
         low, high = max(now, window.start), min(until, window.stop)
         if high > low:
+            x, y = a[i + 1] - a[i], b[j + 1] - b[j]
             total += (high - low) * abs(x - y) / max(x, y)
-        if i < n and next_a == until:
-            i += 1
-            x = interval(a, i, window.end)
-        if j < m and next_b == until:
-            j += 1
-            y = interval(b, j, window.end)
+        i += np.int64(next_a <= next_b)  # no branch to predict
+        j += np.int64(next_b <= next_a)
         now = until
     row[0] = total / (window.stop - window.start) if window.stop > 0 else np.float64(0)
-
-
-@equation
-def _nearest(a, b, end, found):
-    """The time from each spike of a to the nearest of b and its auxiliary spikes."""
-    m = b.size
-    before, after = np.float64(0), end
-    if m > 1:
-        before = min(before, b[0] - (b[1] - b[0]))
-        after = max(after, b[m - 1] + (b[m - 1] - b[m - 2]))
-    j = 0
-    for k in range(a.size):
-        while j < m and b[j] < a[k]:
-            before = b[j]
-            j += 1
-        following = b[j] if j < m else after
-        found[k] = min(a[k] - before, following - a[k])
-
-
-@equation
-def _slope(times, apart, passed, end):
-    """How fast S changes after so many spikes; it does not at the edges."""
-    if passed == 0 or passed == times.size:
-        return np.float64(0)
-    return (apart[passed] - apart[passed - 1]) / (times[passed] - times[passed - 1])
 
 
 @equation
 def _spike_distance(a, b, window, row):
-    """Both trains walked through once; between two spikes the profile is a line."""
-    n, m = a.size, b.size
-    apart_a, apart_b = np.empty(n), np.empty(m)
-    _nearest(a, b, window.end, apart_a)
-    _nearest(b, a, window.end, apart_b)
+    """Both trains walked through twice, in the order that the first walk leaves in ``of_a``.
+
+    Between two spikes the profile is a line.
+    """
+    n, m = a.size - 2, b.size - 2
+    of_a, of_b = np.empty(n + m, np.int64), np.empty(n + m, np.int64)
+    apart_a, apart_b = np.empty(n + 2), np.empty(m + 2)
+    events = _merge(a, b, apart_a, apart_b, of_a, of_b)
+    slope_a, slope_b = np.empty(n + 1), np.empty(m + 1)
+    _slopes(a, apart_a, slope_a)
+    _slopes(b, apart_b, slope_b)
     i, j = 0, 0
-    x, y = interval(a, 0, window.end), interval(b, 0, window.end)
-    # S at the last spike, or at the first before it, and its slope from there on
-    from_a, from_b = apart_a[0], apart_b[0]
-    slope_a, slope_b = np.float64(0), np.float64(0)
-    since_a, since_b = np.float64(0), np.float64(0)
     now, total = np.float64(0), np.float64(0)
-    while now < window.stop:
-        next_a = a[i] if i < n else window.end
-        next_b = b[j] if j < m else window.end
-        until = next_a if next_a < next_b else next_b
+    for k in range(events + 1):
+        until = window.end
+        if k < events:
+            until = a[i + 1] if of_a[k] else b[j + 1]
         low, high = max(now, window.start), min(until, window.stop)
         if high > low:
             middle = (low + high) / 2
-            s_a = from_a + slope_a * (middle - since_a)
-            s_b = from_b + slope_b * (middle - since_b)
+            x, y = a[i + 1] - a[i], b[j + 1] - b[j]
+            s_a = apart_a[i] + slope_a[i] * (middle - a[i])
+            s_b = apart_b[j] + slope_b[j] * (middle - b[j])
             total += 2 * (high - low) * (s_a * y + s_b * x) / ((x + y) * (x + y))
-        if i < n and next_a == until:
-            from_a, since_a = apart_a[i], until
-            i += 1
-            x = interval(a, i, window.end)
-            slope_a = _slope(a, apart_a, i, window.end)
-        if j < m and next_b == until:
-            from_b, since_b = apart_b[j], until
-            j += 1
-            y = interval(b, j, window.end)
-            slope_b = _slope(b, apart_b, j, window.end)
+        if k < events:
+            i += of_a[k]
+            j += of_b[k]
         now = until
     row[0] = total / (window.stop - window.start) if window.stop > 0 else np.float64(0)
+
+
+@equation
+def _merge(a, b, apart_a, apart_b, of_a, of_b):
+    """The order of the spikes, and the time from each to the nearest of the other train.
+
+    What is written for a train whose spike is not next is written again when it is.
+    """
+    n, m = a.size - 2, b.size - 2
+    i, j, events = 0, 0, 0
+    while i < n or j < m:
+        next_a = a[i + 1] if i < n else np.inf
+        next_b = b[j + 1] if j < m else np.inf
+        apart_a[i + 1] = min(next_a - b[j], abs(b[j + 1] - next_a))
+        apart_b[j + 1] = min(next_b - a[i], abs(a[i + 1] - next_b))
+        of_a[events], of_b[events] = np.int64(next_a <= next_b), np.int64(next_b <= next_a)
+        i += of_a[events]
+        j += of_b[events]
+        events += 1
+    apart_a[0], apart_a[n + 1] = apart_a[1], apart_a[n]
+    apart_b[0], apart_b[m + 1] = apart_b[1], apart_b[m]
+    return events
+
+
+@equation
+def _slopes(times, apart, slope):
+    """How fast S changes after so many spikes; it does not at the edges."""
+    for k in range(slope.size):
+        slope[k] = (apart[k + 1] - apart[k]) / (times[k + 1] - times[k])
+    slope[0], slope[slope.size - 1] = 0, 0

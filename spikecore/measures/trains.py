@@ -54,16 +54,16 @@ def trains_of(name, spikes, dt=None):
         arguments.refuse(name, "have a time axis", f"the scalar {given}", remedy)
     shape = given.shape[1:]
     flat = given.reshape(len(given), math.prod(shape))
-    steps, elements = np.nonzero(flat)
+    fired = flat if given.dtype.kind == "b" else flat != 0
+    places = np.flatnonzero(np.ascontiguousarray(fired.T))  # train after train
+    elements, steps = np.divmod(places, max(1, len(given)))
     if given.dtype.kind != "b":
         counts = _counts(name, flat[steps, elements], given, steps, elements)
         if counts.size and counts.max() > 1:
             steps, elements = np.repeat(steps, counts), np.repeat(elements, counts)
-    order = np.argsort(elements, kind="stable")  # each train's steps stay in order
-    times = steps[order].astype(np.float64)
     number = np.bincount(elements, minlength=flat.shape[1])
-    starts = np.append(0, np.cumsum(number)).astype(np.int64)
-    return Trains(times, starts, shape, len(given), dt)
+    trains = Trains(np.empty(0), np.zeros(1, np.int64), shape, len(given), dt)
+    return trains.with_counts(steps.astype(np.float64), number)
 
 
 def _counts(name, values, given, steps, elements):
