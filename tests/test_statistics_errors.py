@@ -147,13 +147,14 @@ POSITIVE = "must lie in [1e-100, 1e+100], got {}; choose a value in it"
             "psth",
             {"bin_steps": 0},
             ValueError,
-            "bin_steps must be at least 1, got 0; pass the steps of one bin",
+            "bin_steps must be from 1 to 17179869184, got 0; pass the steps of one bin",
         ),
         (
             "correlation",
             {"bin_steps": 1.5},
             TypeError,
-            "bin_steps must be an integer at least 1, got 1.5; pass the steps of one bin",
+            "bin_steps must be an integer from 1 to 17179869184, got 1.5; pass the steps of one "
+            "bin",
         ),
         (
             "psth",

@@ -12,7 +12,7 @@ from spikecore.backends import trains as loops
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.rates import binned
-from spikecore.measures.trains import two_of, zeros
+from spikecore.measures.trains import steps_in_a_bin, two_of, zeros
 
 OUTPUTS = ("counts", "border", "coefficient")
 
@@ -214,7 +214,7 @@ def _sums(spikes, targets, bin_steps):
 
     Whole numbers, which float64 adds exactly in any order up to 2**53.
     """
-    bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
+    bin_steps = steps_in_a_bin(bin_steps)
     trains, targets = two_of(spikes, targets, None)
     counts = [_flat(trains, bin_steps), None if targets is None else _flat(targets, bin_steps)]
     first, second = counts[0], counts[0] if counts[1] is None else counts[1]

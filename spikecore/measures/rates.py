@@ -12,7 +12,15 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer, Number
 from spikecore.backends import trains as loops
 from spikecore.compiler import equation
-from spikecore.measures.trains import LONGEST, duration, step_at, trains_of, window_of, zeros
+from spikecore.measures.trains import (
+    LONGEST,
+    duration,
+    step_at,
+    steps_in_a_bin,
+    trains_of,
+    window_of,
+    zeros,
+)
 
 WINDOWS = ("half-open", "closed")
 OUTPUTS = ("sum", "mean", "rate")
@@ -177,7 +185,7 @@ def psth(
     >>> statistics.psth(spikes, 2, output="rate", dt=0.001)
     array([750.,   0., 500.])
     """
-    bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
+    bin_steps = steps_in_a_bin(bin_steps)
     output = arguments.choice("output", output, OUTPUTS)
     trains = trains_of("spikes", spikes, dt)
     axes = _feature_axes(axis, trains)
@@ -308,7 +316,7 @@ def rate_kernel(
     """
     sigma = duration("sigma", sigma)
     kernel = arguments.choice("kernel", kernel, KERNELS)
-    bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
+    bin_steps = steps_in_a_bin(bin_steps)
     border_correction = arguments.flag("border_correction", border_correction)
     if cutoff is not None:
         cutoff = arguments.number("cutoff", cutoff, 0, LONGEST)

@@ -52,6 +52,7 @@ def trains_of(name, spikes, dt=None):
     if given.ndim == 0:
         remedy = "pass [num_steps, ...]"
         arguments.refuse(name, "have a time axis", f"the scalar {given}", remedy)
+    arguments.fits_copy(name, given, bool)
     shape = given.shape[1:]
     flat = given.reshape(len(given), math.prod(shape))
     fired = flat if given.dtype.kind == "b" else flat != 0
@@ -139,11 +140,17 @@ def duration(name, value):
     return arguments.number(name, value, SHORTEST, LONGEST)
 
 
+def steps_in_a_bin(bin_steps):
+    """A number of steps, at least 1."""
+    remedy = "pass the steps of one bin"
+    return arguments.integer("bin_steps", bin_steps, 1, arguments.MAX_STEPS, remedy)
+
+
 def window_of(trains, start, stop):
     """A window of time in steps, whole numbers where it begins or ends at a step."""
+    start = arguments.number("start", start)
     if stop is None and start == 0 and not trains.num_steps:
         return 0.0, 0.0
-    start = arguments.number("start", start)
     stop = trains.duration if stop is None else arguments.number("stop", stop)
     first, last = step_at(start, trains.dt), step_at(stop, trains.dt)
     if not 0 <= first < last <= trains.num_steps:

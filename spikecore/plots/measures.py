@@ -9,7 +9,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import ArrayLike, Integer, Number
-from spikecore.measures.trains import trains_of
+from spikecore.measures.trains import steps_in_a_bin, trains_of
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, palette
 
@@ -73,7 +73,7 @@ def isi_histogram(
     >>> numbers, edges
     (array([0, 1, 2]), array([-0.5,  0.5,  1.5,  2.5]))
     """
-    bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
+    bin_steps = steps_in_a_bin(bin_steps)
     time_step = canvas.optional_time_step(time_step)
     trains = trains_of("data", data)
     canvas.require_matplotlib()
@@ -220,6 +220,7 @@ def distances(
            [1. , 0.5, 0. ]])
     """
     given = arguments.array("data", data)
+    arguments.fits_copy("data", given, np.float64)
     unknown = np.isnan(given) if given.dtype.kind == "f" else np.zeros(given.shape, bool)
     known = np.where(unknown, given.dtype.type(0), given)
     matrix = canvas.finite_array("data", known, "a matrix [trains, targets]", 2, 2)
