@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, utils
+from spikecore import decode, network, neurons, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 
@@ -23,9 +23,9 @@ FLOORS = (
     ("backends",),
     ("arguments",),
     ("random",),
-    ("codes", "neurons"),
+    ("codes", "neurons", "measures"),
     ("network",),
-    ("spikegen", "decode", "datasets", "download", "utils"),
+    ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),
@@ -155,8 +155,9 @@ def public():
     for home in (spikegen, neurons, network, utils):
         for name in home.__all__:
             found[name] = getattr(home, name)
-    for name in decode.__all__:  # some have the name of their encoder
-        found[f"decode.{name}"] = getattr(decode, name)
+    for home in (decode, statistics):  # some have the name of an encoder
+        for name in home.__all__:
+            found[f"{home.__name__.removeprefix('spikecore.')}.{name}"] = getattr(home, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     for kind in (neurons.LIF, network.Linear, network.Sequential):

@@ -72,7 +72,9 @@ def test_the_interpreted_backend_alone_loads_no_compiled_kernels():
     assert "spikecore.backends.cpu" not in loaded_by(code)
 
 
-@pytest.mark.parametrize("name", ["spikegen", "decode", "random", "spikeplot", "datasets", "utils"])
+@pytest.mark.parametrize(
+    "name", ["spikegen", "decode", "random", "spikeplot", "statistics", "datasets", "utils"]
+)
 def test_submodules_load_when_touched(name):
     assert name in spikecore.__all__
     assert f"spikecore.{name}" in loaded_by(f"import spikecore\nspikecore.{name}")

@@ -271,7 +271,7 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"signal": np.ones(9)}, r"^signal must vary"),
         ({"encoder": scripted({})[0], "decoder": len}, r"^grid must be given"),
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
-        ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be callable"),
+        ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be a function"),
     ],
     ids=str,
 )

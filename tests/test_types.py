@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import datasets, network, neurons, random, spikegen, spikeplot, utils, validate
+from spikecore import (
+    datasets,
+    network,
+    neurons,
+    random,
+    spikegen,
+    spikeplot,
+    statistics,
+    utils,
+    validate,
+)
 from spikecore.neurons.lif import CHOICES
 
 TYPED = Path(__file__).resolve().parent / "typed"
@@ -23,6 +33,7 @@ def public():
     found = {"devices": spikecore.devices}
     for home in (spikegen, neurons, network, utils, datasets, spikeplot, validate):
         found |= {name: getattr(home, name) for name in home.__all__}
+    found |= {f"statistics.{name}": getattr(statistics, name) for name in statistics.__all__}
     found |= {name: getattr(random, name) for name in ("seed_of", "words", "uniforms")}
     found |= {"torch_uniforms": random.torch_uniforms}
     found = {name: member for name, member in found.items() if callable(member)}

@@ -22,6 +22,7 @@ from spikecore.codes import (
     temporal_contrast,
 )
 from spikecore.codes.metrics import Metrics, metrics
+from spikecore.foreign import a_kind
 from spikecore.results import by_value
 
 BY = ("snr", "count", "rate")
@@ -247,6 +248,13 @@ def choose(
     >>> round(fewer.parameter, 4), round(fewer.metrics.snr), int(fewer.metrics.count)
     (0.274, 14, 39)
     """
+    remedies = {
+        "encoder": "pass e.g. spikegen.step_forward",
+        "decoder": "pass decoder(spikes, parameter)",
+    }
+    for name, value in {"encoder": encoder, "decoder": decoder}.items():
+        if not callable(value) and (value is not None or name == "encoder"):
+            arguments.refuse(name, "be a function", a_kind(value), remedies[name], TypeError)
     by = arguments.choice("by", by, BY)
     target = _target(by, target)
     refine = arguments.integer("refine", refine, 0, 100)
@@ -296,9 +304,6 @@ def _measure(encoder, signal, decoder, options):
     if known is None and decoder is None:
         must, remedy = "be given for an encoder of your own", "pass decoder(spikes, parameter)"
         arguments.refuse("decoder", must, "None", remedy, TypeError)
-    if decoder is not None and not callable(decoder):
-        must, remedy = "be callable", "pass decoder(spikes, parameter)"
-        arguments.refuse("decoder", must, arguments.shown(decoder), remedy, TypeError)
     if known is not None and known.parameter in options:
         must, remedy = "be left out, because it is chosen", "pass grid=[...] to try only some"
         arguments.refuse(known.parameter, must, options[known.parameter], remedy)

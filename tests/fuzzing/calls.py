@@ -27,6 +27,7 @@ from spikecore import (
     random,
     spikegen,
     spikeplot,
+    statistics,
     utils,
     validate,
 )
@@ -40,7 +41,7 @@ ALLOWED = (ValueError, TypeError, MemoryError, DeviceError, ThresholdError)
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
-MODULES = (spikegen, decode, random, utils, datasets)
+MODULES = (spikegen, decode, statistics, random, utils, datasets)
 
 NAMES = {
     **values.NAMES,

@@ -9,7 +9,7 @@ import inspect
 from typing import NamedTuple
 
 import spikecore
-from spikecore import decode, neurons, spikegen, spikeplot, utils
+from spikecore import decode, neurons, spikegen, spikeplot, statistics, utils
 from spikecore.validate import causes
 
 LEFT_OUT = None
@@ -176,6 +176,27 @@ DECODED = {
     "law": ["None", "'decay'"],
 }
 VALUE_DECODERS = ("burst", "current", "latency", "phase", "population", "rank_order", "rate")
+STATISTICS = {
+    "spikes": [*SPIKES, "np.zeros((4, 2, 3))", "[0, 2, 0, 1]", "np.zeros((0, 3), bool)"],
+    "targets": ["None", *SPIKES],
+    "dt": ["None", "0.5", "np.float32(1)", "1e-3"],
+    "start": ["0", "1"],
+    "stop": ["None", "2", "4"],
+    "window": ["'half-open'", "'closed'"],
+    "axis": ["None", "1", "(1, 2)", "-1"],
+    "ddof": ["0", "1"],
+    "bin_steps": ["1", "3"],
+    "output": ["'sum'", "'mean'", "'rate'", "'counts'", "'border'", "'coefficient'"],
+    "sigma": ["1.0", "0.5", "30"],
+    "kernel": ["'gaussian'", "'exponential'"],
+    "border_correction": FLAGS,
+    "cutoff": ["None", "5", "0"],
+    "refractory": ["0", "0.5"],
+    "max_lag": ["1", "0", "3"],
+    "cost": ["0.5", "0", "10"],
+    "tau": ["1", "5.0"],
+    "max_tau": ["None", "1.0"],
+}
 NEURON = {
     "decay": PARAMETERS,
     "alpha": ["0.9", "np.array([0.9, 0.8, 0.7])"],
@@ -263,7 +284,7 @@ MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 MNIST_FILES += ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 AXES = ["Figure().subplots()", "Figure().add_axes((0, 0, 1, 1))"]
 PLOTS = {
-    "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])"],
+    "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])", "np.eye(3)[1]"],
     "spike_times": ["np.ones((4, 3))", "np.full(4, np.nan)"],
     "ax": ["None", *AXES],
     "fig": ["None", "Figure()"],
@@ -312,6 +333,8 @@ STYLE = {
     "raster": ("c", "s", "alpha", "marker", "linewidths", "label", "color"),
     "psth": ("color", "label", "alpha"),
     "latency_curve": ("color", "label", "marker", "alpha", "c"),
+    "correlogram": ("color", "label", "alpha"),
+    "isi_histogram": ("color", "label", "alpha"),
 }
 VALIDATE = {
     "candidate": ["len"],  # fails at once; others are compared for seconds
@@ -388,6 +411,7 @@ def all_targets():
     for name in filter(str.islower, decode.__all__):  # not the results
         own = (DECODED, VALUES) if name in VALUE_DECODERS else (SIGNALS,)
         found.append(target(f"decode.{name}", (*own, GOOD), 3.0))
+    found += [target(f"statistics.{name}", (STATISTICS,), 1.5) for name in statistics.__all__]
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found.append(target(f"random.{name}", (NUMBERS, GOOD)))
     for name in utils.__all__:
