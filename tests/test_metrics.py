@@ -272,6 +272,7 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"encoder": scripted({})[0], "decoder": len}, r"^grid must be given"),
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
         ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be a function"),
+        ({"encoder": spikegen.step_forward, "unknown": 3}, r"^unknown must be an argument of the"),
     ],
     ids=str,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -248,13 +249,10 @@ def choose(
     >>> round(fewer.parameter, 4), round(fewer.metrics.snr), int(fewer.metrics.count)
     (0.274, 14, 39)
     """
-    remedies = {
-        "encoder": "pass e.g. spikegen.step_forward",
-        "decoder": "pass decoder(spikes, parameter)",
-    }
     for name, value in {"encoder": encoder, "decoder": decoder}.items():
         if not callable(value) and (value is not None or name == "encoder"):
-            arguments.refuse(name, "be a function", a_kind(value), remedies[name], TypeError)
+            remedy = "pass e.g. spikegen.step_forward, and decoder(spikes, parameter)"
+            arguments.refuse(name, "be a function", a_kind(value), remedy, TypeError)
     by = arguments.choice("by", by, BY)
     target = _target(by, target)
     refine = arguments.integer("refine", refine, 0, 100)
@@ -304,6 +302,10 @@ def _measure(encoder, signal, decoder, options):
     if known is None and decoder is None:
         must, remedy = "be given for an encoder of your own", "pass decoder(spikes, parameter)"
         arguments.refuse("decoder", must, "None", remedy, TypeError)
+    unknown = set(options) - set(inspect.signature(encoder).parameters) if known else ()
+    if unknown:
+        must, remedy = "be an argument of the encoder", "leave it out"
+        arguments.refuse(min(unknown), must, "another name", remedy, TypeError)
     if known is not None and known.parameter in options:
         must, remedy = "be left out, because it is chosen", "pass grid=[...] to try only some"
         arguments.refuse(known.parameter, must, options[known.parameter], remedy)
