@@ -216,7 +216,7 @@ DECODERS = {
     "burst": ("spikes max_spikes=5 min_interval=None max_interval=None", "gap interval"),
     "current": ("spikes", "decay threshold gain profile interval"),
     "latency": (
-        "spikes threshold=0.01 tau=1 first_spike_time=0", "normalize linear law interval",
+        "spikes threshold=0.01 tau=1 first_spike_time=0", "normalize linear epsilon law interval",
     ),
     "phase": ("spikes num_bits", "centre interval"),
     "population": (

@@ -158,9 +158,9 @@ class Backend(Filters):
             return 4
         return WAVES * cuda.get_current_device().MULTIPROCESSOR_COUNT
 
-    def _chunks(self, out, bytes_per_step, fixed=0):
+    def _chunks(self, out, bytes_per_step, fixed=0, whole=False):
         """For each chunk of time: its slice, and its array on the device, which is copied back."""
-        for moment in self._moments(len(out), on_gpu(out), bytes_per_step, fixed):
+        for moment in self._moments(len(out), whole or on_gpu(out), bytes_per_step, fixed):
             if on_gpu(out):
                 yield moment, out
                 return
@@ -215,7 +215,7 @@ class Backend(Filters):
         step = out[:1].nbytes + bytes_per_step
         if carried:
             self._fits(len(out) * step, "fewer elements per call")
-        return self._chunks(out, step)
+        return self._chunks(out, step, whole=carried)
 
     def replay(self, fires, data, numbers, uniforms, on, off, out):
         """Spikes from given uniforms, one for each element and step."""
