@@ -212,10 +212,11 @@ def _one_hot(scale):
     return spikegen.to_one_hot(labels, CLASSES)
 
 
-def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
+def encoder(name, data, options, out, limit, *, ours=(), rivals=(), graded=False):
     """One of our encoders, compared with the numpy backend.
 
-    ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.
+    ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.  A
+    ``graded`` code has the dtype of its data.
     """
     function = getattr(spikegen, name)
     given = {**options, **dict(ours)}
@@ -226,7 +227,8 @@ def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
         return function(data, out=out, **given)
 
     def reference():
-        return function(data, device="numpy", dtype=dtype, **given)
+        told = {} if graded else {"dtype": dtype}
+        return function(data, device="numpy", **told, **given)
 
     words = ", ".join(f"{option}={value}" for option, value in options.items())
     where = "a new array" if out is None else "`out=`"
