@@ -34,6 +34,12 @@ spikegen.rate(data, 3, out=[0.0] * 3)  # E
 spikegen.rate(data, 3, steps=3)  # E
 spikegen.rate(data, 3, 1, 0, 0, False, 0)  # E
 spikegen.latency(data, 5, normalize="batch")  # E
+spikegen.latency(data, 5, law="square")  # E
+spikegen.phase(data, 2.5)  # E
+spikegen.burst(data, 9, rounds="time")  # E
+spikegen.population(data, 5, 0, 1, output="rate")  # E
+spikegen.poisson(data, 9, rate_is="median")  # E
+spikegen.rank_order(data, ties=None)  # E
 spikegen.delta(None)  # E
 spikegen.targets_rate([0], 2, 5, 1, firing_pattern="gaussian")  # E
 spikegen.targets_convert([0], 2, code="phase")  # E
