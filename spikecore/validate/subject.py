@@ -272,8 +272,8 @@ def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
         for cause in causes:
             if not any(cause.same(known, subjects) for known, _ in found) and fits(cause):
                 found.append((cause, suffix))
-            if len(found) == most:
-                break
+                if len(found) == most or cause.name == "silent":  # as any that spike too rarely
+                    break
         if found:
             return found
     return [(ROUNDING, "")] if only_rounding else []
