@@ -24,6 +24,7 @@ def modules():
     for name in sorted(spikecore.__all__):
         if isinstance(getattr(spikecore, name), ModuleType):
             yield importlib.import_module(f"spikecore.{name}")
+    yield importlib.import_module("spikecore.neurons.fixed")
 
 
 def public(module):

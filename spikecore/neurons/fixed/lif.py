@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -20,7 +21,7 @@ from spikecore.neurons.neuron import Model
 
 Form = Literal["factor", "complement", "shift", "constant", "none"]
 Overflow = Literal["saturate", "symmetric", "wrap", "wrap-high"]
-PerNeuron = Integer | Array
+PerNeuron = Integer | Array | Sequence[int]
 EXPONENTS = 16  # how far a bias is shifted at most
 
 

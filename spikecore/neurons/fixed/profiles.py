@@ -31,7 +31,7 @@ PROFILES = {
     "lava-bit-accurate": _lava("LIF(du, dv, vth), fixed_pt"),
     "loihi-ternary": _lava("TernaryLIF(du, dv, vth_lo, vth_hi), fixed_pt", lower_threshold=-10),
     "tinyodin": Profile(
-        "tinyODIN", "18656534", "lif_neuron", "src/lif_neuron.v",
+        "tinyODIN", "18656534", "lif_neuron", "lif_neuron.v",
         {
             "decay": 0, "threshold": 100, "decay_form": "constant", "decay_at": "event",
             "bits": 12, "overflow": "saturate", "input_bits": 4, "threshold_bits": 12,
