@@ -157,11 +157,13 @@ def public():
             if not inspect.ismodule(getattr(home, name)):
                 module = home.__name__.rpartition(".")[2]
                 found[f"{module}.{name}" if name in found else name] = getattr(home, name)
-    for name in neurons.fixed.__all__:
-        found[f"fixed.{name}"] = getattr(neurons.fixed, name)
+    for home in (neurons.fixed, neurons.exact):
+        module = home.__name__.rpartition(".")[2]
+        found |= {f"{module}.{name}": getattr(home, name) for name in home.__all__}
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
+    fixed["exact.LIF"] = neurons.exact.LIF
     kinds = {kind.__name__: kind for kind in (neurons.LIF, network.Linear, network.Sequential)}
     for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):

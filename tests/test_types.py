@@ -24,6 +24,7 @@ def public():
     for home in (spikegen, neurons, network, utils, datasets, spikeplot, validate):
         found |= {name: getattr(home, name) for name in home.__all__}
     found |= {f"fixed.{name}": getattr(neurons.fixed, name) for name in neurons.fixed.__all__}
+    found |= {f"exact.{name}": getattr(neurons.exact, name) for name in neurons.exact.__all__}
     found |= {name: getattr(random, name) for name in ("seed_of", "words", "uniforms")}
     found |= {"torch_uniforms": random.torch_uniforms}
     found = {name: member for name, member in found.items() if callable(member)}
