@@ -129,19 +129,24 @@ def _waiting(lif):
     if lif.refractory_mode == "steps":
         return
     decay = np.asarray(lif.decay)
-    for lacks, needed in (
-        (lif.refractory_holds != "membrane", "refractory_holds='membrane', which ends in a step"),
+    for lacks, needs, remedy in (
+        (
+            lif.refractory_holds != "membrane",
+            "a membrane that is held until a moment in a step",
+            "set refractory_holds='membrane'",
+        ),
         (
             lif.reset != "value" or lif.reset_at != "same",
-            "reset='value' and reset_at='same', from where the membrane starts again",
+            "a value from which the membrane starts again in that step",
+            "set reset='value' and reset_at='same'",
         ),
-        (np.any((decay <= 0) | (decay >= 1)), "a decay between 0 and 1, which has a rate"),
-        (lif.spikes != "single", "spikes='single', each of which has a time"),
-        (lif.threshold_low is not None, "one threshold, so leave threshold_low out"),
-        (lif.spike_map != "linear", "spike_map='linear', whose solution is known"),
-        (lif.inhibition, "inhibition=False, since a spike that is withheld has no time"),
+        (np.any((decay <= 0) | (decay >= 1)), "a decay that has a rate", "choose one in (0, 1)"),
+        (lif.spikes != "single", "one time for each spike", "set spikes='single'"),
+        (lif.threshold_low is not None, "one threshold", "leave threshold_low out"),
+        (lif.spike_map != "linear", "an equation with a solution", "set spike_map='linear'"),
+        (lif.inhibition, "a time for each crossing", "set inhibition=False"),
     ):
-        yield lacks, f"refractory_mode is 'fraction', which needs {needed}"
+        yield lacks, f"refractory_mode is 'fraction', which needs {needs}; {remedy}"
 
 
 def _unused(lif, name, neutral, given, remedy):
