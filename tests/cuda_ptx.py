@@ -214,7 +214,7 @@ AXES = {
     "dropped input": VALUE._replace(drop_input=True, gain=True),
     "refractory": VALUE._replace(reset_at="same", compare=">=", refractory=True),
     "old": SUBTRACT._replace(report="old"),
-    "synaptic": SUBTRACT._replace(model="synaptic"),
+    "synaptic": SUBTRACT._replace(synapse="decay-jump-use"),
     "alpha": SUBTRACT._replace(model="alpha"),
     "alpha zero": VALUE._replace(model="alpha"),
     "recurrent": SUBTRACT._replace(recurrent=True),
@@ -225,10 +225,18 @@ INHIBITED = ("snntorch", "same", "refractory", "alpha")
 def _neuron_arguments(dtype, per_neuron):
     row, matrix, out = np.zeros(4, dtype), np.zeros((2, 4), dtype), np.zeros((2, 4), dtype)
     parameter = row if per_neuron else dtype.type(0)
-    state = State(*[row] * 5)
-    records = State(matrix, *[dtype.type(0)] * 4)
+    state = State(*[row] * len(State._fields))
+    records = State(matrix, *[dtype.type(0)] * (len(State._fields) - 1))
     level = dtype.type(1)
-    return matrix, Parameters(*[parameter] * 10), state, records, level, level, out
+    return (
+        matrix,
+        Parameters(*[parameter] * len(Parameters._fields)),
+        state,
+        records,
+        level,
+        level,
+        out,
+    )
 
 
 def _neuron_kernels(dtype):

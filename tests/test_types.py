@@ -69,7 +69,10 @@ def test_the_types_can_be_read_when_the_program_runs(name):
 
 
 def test_the_axes_of_lif_take_the_names_in_their_types():
-    assert set(CHOICES) == {"compare", "reset", "reset_at", "spikes", "report_spike"}
+    assert set(CHOICES) == {
+        "compare", "reset", "reset_at", "spikes", "report_spike", "synapse_order", "adaptation_of",
+        "refractory_holds", "refractory_mode", "spike_map",
+    }  # fmt: skip
     for name, options in CHOICES.items():
         assert getattr(neurons.LIF, name) in options
         assert ", ".join(f'"{option}"' for option in options) in neurons.LIF.__doc__

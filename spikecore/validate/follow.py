@@ -16,28 +16,29 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore.backends import numpy as reference
-from spikecore.neurons.dynamics import Parameters, State, height, only, step_of
-from spikecore.neurons.neuron import _parameters
+from spikecore.neurons import prepare
+from spikecore.neurons.dynamics import Parameters, State, only, step_of
 from spikecore.validate.candidate import Observed
 from spikecore.validate.subject import BAND
 
 
 def numbers(lif, shape, rounded_to, dtype):
     """The neuron's parameters, rounded as the data are, in the dtype of the computation."""
-    rounded = _parameters(lif._model, shape, np.dtype(rounded_to))
+    rounded = prepare.parameters(lif._model, shape, np.dtype(rounded_to))
     return Parameters(*(np.asarray(number).astype(dtype)[()] for number in rounded))
 
 
 def rest(lif, shape, rounded_to, dtype):
     """The state before the first step."""
-    zero = np.zeros(shape, dtype)
-    leak = np.full(shape, lif.leak, rounded_to).astype(dtype)
-    return State(leak, zero, zero, zero, zero)
+    started = lif._model.initial
+    columns = (np.full(shape, started.get(field, 0.0), rounded_to) for field in State._fields)
+    return State(*(column.astype(dtype) for column in columns))
 
 
-def winners(v, p):
+def winners(step, state, p):
     """Which neurons inhibition lets fire: the first of each row that is furthest above."""
-    return reference.winners(height, v, p.threshold, v.shape[-1]).reshape(v.shape)
+    shape = state.membrane.shape
+    return reference.winners(step.height, state, p, shape[-1]).reshape(shape)
 
 
 # --- along a candidate ---------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def follow(lif, current, observed, band=BAND):
         # 1. What is still to be reset: the spikes that the candidate claims for the membrane it
         # had, as far as the band allows them.  With report == "old" a step reports those of the
         # membrane before its update, so the claim is in this row, else it is in the row before.
-        bounds = _counts(step, state.membrane, p, width, model.inhibition)
+        bounds = _counts(step, state, p, width, model.inhibition)
         claimed = fired[t] if axes.report == "old" else last
         before = bounds[1] if claimed is None else np.clip(claimed, bounds[0], bounds[2])
         # 2. The reference's new membrane, and how far rounding may have moved the candidate's.
@@ -83,7 +84,7 @@ def follow(lif, current, observed, band=BAND):
         width = np.where(_exact(axes, state, exposed, touched), 0.0, width)
         touched |= x != 0
         # 3. The spikes of this row are judged by the membrane that they report.
-        after = _counts(step, new.membrane, p, width, model.inhibition)
+        after = _counts(step, new, p, width, model.inhibition)
         bounds = bounds if axes.report == "old" else after
         judged = np.clip(fired[t], bounds[0], bounds[2])
         now = after[1] if axes.report == "old" else judged
@@ -107,14 +108,16 @@ def follow(lif, current, observed, band=BAND):
     return Followed(**rows, **wrong)
 
 
-def _counts(step, v, p, width, inhibition):
+def _counts(step, state, p, width, inhibition):
     """The least spikes within the band of a membrane, those of the membrane, and the most."""
+    v = state.membrane
     width = np.asarray(width).astype(v.dtype)
-    low, own, high = (step.count(moved.astype(v.dtype), p) for moved in (v - width, v, v + width))
+    moved = (state._replace(membrane=w.astype(v.dtype)) for w in (v - width, v, v + width))
+    low, own, high = (step.count(near, p) for near in moved)
     if not inhibition:
         return low, own, high
-    first = winners(v, p)
-    above = height(v, p.threshold)
+    first = winners(step, state, p)
+    above = step.height(state, p)
     lead = above - above.max(axis=-1, keepdims=True)
     runner_up = np.sort(above, axis=-1)[..., -2:-1] if v.shape[-1] > 1 else above - np.inf
     clear = first & (above - runner_up > 2 * width)
@@ -182,17 +185,17 @@ def walk(
     def everyone(fired):
         return np.broadcast_to(fired.max(axis=-1, keepdims=True), shape) if shared else fired
 
-    may_fire = winners(state.membrane, p) if model.inhibition else True
+    may_fire = winners(step, state, p) if model.inhibition else True
     for t, x in enumerate(current.astype(dtype)):
-        before = everyone(only(step.count(state.membrane, p), losers or may_fire))
+        before = everyone(only(step.count(state, p), losers or may_fire))
         new = step.advance(state, before, x, advancing)
         if model.inhibition:
-            may_fire = winners(new.membrane, p)
-        above = step.count(new.membrane, p)
+            may_fire = winners(step, new, p)
+        above = step.count(new, p)
         now = only(above, may_fire)
         state, _ = step.settle(new, before, above if losers else everyone(now), resets)
         if model.inhibition and axes.reset_at == "exchange":
-            may_fire = winners(state.membrane, p)
+            may_fire = winners(step, state, p)
         spikes[t] = before if axes.report == "old" else now
         membranes[t], unreset[t] = state.membrane, new.membrane
         if stored is not None:
