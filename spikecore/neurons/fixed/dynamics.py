@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from spikecore.arithmetic import like, select
 from spikecore.compiler import equation
-from spikecore.neurons.dynamics import Step, height, only
+from spikecore.neurons.dynamics import Step, only
 
 
 class Axes(NamedTuple):
@@ -76,15 +76,18 @@ def saturate(x, low, high):
 @cache
 def step_of(axes):
     """The step for one combination of axes."""
-    return Step(_count(axes), _advance(axes), _settle(axes), emit, only, height, moves=False)
+    count, advance, settle = _count(axes), _advance(axes), _settle(axes)
+    # the level and the height of a neuron are for inhibition, which integers do not have
+    return Step(None, count, advance, settle, emit, only, None, moves=False)
 
 
 def _count(axes):
     at_least, ternary = axes.compare == ">=", axes.spikes == "ternary"
 
     @equation
-    def count(v, p):
+    def count(state, p):
         """Spikes of a membrane: -1, 0 or 1."""
+        v = state.membrane
         zero, one = like(v, 0), like(v, 1)
         above = v >= p.threshold if at_least else v > p.threshold
         n = select(above, one, zero)

@@ -11,9 +11,10 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Out, Stream
 from spikecore.foreign import shown
+from spikecore.neurons import prepare
 from spikecore.neurons.fixed import integers
 from spikecore.neurons.fixed.dynamics import Parameters, State, step_of
-from spikecore.neurons.neuron import Neuron, Run, _names, _places
+from spikecore.neurons.neuron import Neuron, Run
 
 DTYPES = tuple(map(np.dtype, ("int32", "int8", "uint8", "bool")))
 INT64 = np.dtype(np.int64)
@@ -109,8 +110,8 @@ class Runner(Neuron):
             parameter of the wrong shape, an unknown name in ``record`` or ``out``, or an output
             larger than memory.
         """
-        names = _names(record, self._model.states)
-        places = _places(out, names)
+        names = prepare.recorded_names(record, self._model.states)
+        places = prepare.places(out, names)
         given = arguments.array("current", current)
         if given.ndim == 0:
             got, remedy = f"the scalar {given}", "pass [num_steps, ...]"
