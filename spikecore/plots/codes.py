@@ -267,7 +267,7 @@ def _tried(name, value):
 
 
 def _table(value):
-    """The mapping of what was tried, and spikes and ratio of the choice; None where there is none."""
+    """The mapping of what was tried, and spikes and ratio of the choice, or None."""
     if isinstance(value, Mapping):
         return value, None
     from spikecore.decode import Choice  # here, because it loads Numba
