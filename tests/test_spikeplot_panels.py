@@ -242,6 +242,11 @@ ONE = np.ones(1, np.float32)
         (lambda ax: spikeplot.traces([1], ylim=Raises("__iter__", KeyError)), TypeError, "ylim mu"),
         (lambda ax: spikeplot.traces(ONE, spk=3e38 * ONE, ax=ax), ValueError, "spk must keep"),
         (lambda ax: spikeplot.reconstruction(nested(70), ax), TypeError, "data must be convertib"),
+        (
+            lambda ax: spikeplot.traces([1], ax=[Raises("__array__", RuntimeError)]),
+            TypeError,
+            "ax must",
+        ),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

@@ -233,7 +233,8 @@ def panels(ax, rows, columns, count, figsize, heights=None):
         return _own_panels(rows, columns, count, figsize, heights)
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count, heights)
-    if not isinstance(ax, (np.ndarray, list, tuple)):
+    given = _flat(ax) if isinstance(ax, (np.ndarray, list, tuple)) else None
+    if given is None:
         arguments.refuse(
             "ax",
             "be Axes of matplotlib, or an array of them",
@@ -241,7 +242,6 @@ def panels(ax, rows, columns, count, figsize, heights=None):
             "pass what fig.subplots() returned, or leave it out",
             TypeError,
         )
-    given = np.asarray(ax, dtype=object).ravel()
     if len(given) < count:
         arguments.refuse(
             "ax", f"hold at least {count} axes, one a panel", len(given), "leave it out"
@@ -250,6 +250,14 @@ def panels(ax, rows, columns, count, figsize, heights=None):
     for unused in result[count:]:
         unused.set_axis_off()
     return result[:count]
+
+
+def _flat(ax):
+    """What an array or a list holds, or None where NumPy or a foreign class refuses."""
+    try:
+        return np.asarray(ax, dtype=object).ravel()
+    except Exception:
+        return None
 
 
 def _own_panels(rows, columns, count, figsize, heights):
