@@ -38,7 +38,6 @@ def matrix(scale, name):
     options = ELEPHANT.get(name, {})
     call = partial(getattr(statistics, name), spikes, **options)
     if name in ELEPHANT:
-        # Elephant is Python: 50 times; its van Rossum distance is NumPy over pairs
         rival = _rival("Elephant", peers.elephant_distance(spikes, name, **options), call, 50)
     else:
         rival = _rival("PySpike", peers.pyspike_matrix(spikes, name), call, 2)

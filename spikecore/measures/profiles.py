@@ -248,7 +248,6 @@ def _merge(a, b, apart_a, apart_b, of_a, of_b):
 
 @equation
 def _slopes(times, apart, slope):
-    """How fast S changes after so many spikes; it does not at the edges."""
+    """How fast S changes after so many spikes; not at the edges, where both ``apart`` are alike."""
     for k in range(slope.size):
         slope[k] = (apart[k + 1] - apart[k]) / (times[k + 1] - times[k])
-    slope[0], slope[slope.size - 1] = 0, 0
