@@ -73,6 +73,12 @@ def test_one_input_through_a_synapse_has_the_textbook_shape(synapse_tau):
     np.testing.assert_allclose(samples, expected, rtol=2e-14, atol=1e-300)
 
 
+def test_a_slow_synapse_outlasts_the_membrane():
+    neuron = exact.LIF(tau=1.0, threshold=1e6, synapse_tau=100.0)  # exp(990) overflows
+    sample = neuron.run(2000.0, input_times=[0.0], weights=1.0, sample_times=[1000.0]).samples
+    assert sample[0] == pytest.approx(math.exp(-10) / 0.99, rel=1e-14)
+
+
 @st.composite
 def cases(draw):
     """A neuron, input spikes and changes of the current."""

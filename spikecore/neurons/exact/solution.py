@@ -1,8 +1,9 @@
 """The membrane between two events: its value, its extremum, and where it reaches the threshold.
 
 ``tau*v' = target - v + i*exp(-t/synapse_tau)``, from v at t = 0: the sum of a constant and of two
-exponentials, whose derivative is 0 once at most.  So at most two pieces of it are monotone, and the
-first crossing lies in one that is known, between ends that are known.
+exponentials, whose derivative is 0 once at most.  A membrane that begins to rise reaches the
+threshold before its maximum or not at all; one that begins to fall, after its minimum, if it is
+above the threshold at the end.
 """
 
 from typing import Any, NamedTuple
@@ -74,26 +75,21 @@ def crossing(v, i, target, span, p):
             return np.inf
         t = p.tau * np.log1p((p.threshold - v) / (target - p.threshold))
         return t if t < span else np.inf
-    low, high, turn = 0.0, span, extremum(v, i, target, p)
-    if target - v + i > 0:
-        high = min(turn, span)
-    else:
-        if turn >= span:
-            return np.inf
-        low = turn
-    if membrane(v, i, target, high, p) < p.threshold:
+    rises, turn = target - v + i > 0, extremum(v, i, target, p)
+    end = min(turn, span) if rises else span
+    if membrane(v, i, target, end, p) < p.threshold:
         return np.inf
-    return search(v, i, target, low, high, p)
+    return search(v, i, target, end, p)
 
 
 @equation
-def search(v, i, target, low, high, p):
-    """Where the membrane, which rises from low to high, reaches the threshold.
+def search(v, i, target, high, p):
+    """The one time in [0, high] at which the membrane reaches the threshold.
 
-    Newton's method, and a bisection wherever it leaves the bracket or does not halve the step.
+    Newton's method, and a bisection wherever it would leave the bracket.
     """
-    t = 0.5 * (low + high)
-    last = high - low
+    low = 0.0
+    t = 0.5 * high
     for _ in range(ROUNDS):
         value = membrane(v, i, target, t, p)
         above = value - p.threshold
@@ -103,9 +99,8 @@ def search(v, i, target, low, high, p):
         else:
             high = t
         newton = t - above / slope if slope > 0 else low
-        if not low < newton < high or abs(newton - t) > 0.5 * last:
+        if not low < newton < high:
             newton = 0.5 * (low + high)
-        last = abs(newton - t)
         if above == 0 or newton == t or not low < newton < high:
             break
         t = newton
