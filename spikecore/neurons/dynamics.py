@@ -95,9 +95,21 @@ def step_of(axes):
     """The step for one combination of axes."""
     advance = _advance_alpha(axes) if axes.model == "alpha" else _advance(axes)
     return Step(
-        _level(axes), _count(axes), advance, _settle(axes), _emit(axes), only, _height(axes),
-        moves=axes.reset_at == "exchange",
-    )  # fmt: skip
+        level=_level(axes),
+        count=_count(axes),
+        advance=advance,
+        settle=_settle(axes),
+        emit=_emit(axes),
+        only=only,
+        height=_height(axes),
+        moves=_settling_moves_heights(axes),
+    )
+
+
+def _settling_moves_heights(axes):
+    """Whether the height of a neuron that is reset or reported next differs from what it was."""
+    changes = _is_silenced(axes) or axes.adaptation == "threshold"
+    return axes.reset_at == "exchange" or (axes.report == "old" and changes)
 
 
 # --- firing ---------------------------------------------------------------------------------------
