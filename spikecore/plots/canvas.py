@@ -85,12 +85,14 @@ def texts(name, values):
     if values is None:
         return None
     must, got = "be a list of strings", arguments.shown(values)
+    remedy = "pass one string for each"
     if isinstance(values, str):
         arguments.refuse(name, must, got, f"pass [{got}]", TypeError)
+    found = arguments.items(name, values, must, remedy)
     try:
-        return [str(value) for value in values]
-    except Exception:  # TypeError, or what a foreign __str__ raises
-        arguments.refuse(name, must, got, "pass one string for each", TypeError)
+        return [str(value) for value in found]
+    except Exception:  # what a foreign __str__ raises
+        arguments.refuse(name, must, got, remedy, TypeError)
 
 
 def color_map(name, value):
@@ -233,7 +235,9 @@ def panels(ax, rows, columns, count, figsize, heights=None):
         return _own_panels(rows, columns, count, figsize, heights)
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count, heights)
-    given = _flat(ax) if isinstance(ax, (np.ndarray, list, tuple)) else None
+    numbers = isinstance(ax, np.ndarray) and ax.dtype != object  # maybe too many to look at each
+    several = isinstance(ax, (np.ndarray, list, tuple)) and not numbers
+    given = _flat(ax) if several else None
     if given is None:
         arguments.refuse(
             "ax",
