@@ -55,8 +55,8 @@ class Followed(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def follow(lif, current, observed, band=BAND):
-    """Follow a candidate's trains with the reference ``lif``."""
+def follow(lif, current, observed, band=BAND, whole=True):
+    """Follow a candidate's trains with the reference ``lif``, or until it is wrong."""
     model, shape = lif._model, current.shape[1:]
     step, axes = step_of(model.axes), model.axes
     exposed = observed.membrane is not None
@@ -105,6 +105,8 @@ def follow(lif, current, observed, band=BAND):
             parted = np.abs(theirs.astype(float) - settled.membrane.astype(float))
             wrong["wrong_membrane"][t] = ~(parted <= width)
             state = settled._replace(membrane=theirs)
+        if not whole and (wrong["wrong_spikes"][t] | wrong["wrong_membrane"][t]).any():
+            break
     return Followed(**rows, **wrong)
 
 
@@ -161,7 +163,7 @@ class Walked(NamedTuple):
 @np.errstate(over="ignore", invalid="ignore")
 def walk(
     lif, current, *, wide=False, fused=None, shared=False, losers=False, unit=False, stored=None,
-    start=None,
+    exchanged=False, start=None,
 ):  # fmt: skip
     """Step ``lif`` over ``[T, ...]`` currents with one mistake.
 
@@ -171,6 +173,7 @@ def walk(
     losers: under inhibition, neurons that were kept from firing are reset too.
     unit: a reset subtracts 1 in place of the threshold.
     stored: dtype in which the membrane is kept between steps.
+    exchanged: the current is taken for the membrane, and the membrane for the current.
     start: the state to begin with, as a ``State``.
     """
     model, shape = lif._model, current.shape[1:]
@@ -187,6 +190,8 @@ def walk(
 
     may_fire = winners(step, state, p) if model.inhibition else True
     for t, x in enumerate(current.astype(dtype)):
+        if exchanged:
+            state, x = state._replace(membrane=x), state.membrane
         before = everyone(only(step.count(state, p), losers or may_fire))
         new = step.advance(state, before, x, advancing)
         if model.inhibition:

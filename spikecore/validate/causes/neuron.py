@@ -213,20 +213,24 @@ def _number_changes(lif):
         ("gain=1-decay", "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by "
          "default)", "gain", 1 - decay),
         ("gain*decay", "you decay the input together with the membrane", "gain", gain * decay),
+        ("gain/2", "you halve the input", "gain", gain / 2),
+        ("gain*2", "you double the input", "gain", gain * 2),
         ("-gain", "the sign of your input is reversed", "gain", -gain),
         ("decay=0", "you forget the membrane between steps", "decay", 0.0),
         ("decay=1", "your membrane does not decay", "decay", 1.0),
         ("1-decay", "you use 1 - decay for the decay", "decay", 1 - decay),
-        ("exp(decay-1)", "your decay is exp(-(1 - decay)), the exact decay of an Euler rate",
-         "decay", math.exp(decay - 1)),
+        ("exp(decay-1)", "you have exp(-dt/tau) where the reference has 1 - dt/tau", "decay",
+         math.exp(decay - 1)),
     )  # fmt: skip
     if decay == 0 or decay >= math.exp(-1):
         euler = 1 + math.log(decay) if decay else 0.0
-        yield "1+ln(decay)", "your decay is 1 + ln(decay), an Euler step of it", "decay", euler
+        sentence = "you have 1 - dt/tau, an Euler step, where the reference has exp(-dt/tau)"
+        yield "1+ln(decay)", sentence, "decay", euler
     yield "decay**2", "your membrane decays twice in a step", "decay", decay * decay
     yield "sqrt(decay)", "your membrane decays half in a step", "decay", math.sqrt(decay)
-    for name, value in ("=1", 1.0), ("/2", threshold / 2), ("*2", 2 * threshold):
-        yield f"threshold{name}", f"your threshold is {value:g}", "threshold", value
+    yield "threshold=1", "your threshold is 1", "threshold", 1.0
+    yield "threshold/2", "you halve the threshold", "threshold", threshold / 2
+    yield "threshold*2", "you double the threshold", "threshold", threshold * 2
     yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", "amplitude", 1.0
 
 
@@ -260,9 +264,10 @@ def _always(name, lif):
 
 
 def profile_points(lif):
-    """The named profiles, with this neuron's decay, threshold and gain, and with their own."""
+    """The profiles of other axes, with this neuron's decay, threshold and gain, and their own."""
     kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
-    for name in PROFILES:
+    alike = profiles_of(lif)
+    for name in (name for name in PROFILES if name not in alike):
         yield _always(f"profile={name}", LIF.profile(name, **kept))
         yield _always(f"profile={name}", LIF.profile(name))
 
@@ -281,7 +286,8 @@ def pairs(lif):
 def explain(found, lif):
     """What was changed to come from ``lif`` to ``found``, and the profile that it then is."""
     said = differences(found, lif)
-    names = profiles_of(found)
+    kept = all(_same(getattr(found, number), getattr(lif, number)) for number in NUMBERS)
+    names = [name for name in profiles_of(found) if kept or found == LIF.profile(name)]
     if names and names != profiles_of(lif):
         said.append(f"this is exactly profile {names[0]}")
         if names[1:]:
@@ -292,16 +298,21 @@ def explain(found, lif):
 def differences(found, lif):
     """What was changed to come from ``lif`` to ``found``, a sentence for each axis."""
     said, told = [], set()
+
+    def values(name):
+        return f"{getattr(found, name):.6g}, not {getattr(lif, name):.6g}"
+
     for _, sentence, changes in _changes(lif):
         if set(changes) - told and all(
             _same(getattr(found, name), value) for name, value in changes.items()
         ):
-            said.append(sentence)
+            numbers = [f": {name} {values(name)}" for name in changes if name in NUMBERS]
+            said.append("".join([sentence, *numbers]))
             told |= set(changes)
     for name in (*NUMBERS, "lower", "refractory"):
         value = getattr(found, name)
         if name not in told and not _same(value, getattr(lif, name)):
-            said.append(f"your {name} is {value}")
+            said.append(f"your {name} is {values(name) if name in NUMBERS else value}")
     return said
 
 
