@@ -197,7 +197,7 @@ def _refuse_beside_law(axes, numbers, others):
         arguments.refuse("law", must, got, "leave the others at their defaults")
     if axes.law != "decay" and not all(map(_is, numbers, (0.01, 1))):
         must, got = f"be left out with law={axes.law!r}", numbers
-        arguments.refuse("threshold, tau", must, got, "leave them at their defaults")
+        arguments.refuse("threshold and tau", must, got, "leave them at their defaults")
 
 
 def _is(value, default):
