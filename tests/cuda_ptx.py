@@ -203,6 +203,7 @@ def _latency_kernels(dtype):
 
 
 SUBTRACT, VALUE = Axes(reset="subtract"), Axes(reset="value")
+SAME_VALUE = VALUE._replace(reset_at="same", compare=">=")
 AXES = {
     "none": Axes(),
     "snntorch": SUBTRACT,
@@ -218,8 +219,18 @@ AXES = {
     "alpha": SUBTRACT._replace(model="alpha"),
     "alpha zero": VALUE._replace(model="alpha"),
     "recurrent": SUBTRACT._replace(recurrent=True),
+    "used first": SUBTRACT._replace(synapse="use-decay-jump", synapse_gain=True),
+    "adapted threshold": SUBTRACT._replace(reset_at="same", adaptation="threshold"),
+    "adapted input": SUBTRACT._replace(adaptation="input"),
+    "held membrane": SAME_VALUE._replace(refractory=True, holds="membrane"),
+    "ternary": SUBTRACT._replace(reset_at="same", ternary=True),
+    "quadratic": SAME_VALUE._replace(spike_map="quadratic"),
 }
-INHIBITED = ("snntorch", "same", "refractory", "alpha")
+WIDE_AXES = {  # whose exponential and logarithm are in float64
+    "exponential": SAME_VALUE._replace(spike_map="exponential"),
+    "fraction": SAME_VALUE._replace(refractory=True, holds="membrane", fraction=True),
+}
+INHIBITED = ("snntorch", "same", "refractory", "alpha", "adapted threshold", "held membrane")
 
 
 def _neuron_arguments(dtype, per_neuron):
@@ -237,6 +248,12 @@ def _neuron_arguments(dtype, per_neuron):
         level,
         out,
     )
+
+
+def _wide_neuron_kernels(dtype):
+    for name, axes in WIDE_AXES.items():
+        given = _neuron_arguments(dtype, per_neuron=False)
+        yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
 
 
 def _neuron_kernels(dtype):
@@ -310,6 +327,7 @@ def _assert_no_spills(ptx, architecture, tmp_path):
 EXACT_F32 = _cases(_encoder_kernels, F32) + _cases(_neuron_kernels, F32)
 EXACT_F64 = _cases(_encoder_kernels, F64, F64) + _cases(_neuron_kernels, F64)
 LATENCY = _cases(_latency_kernels, F32) + _cases(_latency_kernels, F64)
+WIDE = _cases(_wide_neuron_kernels, F32) + _cases(_wide_neuron_kernels, F64)
 
 
 @pytest.mark.parametrize(("kernel", "types"), EXACT_F32 if MISSING is None else [])
@@ -333,6 +351,15 @@ def test_latency_kernels_fuse_nothing(kernel, types, ptx_of, tmp_path):
     ptx, architecture = ptx_of(kernel, types)
     assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
     assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "the logarithm is not evaluated in float64"
+    _assert_no_spills(ptx, architecture, tmp_path)
+
+
+@pytest.mark.parametrize("ptx_of", [(9, 0)], indirect=True, ids=["sm_90"])
+@pytest.mark.parametrize(("kernel", "types"), WIDE if MISSING is None else [])
+def test_exponentials_and_logarithms_of_neurons_fuse_nothing(kernel, types, ptx_of, tmp_path):
+    ptx, architecture = ptx_of(kernel, types)
+    assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
+    assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "they are not evaluated in float64"
     _assert_no_spills(ptx, architecture, tmp_path)
 
 
