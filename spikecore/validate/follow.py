@@ -35,6 +35,12 @@ def rest(lif, shape, rounded_to, dtype):
     return State(*(column.astype(dtype) for column in columns))
 
 
+def arriving(lif, current):
+    """The currents in the steps in which they reach the neuron."""
+    late = min(lif._model.delay, len(current))
+    return np.concatenate([np.zeros_like(current[:late]), current[: len(current) - late]])
+
+
 def winners(step, state, p):
     """Which neurons inhibition lets fire: the first of each row that is furthest above."""
     shape = state.membrane.shape
@@ -71,7 +77,7 @@ def follow(lif, current, observed, band=BAND, whole=True):
     rows = {name: np.zeros(current.shape, dtype) for name in Followed._fields[:3]}
     wrong = {name: np.zeros(current.shape, bool) for name in Followed._fields[3:]}
     last, touched = None, np.zeros(shape, bool)
-    for t, x in enumerate(current.astype(dtype)):
+    for t, x in enumerate(arriving(lif, current).astype(dtype)):
         # 1. What is still to be reset: the spikes that the candidate claims for the membrane it
         # had, as far as the band allows them.  With report == "old" a step reports those of the
         # membrane before its update, so the claim is in this row, else it is in the row before.
@@ -91,12 +97,15 @@ def follow(lif, current, observed, band=BAND, whole=True):
         # 4. Reset by the spikes that were accepted; the refractory time follows the claimed ones.
         settled, _ = step.settle(new, before, now, p)
         if axes.refractory:
-            waiting = np.where(fired[t] > 0, p.refractory, np.maximum(state.refractory - 1, 0))
+            waiting = np.where(
+                fired[t] != 0, _waiting(axes, new, after[1], p), np.maximum(state.refractory - 1, 0)
+            )
             settled = settled._replace(refractory=waiting.astype(dtype))
         compared = state.membrane if axes.report == "old" else new.membrane
         rows["spikes"][t] = bounds[1] * dtype.type(lif.amplitude)
         rows["membrane"][t] = settled.membrane
-        rows["distance"][t] = _distance(compared, p, axes, current.dtype)
+        level = step.level(state, p)
+        rows["distance"][t] = _distance(compared, level, axes, current.dtype)
         wrong["wrong_spikes"][t] = judged != fired[t]
         # 5. Go on from the candidate's membrane where it is exposed, else from the reference's.
         state, last = settled, fired[t]
@@ -108,6 +117,13 @@ def follow(lif, current, observed, band=BAND, whole=True):
         if not whole and (wrong["wrong_spikes"][t] | wrong["wrong_membrane"][t]).any():
             break
     return Followed(**rows, **wrong)
+
+
+def _waiting(axes, new, own, p):
+    """Steps to wait after a spike; one that only rounding lets happen is at the end of its step."""
+    if not axes.fraction:
+        return p.refractory
+    return np.where(own != 0, new.refractory, p.refractory + 1)
 
 
 def _counts(step, state, p, width, inhibition):
@@ -128,7 +144,9 @@ def _counts(step, state, p, width, inhibition):
 
 def _width(dtype, state, new, x, p, largest, band, drift):
     """The band of this step, in the units of the membrane; ``largest`` is kept up to date."""
-    for number in (state.membrane, new.membrane, p.gain * x, p.leak, p.threshold, p.reset_value):
+    drives = (p.gain * drive for drive in (x, new.synapse, new.adaptation))
+    levels = (p.resistance * x, p.leak, p.threshold, p.reset_value)
+    for number in (state.membrane, new.membrane, *drives, *levels):
         np.maximum(largest, np.abs(number), out=largest)
     np.minimum(largest, np.finfo(dtype).max / 4, out=largest)
     return np.spacing(largest.astype(dtype)).astype(float) * band * drift
@@ -136,17 +154,18 @@ def _width(dtype, state, new, x, p, largest, band, drift):
 
 def _exact(axes, state, exposed, touched):
     """Where the new membrane is the input itself, which no order of operations rounds."""
-    if axes.gain or axes.leak:
+    driven = axes.synapse != "none" or axes.adaptation == "input" or axes.spike_map != "linear"
+    if axes.gain or axes.leak or axes.fraction or driven:
         return False
     return state.membrane == 0 if exposed else ~touched
 
 
-def _distance(v, p, axes, dtype):
+def _distance(v, level, axes, dtype):
     """From the membrane to the nearest threshold, in ulp of the threshold."""
-    nearest = p.threshold
+    nearest = level
     if axes.spikes == "multi":
-        nearest = np.maximum(np.rint(v / p.threshold), 1) * p.threshold
-    return (v - nearest) / np.spacing(np.asarray(p.threshold, dtype)).astype(v.dtype)
+        nearest = np.maximum(np.rint(v / level), 1) * level
+    return (v - nearest) / np.spacing(np.asarray(level, dtype)).astype(v.dtype)
 
 
 # --- with a mistake ------------------------------------------------------------------------------
@@ -181,7 +200,9 @@ def walk(
     dtype = np.dtype(np.float64) if wide else current.dtype
     p = numbers(lif, shape, current.dtype, dtype)
     resets = p._replace(threshold=dtype.type(1)) if unit else p
-    advancing = resets._replace(**{fused: Fused(getattr(p, fused))}) if fused else resets
+    advancing = resets
+    if fused and not axes.fraction:  # a fraction of a step has another product
+        advancing = resets._replace(**{fused: Fused(getattr(p, fused))})
     state = rest(lif, shape, dtype, dtype) if start is None else start
     spikes, membranes, unreset = np.zeros((3, *current.shape), dtype)
 
@@ -189,7 +210,7 @@ def walk(
         return np.broadcast_to(fired.max(axis=-1, keepdims=True), shape) if shared else fired
 
     may_fire = winners(step, state, p) if model.inhibition else True
-    for t, x in enumerate(current.astype(dtype)):
+    for t, x in enumerate(arriving(lif, current).astype(dtype)):
         if exchanged:
             state, x = state._replace(membrane=x), state.membrane
         before = everyone(only(step.count(state, p), losers or may_fire))
