@@ -11,6 +11,7 @@ import spikecore
 from spikecore import decode, network, neurons, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
+from spikecore.neurons.units import UNITS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "spikecore"
@@ -235,6 +236,9 @@ def test_calls_that_are_shown_use_arguments_that_exist(page):
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             kind = neurons.fixed.LIF if "fixed" in words else neurons.LIF
             parameters = {**parameters, **inspect.signature(kind).parameters}
+        if words[-1] == "from_units":
+            taken = [inspect.signature(convert).parameters for convert in UNITS.values()]
+            parameters = set().union(*taken)
         unknown = set(keywords) - set(parameters)
         assert not unknown, f"{page} shows {name}({', '.join(unknown)}=...)"
     assert seen or page == "CONTRIBUTING.md"

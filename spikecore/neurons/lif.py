@@ -102,8 +102,13 @@ class LIF(Neuron):
     spike_map : {"linear", "quadratic", "exponential"}
         Added to the update, from the membrane before it: nothing,
         ``map_scale*(v - leak)*(v - map_onset)``, or ``map_scale*exp((v - map_onset)/map_slope)``.
-    map_scale, map_onset, map_slope : float or array_like
-        Numbers of the spike map; the slope is positive.
+    map_scale : float or array_like
+        Factor of the spike map.
+    map_onset : float or array_like
+        Membrane from which the map drives it up: v_c of a quadratic neuron, or theta_rh of an
+        exponential one.
+    map_slope : float or array_like
+        Positive; how steep the exponential map is, delta_T.
 
     Raises
     ------
@@ -297,8 +302,11 @@ class LIF(Neuron):
             "none": "no reset",
         }[self.reset]
         used = ("decay", "threshold", "gain", "leak", "compare", "reset", "reset_value", "reset_at")
+        used += ("synapse_order",)
         rest = [f"; {n}={_text(v)}" for n, v in self._differences().items() if n not in used]
         spike = f"spike when v {self.compare} {_text(self.threshold)}"
+        if self.synapse_decay is not None:
+            update = f"i by {self.synapse_order}; {update}"
         return f"{update}; {spike}, {reset}{''.join(rest)}"
 
 

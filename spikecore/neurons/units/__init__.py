@@ -44,6 +44,9 @@ NOT_NEGATIVE = {
 }  # fmt: skip
 
 
+UNSET = {"leak": 0.0, "reset_value": 0.0, "spikes": "single"}  # and None: LIF's own defaults
+
+
 def convert(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Fields of ``LIF`` for a simulator's own arguments, each of which is checked."""
     function = UNITS[arguments.choice("name", name, tuple(UNITS))]
@@ -53,7 +56,7 @@ def convert(name: str, given: dict[str, Any]) -> dict[str, Any]:
             must = f"be an argument of {name!r}, out of {known}"
             arguments.refuse(key, must, "another name", "correct it", TypeError)
     checked = {key: _checked(key, value, hints[key]) for key, value in given.items()}
-    return {key: value for key, value in function(**checked).items() if value is not None}
+    return {key: value for key, value in function(**checked).items() if value != UNSET.get(key)}
 
 
 def _hints(function):

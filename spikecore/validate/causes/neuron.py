@@ -390,6 +390,9 @@ def differences(found, lif):
         value = getattr(found, name)
         if name not in told and not _same(value, getattr(lif, name)):
             said.append(f"your {name} is {values(name) if name in NUMBERS else value}")
+    for name in AXES:
+        if name not in told and not _same(getattr(found, name), getattr(lif, name)):
+            said.append(f"your {name} is {getattr(found, name)!r}")
     return said
 
 
