@@ -55,6 +55,11 @@ class Model(NamedTuple):
     names: Any = None  # field of Parameters -> its public name, where they differ
     delay: int = 0  # steps after which an input arrives
 
+    @property
+    def state_names(self):
+        """Public names of the states, in the order of the arguments."""
+        return (*self.states, *([prepare.DELAYED] if self.delay else ()))
+
 
 class Neuron:
     """Base class of the neurons; a subclass is a dataclass with a ``_model``."""
@@ -145,7 +150,7 @@ class Neuron:
     @property
     def state_names(self) -> tuple[str, ...]:
         """Names of the states, in the order in which they are passed and returned."""
-        return (*self._model.states, *([prepare.DELAYED] if self._model.delay else ()))
+        return self._model.state_names
 
     @property
     def recordable(self) -> tuple[str, ...]:
@@ -301,9 +306,10 @@ class Neuron:
         """Check the arguments, and prepare the neuron for currents of one shape and dtype."""
         model = self._model
         parameters = self._parameters(shape, dtype)
-        prepare.few_enough(state, self.state_names)
         held = prepare.initial_state(state, model, shape, dtype, backend)
-        late = prepare.delayed_inputs(state, model, shape, dtype, backend)
+        late = None
+        if model.delay:
+            late = prepare.delayed_inputs(state, model, shape, dtype, backend)
         if model.axes.spikes == "multi" and spike_dtype.kind != "f":
             raise ValueError(
                 f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
@@ -335,9 +341,8 @@ class Work(NamedTuple):
     @property
     def final(self):
         """The states after the last step that was run."""
-        held = (getattr(self.held, field) for field in self.model.states.values())
-        late = () if self.late is None else (self.late.reshape((-1, *self.shape)),)
-        return (*(column.reshape(self.shape) for column in held), *late)
+        held = tuple(getattr(self.held, f).reshape(self.shape) for f in self.model.states.values())
+        return held if self.late is None else (*held, self.late.reshape((-1, *self.shape)))
 
     def columns(self, names):
         """The named states that need a record; a state that is the last spikes needs none."""
@@ -351,15 +356,16 @@ class Work(NamedTuple):
             (rows[self.model.states[name]],) = backends.rows(array)
         records = State(**rows)
         steps = values.reshape((len(values), math.prod(self.shape)))
+        run = self._step if self.model.recurrence is None else self._steps
         if self.late is None:
-            self._arrive(steps, records, on, off, trains)
+            run(steps, records, on, off, trains)
             return
         early = slice(0, min(len(self.late), len(steps)))
+        run(self.late[early], _moment(records, early), on, off, trains[early])
         later = slice(early.stop, len(steps))
-        self._arrive(self.late[early], _moment(records, early), on, off, trains[early])
-        self._arrive(
-            steps[: later.stop - later.start], _moment(records, later), on, off, trains[later]
-        )
+        if early.stop < len(steps):
+            arrived = steps[: len(steps) - early.stop]
+            run(arrived, _moment(records, later), on, off, trains[later])
         self._depart(steps)
 
     def _depart(self, steps):
@@ -370,14 +376,9 @@ class Work(NamedTuple):
             copy_into(self.late[:staying], copy(self.late[-staying:]))
         copy_into(self.late[staying:], copy(steps[len(steps) - (delay - staying) :]))
 
-    def _arrive(self, steps, records, on, off, trains):
-        """Run the kernel over inputs that arrive now."""
-        if not len(steps):
-            return
-        if self.model.recurrence is None:
-            self._step(steps, records, on, off, trains)
-            return
-        for t in range(len(steps)):  # a product of the spikes comes between the steps
+    def _steps(self, steps, records, on, off, trains):
+        """Run the kernel a step at a time, with a product of the last spikes before each."""
+        for t in range(len(steps)):
             moment = slice(t, t + 1)
             fired = self.held.spike.reshape(self.shape)
             total = self.model.recurrence.product(fired, self.backend, exact=True)
@@ -385,6 +386,7 @@ class Work(NamedTuple):
             self._step(steps[moment], _moment(records, moment), on, off, trains[moment])
 
     def _step(self, steps, records, on, off, trains):
+        """Run the kernel."""
         model, step = self.model, step_of(self.model.axes)
         width = self.shape[-1] if model.inhibition else 0
         self.backend.neurons(

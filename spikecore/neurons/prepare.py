@@ -76,16 +76,13 @@ def places(out, wanted):
     return places
 
 
-def few_enough(state, names):
-    """Refuse more states than a neuron has."""
-    if len(state) > len(names):
+def initial_state(state, model, shape, dtype, backend):
+    """The state to begin with: new arrays, which the kernel updates in place."""
+    if len(state) > len(model.states) + (model.delay > 0):
+        names = model.state_names
         must, remedy = f"be at most {len(names)} arrays", "pass them in that order"
         got = f"{len(state)} where the states are {names}"
         arguments.refuse("state", must, got, remedy, TypeError)
-
-
-def initial_state(state, model, shape, dtype, backend):
-    """The state to begin with: new arrays, which the kernel updates in place."""
     given = dict(zip(model.states, state, strict=False))
     held = dict.fromkeys(State._fields, dtype.type(0))
     for name, field in model.states.items():
@@ -101,9 +98,7 @@ def initial_state(state, model, shape, dtype, backend):
 
 
 def delayed_inputs(state, model, shape, dtype, backend):
-    """The inputs that are on their way, ``[delay, neurons]``: a new array, or None."""
-    if not model.delay:
-        return None
+    """The inputs that are on their way, ``[delay, neurons]``: a new array."""
     shape = (model.delay, *shape)
     value = np.zeros(shape, dtype)
     if len(state) > len(model.states) and state[-1] is not None:
