@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from spikecore.foreign import shown
+
 
 def refuse_nonsense(lif):
     """Raise the sentence of the first combination that means nothing."""
@@ -153,7 +155,7 @@ def _unused(lif, name, neutral, given, remedy):
     """A field that is set although what it belongs to is not there."""
     value = getattr(lif, name)
     nonsense = value != neutral if isinstance(neutral, str) else _any(value, neutral)
-    return nonsense, f"{name} is {value!r} with {given}, where it has no use; {remedy}"
+    return nonsense, f"{name} is {shown(value)} with {given}, where it has no use; {remedy}"
 
 
 def _any(value, neutral):
