@@ -39,7 +39,7 @@ from spikecore.codes import (
     trains,
 )
 from spikecore.codes import filters as tapped
-from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
+from spikecore.neurons.dynamics import Axes, Parameters, Parts, State, has_parts, step_of
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -233,7 +233,13 @@ WIDE_AXES = {  # whose exponential and logarithm are in float64
 INHIBITED = ("snntorch", "same", "refractory", "alpha", "adapted threshold", "held membrane")
 
 
-def _neuron_arguments(dtype, per_neuron):
+def _parameters(number, parts):
+    """Parameters that are all one number."""
+    found = [number] * (len(Parameters._fields) - 1)
+    return Parameters(*found, Parts(*[number] * len(Parts._fields)) if parts else ())
+
+
+def _neuron_arguments(dtype, per_neuron, parts=False):
     row, matrix, out = np.zeros(4, dtype), np.zeros((2, 4), dtype), np.zeros((2, 4), dtype)
     parameter = row if per_neuron else dtype.type(0)
     state = State(*[row] * len(State._fields))
@@ -241,7 +247,7 @@ def _neuron_arguments(dtype, per_neuron):
     level = dtype.type(1)
     return (
         matrix,
-        Parameters(*[parameter] * len(Parameters._fields)),
+        _parameters(parameter, parts),
         state,
         records,
         level,
@@ -252,13 +258,14 @@ def _neuron_arguments(dtype, per_neuron):
 
 def _wide_neuron_kernels(dtype):
     for name, axes in WIDE_AXES.items():
-        given = _neuron_arguments(dtype, per_neuron=False)
+        given = _neuron_arguments(dtype, per_neuron=False, parts=True)
         yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
 
 
 def _neuron_kernels(dtype):
     for name, axes in AXES.items():
-        given = _neuron_arguments(dtype, per_neuron=name in ("snntorch", "refractory"))
+        per_neuron = name in ("snntorch", "refractory", "adapted threshold")
+        given = _neuron_arguments(dtype, per_neuron, has_parts(axes))
         yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
         if name not in INHIBITED:
             continue

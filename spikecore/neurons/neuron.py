@@ -191,7 +191,7 @@ class Neuron:
         found = self._numbers.get(dtype)
         if found is None:
             found = prepare.parameters(self._model, shape, dtype)
-            if not any(np.ndim(column) for column in found):
+            if not any(np.ndim(column) for column in (*found[:-1], *found.parts)):
                 self._numbers[dtype] = found
         return found
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.backends.floats import standard_floats
-from spikecore.neurons.dynamics import Parameters, State
+from spikecore.neurons.dynamics import Parameters, Parts, State, has_parts
 
-ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
+ZERO_PARAMETERS = dict.fromkeys((*Parameters._fields, *Parts._fields), 0.0)
 DELAYED = "delayed"  # the state of a neuron whose inputs come late
 
 ELSEWHERE = {  # arguments of other libraries, and the remedy here
@@ -119,12 +119,16 @@ def _holds(name, column):
 def parameters(model, shape, dtype):
     """Parameters as scalars, or one value per neuron, of the current's dtype."""
     numbers = {**ZERO_PARAMETERS, **model.parameters}
-    columns = []
-    for name in Parameters._fields:
-        value = numbers[name]
-        value = value(dtype) if callable(value) else value
-        columns.append(column((model.names or {}).get(name, name), value, shape, dtype))
-    return Parameters(*columns)
+    public = model.names or {}
+
+    def columns(names):
+        for name in names:
+            value = numbers[name]
+            value = value(dtype) if callable(value) else value
+            yield column(public.get(name, name), value, shape, dtype)
+
+    parts = Parts(*columns(Parts._fields)) if has_parts(model.axes) else ()
+    return Parameters(*columns(Parameters._fields[:-1]), parts)
 
 
 def column(name, value, shape, dtype):

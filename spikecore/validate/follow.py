@@ -17,7 +17,7 @@ import numpy as np
 
 from spikecore.backends import numpy as reference
 from spikecore.neurons import prepare
-from spikecore.neurons.dynamics import Parameters, State, only, step_of
+from spikecore.neurons.dynamics import State, only, step_of
 from spikecore.validate.candidate import Observed
 from spikecore.validate.subject import BAND
 
@@ -25,7 +25,13 @@ from spikecore.validate.subject import BAND
 def numbers(lif, shape, rounded_to, dtype):
     """The neuron's parameters, rounded as the data are, in the dtype of the computation."""
     rounded = prepare.parameters(lif._model, shape, np.dtype(rounded_to))
-    return Parameters(*(np.asarray(number).astype(dtype)[()] for number in rounded))
+
+    def converted(column):
+        if isinstance(column, tuple):
+            return type(column)(*map(converted, column))
+        return np.asarray(column).astype(dtype)[()]
+
+    return converted(rounded)
 
 
 def rest(lif, shape, rounded_to, dtype):
@@ -145,7 +151,8 @@ def _counts(step, state, p, width, inhibition):
 def _width(dtype, state, new, x, p, largest, band, drift):
     """The band of this step, in the units of the membrane; ``largest`` is kept up to date."""
     drives = (p.gain * drive for drive in (x, new.synapse, new.adaptation))
-    levels = (p.resistance * x, p.leak, p.threshold, p.reset_value)
+    resistance = p.parts.resistance if p.parts else 0
+    levels = (resistance * x, p.leak, p.threshold, p.reset_value)
     for number in (state.membrane, new.membrane, *drives, *levels):
         np.maximum(largest, np.abs(number), out=largest)
     np.minimum(largest, np.finfo(dtype).max / 4, out=largest)
