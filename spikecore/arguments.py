@@ -7,6 +7,7 @@ import math
 import operator
 import os
 from functools import cache
+from itertools import islice
 from numbers import Real
 from pathlib import Path
 from typing import NoReturn, get_args
@@ -20,6 +21,7 @@ from spikecore.foreign import a_kind, has, reason, shown
 
 SPIKE_DTYPES = tuple(np.dtype(name) for name in get_args(SpikeName))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+MOST_ITEMS = 2**16  # of an argument that holds a few names or sizes
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
@@ -279,11 +281,14 @@ def choice(name, value, options):
 
 
 def items(name, value, must, remedy):
-    """What an iterable holds, as a tuple."""
+    """What an iterable holds, as a tuple; one without an end is refused."""
     try:
-        return tuple(value)
+        found = tuple(islice(value, MOST_ITEMS + 1))
     except Exception:  # TypeError, or what a foreign iterator raises
         refuse(name, must, shown(value), remedy, TypeError)
+    if len(found) > MOST_ITEMS:
+        refuse(name, must, f"more than {MOST_ITEMS} items", remedy)
+    return found
 
 
 def names(name, value):

@@ -294,7 +294,12 @@ NEURONS = [
     LIF(0.9, inhibition=True),
     LIF(0.9, inhibition=True, reset="value", reset_at="same", threshold=np.linspace(0.4, 1, 5)),
     Synaptic(0.5, 0.8, inhibition=True),
-]
+    LIF(0.9, input_delay=3, synapse_decay=0.5, synapse_order="use-decay-jump", synapse_gain=0.5),
+    LIF(0.9, adaptation_decay=np.linspace(0.5, 1, 5), reset_at="same", inhibition=True),
+    LIF(0.9, refractory=2, refractory_holds="spike", report_spike="old", reset="none",
+        inhibition=True),
+    LIF(0.9, threshold_low=-0.5, reset_at="same", inhibition=True),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=lambda neuron: repr(neuron)[:70])
@@ -302,7 +307,7 @@ def test_neurons(neuron, memory):
     current = 1.2 * numbers(19, 3, 5, seed=8)  # two groups of eight steps, and three more
 
     def run(device):
-        done = neuron.run(current, record=neuron.state_names, device=device)
+        done = neuron.run(current, record=neuron.recordable, device=device)
         return [done.spikes, *done.recorded.values(), *done.final]
 
     assert_alike(run)
@@ -322,6 +327,7 @@ def lifs(draw):
         )
     )  # fmt: skip
     multi = draw(st.booleans())
+    extra = {**extra, **draw_parts(draw, reset, at)}
     return LIF(
         decay=draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])),
         compare=">=" if multi else draw(st.sampled_from([">", ">="])),
@@ -329,13 +335,31 @@ def lifs(draw):
         reset=reset,
         reset_at=at,
         report_spike=draw(st.sampled_from(["new", "old"])) if at == "next" else "new",
-        refractory=draw(st.sampled_from([0, 2])),
+        input_delay=draw(st.sampled_from([0, 2])),
         inhibition=draw(st.booleans()),
         leak=draw(st.sampled_from([0.0, 0.125])),
         gain=draw(st.sampled_from([1.0, 1.5])),
         lower=draw(st.sampled_from([None, 0.0])),
         **extra,
     )
+
+
+def draw_parts(draw, reset, at):
+    """A synaptic current, an adaptation, a spike map and something to hold, each perhaps."""
+    waits = at == "same" or reset == "none"
+    parts = {"refractory": draw(st.sampled_from([0, 1.5, 2]))}
+    if draw(st.booleans()):
+        orders = ["decay-jump-use", "jump-use-decay", "jump-decay-use", "use-decay-jump"]
+        parts |= {"synapse_decay": 0.5, "synapse_order": draw(st.sampled_from(orders))}
+    if draw(st.booleans()):
+        kinds = ["input", "threshold"] if waits else ["input"]
+        parts |= {"adaptation_decay": 0.75, "adaptation_of": draw(st.sampled_from(kinds))}
+    if reset == "value" and draw(st.booleans()):  # else the membrane would overflow
+        kind = draw(st.sampled_from(["quadratic", "exponential"]))
+        parts |= {"spike_map": kind, "map_scale": 0.125, "map_onset": 0.5}
+    if waits and parts["refractory"]:
+        parts["refractory_holds"] = draw(st.sampled_from(["input", "membrane", "spike"]))
+    return parts
 
 
 @settings(max_examples=40)
@@ -345,7 +369,7 @@ def test_every_combination_of_axes(neuron, dtype, seed):
     current = np.random.default_rng(seed).integers(-8, 33, (19, 2, 3)) / dtype(16)
 
     def run(device):
-        done = neuron.run(current.astype(dtype), record=neuron.state_names, device=device)
+        done = neuron.run(current.astype(dtype), record=neuron.recordable, device=device)
         return [done.spikes, *done.recorded.values(), *done.final]
 
     assert_alike(run)
@@ -417,8 +441,8 @@ def test_data_on_the_gpu_are_used_there_and_the_result_stays():
 def test_neurons_and_layers_on_the_gpu():
     current = numbers(19, 3, 5)
     for neuron in (Leaky(0.9), Synaptic(0.9, 0.8), LIF(0.9, refractory=2, inhibition=True)):
-        expected = neuron.run(current, record=neuron.state_names)
-        there = neuron.run(OnTheGpu(current), record=neuron.state_names)
+        expected = neuron.run(current, record=neuron.recordable)
+        there = neuron.run(OnTheGpu(current), record=neuron.recordable)
         assert_same_bits(fetched(there.spikes), expected.spikes)
         for name, values in expected.recorded.items():
             assert_same_bits(fetched(there.recorded[name]), values)

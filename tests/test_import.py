@@ -145,7 +145,7 @@ OURS = {
     "latency_code_linear": "device stream",
     "latency_code_log": "device stream",
     "latency_interpolate": "dtype out",
-    "rate": "seed uniforms dtype out first_element first_step device stream",
+    "rate": "seed uniforms generator shared dtype out first_element first_step device stream",
     "rate_conv": "seed uniforms dtype out first_element first_step device stream",
     "rate_interpolate": "dtype out",
     "target_rate_code": "seed uniforms dtype out first_element device",

@@ -2,6 +2,7 @@
 
 import hashlib
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -300,3 +301,8 @@ def test_drawing_leaves_numpys_generator_alone():
     assert before[0] == after[0]
     np.testing.assert_array_equal(before[1], after[1])
     assert before[2:] == after[2:]
+
+
+def test_a_shape_without_an_end_is_refused():
+    with pytest.raises(ValueError, match=r"^shape must be a tuple of sizes, got more than 65536"):
+        random.uniforms(0, count())

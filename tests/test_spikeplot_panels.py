@@ -1,5 +1,7 @@
 """traces and reconstruction: lines and images are read back from every panel."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from fuzzing.values import Raises, nested
@@ -206,6 +208,7 @@ def test_images_are_drawn_on_the_axes_given():
 
 
 SPIKES = np.ones((3, 2, 2))
+HUGE = np.broadcast_to(0.5, (2**40, 3))
 ONE = np.ones(1, np.float32)
 
 
@@ -242,6 +245,27 @@ ONE = np.ones(1, np.float32)
         (lambda ax: spikeplot.traces([1], ylim=Raises("__iter__", KeyError)), TypeError, "ylim mu"),
         (lambda ax: spikeplot.traces(ONE, spk=3e38 * ONE, ax=ax), ValueError, "spk must keep"),
         (lambda ax: spikeplot.reconstruction(nested(70), ax), TypeError, "data must be convertib"),
+        (
+            lambda ax: spikeplot.traces([1], ax=[Raises("__array__", RuntimeError)]),
+            TypeError,
+            "ax must",
+        ),
+        (
+            lambda ax: spikeplot.traces([1], ax=HUGE),
+            TypeError,
+            "ax must be Axes .*, got an ndarray",
+        ),
+        (
+            lambda ax: spikeplot.traces([1], titles=HUGE),
+            ValueError,
+            "titles must .*more than 65536",
+        ),
+        (lambda ax: spikeplot.traces([1], titles=count()), ValueError, "titles must .*more than 6"),
+        (
+            lambda ax: spikeplot.traces([1], ylim=count()),
+            ValueError,
+            r"ylim must .*more than 65536",
+        ),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),

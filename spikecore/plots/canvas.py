@@ -85,12 +85,14 @@ def texts(name, values):
     if values is None:
         return None
     must, got = "be a list of strings", arguments.shown(values)
+    remedy = "pass one string for each"
     if isinstance(values, str):
         arguments.refuse(name, must, got, f"pass [{got}]", TypeError)
+    found = arguments.items(name, values, must, remedy)
     try:
-        return [str(value) for value in values]
-    except Exception:  # TypeError, or what a foreign __str__ raises
-        arguments.refuse(name, must, got, "pass one string for each", TypeError)
+        return [str(value) for value in found]
+    except Exception:  # what a foreign __str__ raises
+        arguments.refuse(name, must, got, remedy, TypeError)
 
 
 def color_map(name, value):
@@ -233,7 +235,10 @@ def panels(ax, rows, columns, count, figsize, heights=None):
         return _own_panels(rows, columns, count, figsize, heights)
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count, heights)
-    if not isinstance(ax, (np.ndarray, list, tuple)):
+    numbers = isinstance(ax, np.ndarray) and ax.dtype != object  # maybe too many to look at each
+    several = isinstance(ax, (np.ndarray, list, tuple)) and not numbers
+    given = _flat(ax) if several else None
+    if given is None:
         arguments.refuse(
             "ax",
             "be Axes of matplotlib, or an array of them",
@@ -241,7 +246,6 @@ def panels(ax, rows, columns, count, figsize, heights=None):
             "pass what fig.subplots() returned, or leave it out",
             TypeError,
         )
-    given = np.asarray(ax, dtype=object).ravel()
     if len(given) < count:
         arguments.refuse(
             "ax", f"hold at least {count} axes, one a panel", len(given), "leave it out"
@@ -250,6 +254,14 @@ def panels(ax, rows, columns, count, figsize, heights=None):
     for unused in result[count:]:
         unused.set_axis_off()
     return result[:count]
+
+
+def _flat(ax):
+    """What an array or a list holds, or None where NumPy or a foreign class refuses."""
+    try:
+        return np.asarray(ax, dtype=object).ravel()
+    except Exception:
+        return None
 
 
 def _own_panels(rows, columns, count, figsize, heights):

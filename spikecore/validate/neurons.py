@@ -208,7 +208,7 @@ def resolve(against, changes):
             "pass 'snntorch-1.0' or LIF(0.9)",
         )
         arguments.refuse("against", must, arguments.shown(against), remedy, TypeError)
-    for name in ("decay", "threshold", "gain", "leak", "reset_value"):
+    for name in (*known.NUMBERS, *known.PARTS, "reset_value"):
         if np.ndim(getattr(lif, name)):
             raise ValueError(
                 f"{name} must be one number, got an array of shape {np.shape(getattr(lif, name))}; "

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import spikecore
 from spikecore import decode, neurons, spikegen, spikeplot, statistics, utils
+from spikecore.neurons.units import UNITS
 from spikecore.validate import causes
 
 LEFT_OUT = None
@@ -213,7 +214,22 @@ NEURON = {
     "drop_input": FLAGS,
     "spikes": ["'single'", "'multi'"],
     "report_spike": ["'new'", "'old'"],
-    "refractory": ["0", "2"],
+    "refractory": ["0", "2", "1.5"],
+    "refractory_holds": ["'input'", "'membrane'", "'spike'"],
+    "refractory_mode": ["'steps'", "'fraction'"],
+    "initial": ["None", *PARAMETERS],
+    "synapse_decay": ["None", *PARAMETERS],
+    "synapse_order": ["'decay-jump-use'", "'use-decay-jump'", "'jump-use-decay'"],
+    "synapse_gain": PARAMETERS,
+    "adaptation_decay": ["None", *PARAMETERS],
+    "adaptation_scale": PARAMETERS,
+    "adaptation_of": ["'threshold'", "'input'"],
+    "input_delay": ["0", "1", "5"],
+    "threshold_low": ["None", "-0.5", "np.full(3, -1.0)"],
+    "spike_map": ["'linear'", "'quadratic'", "'exponential'"],
+    "map_scale": PARAMETERS,
+    "map_onset": PARAMETERS,
+    "map_slope": THRESHOLDS,
     "inhibition": FLAGS,
     "lower": ["None", "-1"],
     "amplitude": ["1", "0.5"],
@@ -431,7 +447,8 @@ def neuron_targets():
     found = [target(name, (NEURON,), 3.0) for name in CLASSES]
     found.append(target("leaky_integrate_and_fire", (NEURON,), 2.0))
     for neuron in RUNNING:
-        names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory")
+        names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory",
+                 "adaptation", "delayed")  # fmt: skip
         found.append(target(f"{neuron}.run", (RUN, GOOD), 1.0, names))
         found.append(target(neuron, (STEP, GOOD), 0.7, names))
     for name in CLASSES:
@@ -440,9 +457,30 @@ def neuron_targets():
     changed = {
         name: [LEFT_OUT, *good] for name, good in NEURON.items() if hasattr(spikecore.LIF, name)
     }
+    found.append(Target("LIF.from_units", units_values(), tuple(UNIT_NUMBERS)))
     profile = {"name": [repr(name) for name in neurons.profiles()]}
     found.append(Target("LIF.profile", {**profile, "decay": [LEFT_OUT, "0.5"], **changed}, fields))
     return found
+
+
+UNIT_NUMBERS = {  # arguments of some simulators; one of another is refused by its name
+    "dt": ["0.1", "1"],
+    "tau_m": ["10.0", "2"],
+    "t_ref": ["0", "2.0"],
+    "V_th": ["-55.0", "-50"],
+    "tau_syn_ex": ["2.0", "5"],
+    "delay": ["1.0", "0.1"],
+    "input": ["'spikes'", "'current'"],
+    "method": ["'exact'", "'euler'"],
+    "decay_input": FLAGS,
+    "v_reset": ["None", "0.0", "-65"],
+}
+
+
+def units_values():
+    """The names that have units, and arguments that may be left out."""
+    left_out = {name: [LEFT_OUT, *good] for name, good in UNIT_NUMBERS.items()}
+    return {"name": [repr(name) for name in UNITS], **left_out}
 
 
 def network_targets():

@@ -5,6 +5,7 @@
 
 import datetime
 import io
+import itertools
 import math
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,14 @@ import numpy as np
 
 import spikecore
 
-MODULES = {"np": np, "math": math, "io": io, "datetime": datetime, "spikecore": spikecore}
+MODULES = {
+    "np": np,
+    "math": math,
+    "itertools": itertools,
+    "io": io,
+    "datetime": datetime,
+    "spikecore": spikecore,
+}
 CLASSES = (Decimal, Fraction, Path, SimpleNamespace)
 
 
@@ -150,7 +158,7 @@ dict(kind='LIF')|[None]|['x']|[[]]|[[], []]|[[0.1], [0.1, 0.2]]|[0.5]|[[0.5, 0.5
 [[[[[]]]]]|nested(70)|nested(2000)|cyclic()|iter([])|iter([0.5])|(x for x in [0.5])
 (1/0 for x in [1])|zip()|map(int, ['x'])|[np.zeros(2), np.zeros(3)]|(np.zeros((3, 2)), np.zeros(3))
 [Raises('__repr__', KeyError)]|[np.zeros(2), None]|{'a': Raises('__repr__', ValueError)}
-[GpuArray()]|[Tensor()]|range(-3, 0)
+[GpuArray()]|[Tensor()]|range(-3, 0)|itertools.count()|itertools.repeat('x')
 """
 
 ARRAYS = """

@@ -59,7 +59,10 @@ LIF(0.5, reset_at="later")  # E
 LIF(0.5, spikes="many")  # E
 LIF(0.5, report_spike="all")  # E
 LIF(0.5, beta=0.5)  # E
-LIF(0.5, refractory=1.5)  # E
+LIF(0.5, refractory="2")  # E
+LIF(0.5, spike_map="cubic")  # E
+LIF(0.5, input_delay=1.5)  # E
+LIF.from_units(1)  # E
 LIF(0.5).run()  # E
 LIF(0.5).run(current, record=3)  # E
 LIF(0.5).run(current).membrane  # E

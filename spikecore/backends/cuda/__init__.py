@@ -114,7 +114,12 @@ class Backend(Filters):
 
     def _all_to_device(self, columns):
         """The columns of a NamedTuple; those of the host are copied to the device."""
-        return type(columns)(*map(self._to_device, columns))
+
+        def moved(column):
+            is_nested = isinstance(column, tuple)
+            return self._all_to_device(column) if is_nested else self._to_device(column)
+
+        return type(columns)(*map(moved, columns))
 
     def _all_to_host(self, columns, out):
         """Copy back the columns whose place in ``out`` is an array of the host."""

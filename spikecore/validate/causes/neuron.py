@@ -23,7 +23,13 @@ NUMBERS = ("decay", "gain", "threshold", "leak", "amplitude")
 WIDTH = 64
 EDGE_STEPS = 48
 CANDIDATES = 512  # edge columns to choose from
-AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, "lower"))
+# Numbers of parts of the neuron that are there or not, and what each is without its part.
+PARTS = {
+    "lower": None, "refractory": 0, "input_delay": 0, "initial": None, "threshold_low": None,
+    "synapse_decay": None, "synapse_gain": 1.0, "adaptation_decay": None, "adaptation_scale": 1.0,
+    "map_scale": 1.0, "map_onset": 0.0, "map_slope": 1.0,
+}  # fmt: skip
+AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, *PARTS))
 
 
 def expected(lif, current):
@@ -186,6 +192,7 @@ def axis_changes(lif):
         needs = {"compare": ">="} if value == "multi" else {}
         yield f"{axis}={value}", sentence.format(lif=lif), {axis: value, **needs}
     yield from _refractory_changes(lif.refractory)
+    yield from _part_changes(lif)
     for name, sentence, axis, value in _number_changes(lif):
         yield name, sentence, {axis: value}
 
@@ -199,6 +206,66 @@ def _refractory_changes(steps):
     for other_steps in (1, 2, 3, 5):
         sentence = f"your refractory time is {other_steps}"
         yield f"refractory={other_steps}", sentence, {"refractory": other_steps}
+
+
+HOLDS = {
+    "input": "your input is 0 while refractory, and your membrane moves and may fire",
+    "membrane": "you hold the membrane while refractory",
+    "spike": "your membrane moves while refractory, and cannot fire",
+}
+ORDERS = {
+    "decay-jump-use": "your synaptic current decays, jumps by the input, and is used then",
+    "jump-use-decay": "your synaptic current jumps, is used, and decays after that (Norse does)",
+    "jump-decay-use": "your synaptic current jumps and decays before it is used (Sinabs, Rockpool "
+    "do)",
+    "use-decay-jump": "your synaptic current is used before it decays and jumps (NEST does)",
+}
+
+
+def _part_changes(lif):
+    """Changes of the parts that this neuron has."""
+    if lif.refractory:
+        for value, sentence in HOLDS.items():
+            yield (
+                f"refractory_holds={value}", sentence,
+                {"refractory_holds": value, "refractory_mode": "steps"},
+            )  # fmt: skip
+        sentence = "your refractory time ends within a step (Nengo's does)"
+        fraction = {"refractory_holds": "membrane", "refractory_mode": "fraction"}
+        yield "refractory_mode=fraction", sentence, fraction
+        sentence = "your refractory time is in whole steps"
+        yield "refractory_mode=steps", sentence, {"refractory_mode": "steps"}
+    if lif.synapse_decay is not None:
+        none = {"synapse_decay": None, "synapse_order": "decay-jump-use", "synapse_gain": 1.0}
+        yield "synapse_decay=None", "you have no synaptic current", none
+        for value, sentence in ORDERS.items():
+            yield f"synapse_order={value}", sentence, {"synapse_order": value}
+        sentence = "your synaptic current decays as the membrane does"
+        yield "synapse_decay=decay", sentence, {"synapse_decay": lif.decay}
+        yield "synapse_gain=1", "you do not scale the jumps", {"synapse_gain": 1.0}
+    if lif.adaptation_decay is not None:
+        none = {"adaptation_decay": None, "adaptation_of": "threshold", "adaptation_scale": 1.0}
+        yield "adaptation_decay=None", "you do not adapt", none
+        for value in ("threshold", "input"):
+            yield f"adaptation_of={value}", f"you adapt the {value}", {"adaptation_of": value}
+        share = 1 - float(lif.adaptation_decay)
+        if share:
+            sentence = "a spike adds the whole scale to your adaptation, not 1 - decay of it"
+            whole = {"adaptation_scale": float(lif.adaptation_scale) / share}
+            yield "adaptation_scale/(1-decay)", sentence, whole
+    if lif.threshold_low is not None:
+        yield "threshold_low=None", "you have no spikes of -1", {"threshold_low": None}
+    if lif.spike_map != "linear":
+        linear = {name: PARTS[name] for name in ("map_scale", "map_onset", "map_slope")}
+        sentence = f"you have no {lif.spike_map} spike map"
+        yield "spike_map=linear", sentence, {"spike_map": "linear", **linear}
+    if lif.input_delay:
+        yield "input_delay=0", "your input arrives at once", {"input_delay": 0}
+        for more, word in ((1, "late"), (-1, "early")):
+            sentence = f"your input arrives a step too {word}"
+            yield f"input_delay{more:+}", sentence, {"input_delay": lif.input_delay + more}
+    if lif.initial is not None:
+        yield "initial=None", "you begin at the leak, not at initial", {"initial": None}
 
 
 def _number_changes(lif):
@@ -268,8 +335,18 @@ def profile_points(lif):
     kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
     alike = profiles_of(lif)
     for name in (name for name in PROFILES if name not in alike):
-        yield _always(f"profile={name}", LIF.profile(name, **kept))
-        yield _always(f"profile={name}", LIF.profile(name))
+        for numbers in (kept, {}):
+            found = _profile(name, numbers)
+            if found is not None:
+                yield _always(f"profile={name}", found)
+
+
+def _profile(name, numbers):
+    """A profile with other numbers, or None where those are not of it."""
+    try:
+        return LIF.profile(name, **numbers)
+    except ValueError:
+        return None
 
 
 def pairs(lif):
@@ -309,21 +386,27 @@ def differences(found, lif):
             numbers = [f": {name} {values(name)}" for name in changes if name in NUMBERS]
             said.append("".join([sentence, *numbers]))
             told |= set(changes)
-    for name in (*NUMBERS, "lower", "refractory"):
+    for name in (*NUMBERS, *PARTS):
         value = getattr(found, name)
         if name not in told and not _same(value, getattr(lif, name)):
             said.append(f"your {name} is {values(name) if name in NUMBERS else value}")
+    for name in AXES:
+        if name not in told and not _same(getattr(found, name), getattr(lif, name)):
+            said.append(f"your {name} is {getattr(found, name)!r}")
     return said
 
 
 def profiles_of(lif):
     """Names of the profiles with the axes of ``lif``, whatever their numbers."""
-    axes = [axis for axis in AXES if axis != "refractory"]
+
+    def has(neuron, part):
+        return not _same(getattr(neuron, part), PARTS[part])
 
     def same(profile):
-        bounded = (lif.lower is None) == (profile.lower is None)
-        waits = (lif.refractory > 0) == (profile.refractory > 0)
-        return bounded and waits and all(_same(getattr(lif, a), getattr(profile, a)) for a in axes)
+        parts = ("lower", "refractory", "input_delay", "threshold_low", "synapse_decay",
+                 "adaptation_decay")  # fmt: skip
+        built = all(has(lif, part) == has(profile, part) for part in parts)
+        return built and all(_same(getattr(lif, a), getattr(profile, a)) for a in AXES)
 
     return [name for name in PROFILES if same(LIF.profile(name))]
 

@@ -5,6 +5,7 @@ reset, and the threshold lies between the membranes that fire and those that do 
 alone one number at a time is sought, on which the reference follows the trains the longest.
 """
 
+import math
 from dataclasses import replace
 from itertools import product
 from operator import itemgetter
@@ -72,7 +73,7 @@ def _rows(lif, trial, observed):
     """Membrane before, input and membrane after, and whether nothing was reset or clipped."""
     v = observed.membrane.astype(float) - float(lif.leak)
     recent = observed.spikes != 0
-    for _ in range(min(int(lif.refractory) + 1, len(v))):
+    for _ in range(min(math.ceil(lif.refractory) + 1, len(v))):
         recent[1:] = recent[1:] | recent[:-1]
     quiet = ~recent[1:]
     if lif.lower is not None:
@@ -89,7 +90,7 @@ def _thresholds(lif, seen, decay, gain):
         new = leak + decay * (v[:-1] - leak) + gain * trial.inputs[1:]
         judged = v[:-1] if lif.report_spike == "old" else v[1:] if following else new
         free = np.ones(new.shape, bool)
-        for wait in range(1, min(int(lif.refractory) + 1, len(v))):
+        for wait in range(1, min(math.ceil(lif.refractory) + 1, len(v))):
             free[wait - 1 :] &= ~fired[:-wait]
         limits.append((judged[free & ~fired[1:]], judged[free & fired[1:]]))
         reset = fired[:-1] if following and lif.report_spike == "new" else fired[1:]
