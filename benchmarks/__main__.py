@@ -7,7 +7,7 @@ one; ``--readme README.md`` measures nothing and writes the table of benchmarks/
 import sys
 from pathlib import Path
 
-from benchmarks import encoders, neurons, report, run, scaling, startup
+from benchmarks import distances, encoders, neurons, report, run, scaling, signals, startup
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
 
@@ -19,7 +19,8 @@ def main(argv=None):
         return write_readme(given[given.index("--readme") + 1 :])
     if "--out" not in " ".join(given):
         given += ["--out", "benchmarks-out"]
-    parts = [startup.imports, encoders.cases, neurons.cases, scaling.cases]
+    parts = [startup.imports, encoders.cases, signals.cases, neurons.cases, distances.cases]
+    parts.append(scaling.cases)
     return run.main(parts, __doc__.splitlines()[0], given)
 
 

@@ -41,6 +41,7 @@ def cases(scale):
         "delta, float32": partial(delta, scale, "float32", True, 2),
         "delta, int8": partial(delta, scale, "int8", True, None),
         "delta without off-spikes, uint8": partial(delta, scale, "uint8", False, None),
+        **{f"{name}, int8": partial(of_values, scale, name) for name in VALUES},
         **{f"targets_rate, {how}": partial(targets, scale, how) for how in TARGETS},
         "targets_latency": partial(targets, scale, "latency"),
         "to_one_hot_inverse": partial(one_hot_inverse, scale),
@@ -156,6 +157,22 @@ def delta(scale, dtype, off_spike, bound):
     return encoder("delta", data, options, out, copy(data, bound), rivals=rivals)
 
 
+VALUES = {
+    "phase": {"num_bits": 8},
+    "burst": {"max_spikes": 5},
+    "population": {"neurons": 10, "low": 0, "high": 1},
+}
+
+
+def of_values(scale, name):
+    """Codes of values into bytes; of a population, as many neurons as the others have features."""
+    neurons = VALUES[name].get("neurons", 1)
+    data = _data(scale.batch, FEATURES // neurons)
+    shape = (scale.steps, *data.shape, *([neurons] if neurons > 1 else []))
+    options = {"num_steps": scale.steps, **VALUES[name]}
+    return encoder(name, data, options, np.empty(shape, np.int8), fill(shape, np.int8, 3))
+
+
 TARGETS = {
     "regular": {"correct_rate": 0.5},
     "uniform": {"correct_rate": 0.5, "firing_pattern": "uniform", "seed": 0},
@@ -195,10 +212,11 @@ def _one_hot(scale):
     return spikegen.to_one_hot(labels, CLASSES)
 
 
-def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
+def encoder(name, data, options, out, limit, *, ours=(), rivals=(), graded=False):
     """One of our encoders, compared with the numpy backend.
 
-    ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.
+    ``ours`` are options that others lack; ``out=None`` leaves the allocation to the call.  A
+    ``graded`` code has the dtype of its data.
     """
     function = getattr(spikegen, name)
     given = {**options, **dict(ours)}
@@ -209,7 +227,8 @@ def encoder(name, data, options, out, limit, *, ours=(), rivals=()):
         return function(data, out=out, **given)
 
     def reference():
-        return function(data, device="numpy", dtype=dtype, **given)
+        told = {} if graded else {"dtype": dtype}
+        return function(data, device="numpy", **told, **given)
 
     words = ", ".join(f"{option}={value}" for option, value in options.items())
     where = "a new array" if out is None else "`out=`"

@@ -252,6 +252,21 @@ def copy(data, bound=None, also=()):
     return Rival("copy and fill" if more else "copy", move, bound)
 
 
+def read_and_fill(data, dtype, bound=None):
+    """The memory limit of what is read once, and written once in another dtype."""
+    size = 1 << 16
+    values, written = data.reshape(-1), np.empty(data.size, dtype)
+    cached = np.empty(size, data.dtype)
+
+    def move():
+        for begin in range(0, values.size, size):
+            some = values[begin : begin + size]
+            np.copyto(cached[: some.size], some)
+            written[begin : begin + size].fill(1)
+
+    return Rival("read and fill", move, bound)
+
+
 def read(data, bound=None):
     """The memory limit of what is only read: rows copied to where the cache holds them."""
     rows = data.reshape(-1, min(data.size, 1 << 16)) if data.size % (1 << 16) == 0 else data

@@ -15,6 +15,7 @@ from benchmarks import peers, run
 from benchmarks.harness import Case, Check, Rival, copy, fill, read
 from spikecore import LIF, Alpha, Lapicque, Leaky, RLeaky, Synaptic
 from spikecore.network import Linear, Sequential
+from spikecore.neurons import fixed
 
 BETA = 0.9
 DENSITIES = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -33,6 +34,7 @@ def cases(scale):
         "Leaky, uint8 spikes alone": partial(leaky_spikes, scale),
         **{name: partial(named, scale, name) for name in NAMED},
         **{f"profile {name}": partial(profile, scale, name) for name in profiles(scale)},
+        **{f"fixed.LIF, {name}": partial(fixed_point, scale, name) for name in FIXED},
         **{f"network, {100 * d:g} %": partial(network, scale, d) for d in DENSITIES},
     }
 
@@ -127,6 +129,20 @@ def profile(scale, name):
     return neuron(ours, current, ("membrane",), copy(current, also=[current]), rivals)
 
 
+FIXED = {"loihi": {"decay": 400, "synapse_decay": 2048}, "q-format": {}, "spiker": {}}
+
+
+def fixed_point(scale, name):
+    """Hardware's neuron in integers, beside ``LIF`` in float32 with about as many spikes."""
+    floating = currents(scale, 2 * scale.steps)
+    ours = fixed.LIF.profile(name, threshold=1000, **FIXED[name])
+    current = (floating * 1000).astype(np.int32)
+    lif = LIF(BETA, reset="value", reset_at="same")
+    out = {"spikes": np.empty(current.shape, np.uint8), "membrane": np.empty_like(floating)}
+    limit = Rival("LIF", partial(lif.run, floating, out=out), 2)
+    return neuron(ours, current, ("membrane",), limit, [], np.uint8)
+
+
 def neuron(model, current, record, limit, rivals, dtype=np.float32):
     """A run of one of our neurons, compared with the numpy backend."""
     out = {"spikes": np.empty(current.shape, dtype)}
@@ -138,8 +154,9 @@ def neuron(model, current, record, limit, rivals, dtype=np.float32):
 
     ours = partial(call, out=out)
     kept = " and ".join(["spikes", *record])
+    work = f"{'x'.join(map(str, current.shape))} {current.dtype} to {np.dtype(dtype)} {kept}"
     return Case(
-        work=f"{'x'.join(map(str, current.shape))} float32 to {np.dtype(dtype)} {kept} in `out=`",
+        work=f"{work} in `out=`",
         function=ours,
         bytes_moved=current.nbytes + sum(array.nbytes for array in out.values()),
         checks=(Check("numpy backend", ours, partial(call, device="numpy", dtype=dtype)),),

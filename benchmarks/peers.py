@@ -6,6 +6,9 @@ only: none of its codes gives the spikes of one of ours (its "poisson" bins cont
 threshold code compares with a mean), so none could be timed.
 """
 
+import os
+from contextlib import contextmanager
+
 import numpy as np
 
 from spikecore.validate import peers as libraries
@@ -77,6 +80,59 @@ def numpy_leaky(current, beta, recorded):
         return (spikes, membranes) if recorded else spikes
 
     return call
+
+
+# --- distances of spike trains ------------------------------------------------------------------
+
+
+def elephant_distance(spikes, name, **options):
+    """Elephant's Victor-Purpura or van Rossum distance of all pairs; or None."""
+    return _or_none(_elephant_distance, spikes, name, **options)
+
+
+def _elephant_distance(spikes, name, **options):
+    import neo
+    import quantities
+    from elephant import spike_train_dissimilarity
+
+    end = len(spikes) * quantities.ms
+    trains = [
+        neo.SpikeTrain(np.flatnonzero(train).astype(float) * quantities.ms, t_stop=end)
+        for train in spikes.T
+    ]
+    function = getattr(spike_train_dissimilarity, f"{name}_distance")
+    if name == "victor_purpura":
+        return lambda: function(trains, options["cost"] / quantities.ms)
+    return lambda: function(trains, options["tau"] * quantities.ms)
+
+
+def pyspike_matrix(spikes, name):
+    """One of PySpike's matrices, whose pairs are computed in C; or None."""
+    return _or_none(_pyspike_matrix, spikes, name)
+
+
+def _pyspike_matrix(spikes, name):
+    import pyspike
+
+    trains = [
+        pyspike.SpikeTrain(np.flatnonzero(train).astype(float), (0, len(spikes)))
+        for train in spikes.T
+    ]
+    function = getattr(pyspike, f"{name}_matrix")
+    return lambda: function(trains)
+
+
+@contextmanager
+def on_device(device):
+    """Compute there, where a function has no ``device``."""
+    before = os.environ.get("SPIKECORE_DEVICE")
+    os.environ["SPIKECORE_DEVICE"] = device
+    try:
+        yield
+    finally:
+        del os.environ["SPIKECORE_DEVICE"]
+        if before is not None:
+            os.environ["SPIKECORE_DEVICE"] = before
 
 
 # --- the network --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import random as random
     from spikecore import spikegen as spikegen
     from spikecore import spikeplot as spikeplot
+    from spikecore import statistics as statistics
     from spikecore import utils as utils
     from spikecore import validate as validate
     from spikecore.backends import devices as devices
@@ -51,13 +52,14 @@ __all__ = [
     "random",
     "spikegen",
     "spikeplot",
+    "statistics",
     "utils",
     "validate",
 ]
 
 _HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends"}
 _SUBMODULES = ("datasets", "decode", "network", "neurons", "random", "spikegen", "spikeplot")
-_SUBMODULES += ("utils", "validate")
+_SUBMODULES += ("statistics", "utils", "validate")
 
 
 if not TYPE_CHECKING:  # a checker would take any name for one that this function knows

@@ -125,6 +125,7 @@ LN2_HIGH = np.float64.fromhex("0x1.62e42fee00000p-1")  # 32 bits, so that its mu
 LN2_LOW = np.float64.fromhex("0x1.a39ef35793c76p-33")
 INVERSE_LN2 = np.float64.fromhex("0x1.71547652b82fep+0")
 LOWEST_EXPONENT = np.float64(-746)  # below it the exponential is 0
+HIGHEST_EXPONENT = np.float64(709)
 E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = (
     np.float64(1 / math.factorial(n))
     for n in range(2, 14)  # enough for |r| <= ln(2)/2
@@ -133,14 +134,16 @@ E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = (
 
 @equation
 def exp(x):
-    """Exponential of a float64 of at most 709, within one ulp, alike on every target.
+    """e**x of a float64, within one ulp, alike on every target; infinity above 709.
 
     x = k*ln(2) + r with k whole and |r| <= ln(2)/2, and e**x = 2**k * e**r by the series of e**r.
     Two powers of two make 2**k, so that a subnormal result is rounded once.
     """
-    x = select(x < LOWEST_EXPONENT, LOWEST_EXPONENT, x)
-    k = rint(mul(x, INVERSE_LN2))
-    r = (x - mul(k, LN2_HIGH)) - mul(k, LN2_LOW)
+    below, above = x < LOWEST_EXPONENT, x > HIGHEST_EXPONENT
+    inside = select(below, LOWEST_EXPONENT, select(above, HIGHEST_EXPONENT, x))
+    inside = select(x == x, inside, np.float64(0))
+    k = rint(mul(inside, INVERSE_LN2))
+    r = (inside - mul(k, LN2_HIGH)) - mul(k, LN2_LOW)
     p = E9 + mul(r, E10 + mul(r, E11 + mul(r, E12 + mul(r, E13))))
     p = E5 + mul(r, E6 + mul(r, E7 + mul(r, E8 + mul(r, p))))
     p = E2 + mul(r, E3 + mul(r, E4 + mul(r, p)))
@@ -149,7 +152,8 @@ def exp(x):
     half = whole >> np.int64(1)
     first = float_of((half + EXPONENT_BIAS) << EXPONENT_SHIFT)
     second = float_of((whole - half + EXPONENT_BIAS) << EXPONENT_SHIFT)
-    return p * first * second
+    result = select(above, np.float64(np.inf), p * first * second)
+    return select(x == x, result, x)
 
 
 # --- logarithm ----------------------------------------------------------------------------------

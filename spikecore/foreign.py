@@ -19,7 +19,7 @@ def shown(value, text=repr):
 def a_kind(value):
     """The type of a value with its article."""
     name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+    return f"{'an' if name[0] in 'AEIOUaeiou' or name == 'ndarray' else 'a'} {name}"
 
 
 def reason(error):

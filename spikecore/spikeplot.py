@@ -14,6 +14,7 @@ axes, and stay apart in greyscale and for colour-blind readers.
 from spikecore.plots.bars import spike_count
 from spikecore.plots.codes import code, trade_off
 from spikecore.plots.curves import latency_curve, psth
+from spikecore.plots.measures import correlogram, distances, isi_histogram
 from spikecore.plots.movies import animator, save_animation
 from spikecore.plots.panels import reconstruction, traces
 from spikecore.plots.rasters import raster
@@ -21,6 +22,9 @@ from spikecore.plots.rasters import raster
 __all__ = [
     "animator",
     "code",
+    "correlogram",
+    "distances",
+    "isi_histogram",
     "latency_curve",
     "psth",
     "raster",

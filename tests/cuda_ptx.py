@@ -39,7 +39,7 @@ from spikecore.codes import (
     trains,
 )
 from spikecore.codes import filters as tapped
-from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
+from spikecore.neurons.dynamics import Axes, Parameters, Parts, State, has_parts, step_of
 
 MISSING = nvvm_missing() if not numba.config.ENABLE_CUDASIM else "the simulator compiles nothing"
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -203,6 +203,7 @@ def _latency_kernels(dtype):
 
 
 SUBTRACT, VALUE = Axes(reset="subtract"), Axes(reset="value")
+SAME_VALUE = VALUE._replace(reset_at="same", compare=">=")
 AXES = {
     "none": Axes(),
     "snntorch": SUBTRACT,
@@ -214,26 +215,57 @@ AXES = {
     "dropped input": VALUE._replace(drop_input=True, gain=True),
     "refractory": VALUE._replace(reset_at="same", compare=">=", refractory=True),
     "old": SUBTRACT._replace(report="old"),
-    "synaptic": SUBTRACT._replace(model="synaptic"),
+    "synaptic": SUBTRACT._replace(synapse="decay-jump-use"),
     "alpha": SUBTRACT._replace(model="alpha"),
     "alpha zero": VALUE._replace(model="alpha"),
     "recurrent": SUBTRACT._replace(recurrent=True),
+    "used first": SUBTRACT._replace(synapse="use-decay-jump", synapse_gain=True),
+    "adapted threshold": SUBTRACT._replace(reset_at="same", adaptation="threshold"),
+    "adapted input": SUBTRACT._replace(adaptation="input"),
+    "held membrane": SAME_VALUE._replace(refractory=True, holds="membrane"),
+    "ternary": SUBTRACT._replace(reset_at="same", ternary=True),
+    "quadratic": SAME_VALUE._replace(spike_map="quadratic"),
 }
-INHIBITED = ("snntorch", "same", "refractory", "alpha")
+WIDE_AXES = {  # whose exponential and logarithm are in float64
+    "exponential": SAME_VALUE._replace(spike_map="exponential"),
+    "fraction": SAME_VALUE._replace(refractory=True, holds="membrane", fraction=True),
+}
+INHIBITED = ("snntorch", "same", "refractory", "alpha", "adapted threshold", "held membrane")
 
 
-def _neuron_arguments(dtype, per_neuron):
+def _parameters(number, parts):
+    """Parameters that are all one number."""
+    found = [number] * (len(Parameters._fields) - 1)
+    return Parameters(*found, Parts(*[number] * len(Parts._fields)) if parts else ())
+
+
+def _neuron_arguments(dtype, per_neuron, parts=False):
     row, matrix, out = np.zeros(4, dtype), np.zeros((2, 4), dtype), np.zeros((2, 4), dtype)
     parameter = row if per_neuron else dtype.type(0)
-    state = State(*[row] * 5)
-    records = State(matrix, *[dtype.type(0)] * 4)
+    state = State(*[row] * len(State._fields))
+    records = State(matrix, *[dtype.type(0)] * (len(State._fields) - 1))
     level = dtype.type(1)
-    return matrix, Parameters(*[parameter] * 10), state, records, level, level, out
+    return (
+        matrix,
+        _parameters(parameter, parts),
+        state,
+        records,
+        level,
+        level,
+        out,
+    )
+
+
+def _wide_neuron_kernels(dtype):
+    for name, axes in WIDE_AXES.items():
+        given = _neuron_arguments(dtype, per_neuron=False, parts=True)
+        yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
 
 
 def _neuron_kernels(dtype):
     for name, axes in AXES.items():
-        given = _neuron_arguments(dtype, per_neuron=name in ("snntorch", "refractory"))
+        per_neuron = name in ("snntorch", "refractory", "adapted threshold")
+        given = _neuron_arguments(dtype, per_neuron, has_parts(axes))
         yield f"neurons, {name}", kernels.neurons(step_of(axes)), tuple(map(typeof, given))
         if name not in INHIBITED:
             continue
@@ -302,6 +334,7 @@ def _assert_no_spills(ptx, architecture, tmp_path):
 EXACT_F32 = _cases(_encoder_kernels, F32) + _cases(_neuron_kernels, F32)
 EXACT_F64 = _cases(_encoder_kernels, F64, F64) + _cases(_neuron_kernels, F64)
 LATENCY = _cases(_latency_kernels, F32) + _cases(_latency_kernels, F64)
+WIDE = _cases(_wide_neuron_kernels, F32) + _cases(_wide_neuron_kernels, F64)
 
 
 @pytest.mark.parametrize(("kernel", "types"), EXACT_F32 if MISSING is None else [])
@@ -325,6 +358,15 @@ def test_latency_kernels_fuse_nothing(kernel, types, ptx_of, tmp_path):
     ptx, architecture = ptx_of(kernel, types)
     assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
     assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "the logarithm is not evaluated in float64"
+    _assert_no_spills(ptx, architecture, tmp_path)
+
+
+@pytest.mark.parametrize("ptx_of", [(9, 0)], indirect=True, ids=["sm_90"])
+@pytest.mark.parametrize(("kernel", "types"), WIDE if MISSING is None else [])
+def test_exponentials_and_logarithms_of_neurons_fuse_nothing(kernel, types, ptx_of, tmp_path):
+    ptx, architecture = ptx_of(kernel, types)
+    assert not _lines(ptx, r"\bfma\."), "a product is fused with a sum"
+    assert _lines(ptx, r"mul\.rn\.f64|mul\.f64"), "they are not evaluated in float64"
     _assert_no_spills(ptx, architecture, tmp_path)
 
 

@@ -29,7 +29,7 @@ from spikecore import (
     validate,
 )
 from spikecore.backends import cuda as gpu
-from spikecore.backends.cuda import kernels
+from spikecore.backends.cuda import kernels, product
 from spikecore.network import Linear, Sequential
 
 if not config.ENABLE_CUDASIM:
@@ -40,7 +40,7 @@ if not config.ENABLE_CUDASIM:
 def small_blocks(monkeypatch):
     """Blocks so small that a few elements need several."""
     monkeypatch.setattr(kernels, "THREADS", 4)
-    monkeypatch.setattr(kernels, "SIDE", 4)
+    monkeypatch.setattr(product, "SIDE", 4)
     monkeypatch.setattr(gpu, "PARTS", 3)
 
 
@@ -143,49 +143,6 @@ def test_delta(dtype, padding, off_spike, memory):
     data = numbers(19, 9, dtype=dtype)
     assert_alike(
         lambda device: spikegen.delta(data, 0.25, padding, off_spike, dtype=np.int8, device=device)
-    )
-
-
-VALUES = {
-    "phase": lambda x, **how: spikegen.phase(x, 5, 19, clip=True, **how),
-    "burst": lambda x, **how: spikegen.burst(x, 19, 5, 2, 6, **how),
-    "burst, times rounded": lambda x, **how: spikegen.burst(x, 19, 5, 1.5, 4.25, **ROUNDED, **how),
-    "rank order": lambda x, **how: spikegen.rank_order(x, 5, **how),
-    "rank order, by index": lambda x, **how: spikegen.rank_order(x, ties="index", **how),
-    "population": lambda x, **how: spikegen.population(x, 5, 0, 1, num_steps=9, **how),
-    "winner": lambda x, **how: spikegen.population(x, 5, 0, 1, output="winner", **how),
-    "current": lambda x, **how: spikegen.current(4 * x, 9, **how),
-    "first of current": lambda x, **how: spikegen.current(4 * x, 9, first_only=True, **how),
-    "decay": lambda x, **how: spikegen.latency(x, 9, 1.0, 3.0, law="decay", **how),
-    "exponential": lambda x, **how: spikegen.latency(x, 9, law="exponential", **how),
-    "inverse": lambda x, **how: spikegen.latency(x, 9, law="inverse", **how),
-    "poisson": lambda x, **how: spikegen.poisson(x / 4, 19, refractory=3, seed=1, **how),
-    "hazard": lambda x, **how: spikegen.poisson(x, 19, refractory=2, seed=1, **HAZARD, **how),
-}
-ROUNDED, HAZARD = {"rounds": "spikes"}, {"rate_is": "hazard"}
-
-
-@DTYPES
-@pytest.mark.parametrize("name", VALUES)
-def test_codes_of_values(name, dtype, memory):
-    data = numbers(3, 7, dtype=dtype)
-    assert_alike(lambda device: VALUES[name](data, dtype=np.int8, device=device))
-
-
-@DTYPES
-@pytest.mark.parametrize("options", [{"output": "activity"}, {"output": "times", "num_steps": 9}])
-def test_activities_and_times(options, dtype):
-    data = 3 * numbers(3, 7, dtype=dtype) - 1
-    assert_alike(lambda device: spikegen.population(data, 5, 0, 1, device=device, **options))
-
-
-def test_a_dead_time_under_rates_that_vary():
-    data = numbers(18, 7) / 4
-    data[:9, 3] = 0.25
-    assert_alike(
-        lambda device: spikegen.poisson(
-            data, refractory=3, time_var_input=True, seed=1, device=device
-        )
     )
 
 
@@ -337,7 +294,12 @@ NEURONS = [
     LIF(0.9, inhibition=True),
     LIF(0.9, inhibition=True, reset="value", reset_at="same", threshold=np.linspace(0.4, 1, 5)),
     Synaptic(0.5, 0.8, inhibition=True),
-]
+    LIF(0.9, input_delay=3, synapse_decay=0.5, synapse_order="use-decay-jump", synapse_gain=0.5),
+    LIF(0.9, adaptation_decay=np.linspace(0.5, 1, 5), reset_at="same", inhibition=True),
+    LIF(0.9, refractory=2, refractory_holds="spike", report_spike="old", reset="none",
+        inhibition=True),
+    LIF(0.9, threshold_low=-0.5, reset_at="same", inhibition=True),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("neuron", NEURONS, ids=lambda neuron: repr(neuron)[:70])
@@ -345,7 +307,7 @@ def test_neurons(neuron, memory):
     current = 1.2 * numbers(19, 3, 5, seed=8)  # two groups of eight steps, and three more
 
     def run(device):
-        done = neuron.run(current, record=neuron.state_names, device=device)
+        done = neuron.run(current, record=neuron.recordable, device=device)
         return [done.spikes, *done.recorded.values(), *done.final]
 
     assert_alike(run)
@@ -365,6 +327,7 @@ def lifs(draw):
         )
     )  # fmt: skip
     multi = draw(st.booleans())
+    extra = {**extra, **draw_parts(draw, reset, at)}
     return LIF(
         decay=draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])),
         compare=">=" if multi else draw(st.sampled_from([">", ">="])),
@@ -372,13 +335,31 @@ def lifs(draw):
         reset=reset,
         reset_at=at,
         report_spike=draw(st.sampled_from(["new", "old"])) if at == "next" else "new",
-        refractory=draw(st.sampled_from([0, 2])),
+        input_delay=draw(st.sampled_from([0, 2])),
         inhibition=draw(st.booleans()),
         leak=draw(st.sampled_from([0.0, 0.125])),
         gain=draw(st.sampled_from([1.0, 1.5])),
         lower=draw(st.sampled_from([None, 0.0])),
         **extra,
     )
+
+
+def draw_parts(draw, reset, at):
+    """A synaptic current, an adaptation, a spike map and something to hold, each perhaps."""
+    waits = at == "same" or reset == "none"
+    parts = {"refractory": draw(st.sampled_from([0, 1.5, 2]))}
+    if draw(st.booleans()):
+        orders = ["decay-jump-use", "jump-use-decay", "jump-decay-use", "use-decay-jump"]
+        parts |= {"synapse_decay": 0.5, "synapse_order": draw(st.sampled_from(orders))}
+    if draw(st.booleans()):
+        kinds = ["input", "threshold"] if waits else ["input"]
+        parts |= {"adaptation_decay": 0.75, "adaptation_of": draw(st.sampled_from(kinds))}
+    if reset == "value" and draw(st.booleans()):  # else the membrane would overflow
+        kind = draw(st.sampled_from(["quadratic", "exponential"]))
+        parts |= {"spike_map": kind, "map_scale": 0.125, "map_onset": 0.5}
+    if waits and parts["refractory"]:
+        parts["refractory_holds"] = draw(st.sampled_from(["input", "membrane", "spike"]))
+    return parts
 
 
 @settings(max_examples=40)
@@ -388,7 +369,7 @@ def test_every_combination_of_axes(neuron, dtype, seed):
     current = np.random.default_rng(seed).integers(-8, 33, (19, 2, 3)) / dtype(16)
 
     def run(device):
-        done = neuron.run(current.astype(dtype), record=neuron.state_names, device=device)
+        done = neuron.run(current.astype(dtype), record=neuron.recordable, device=device)
         return [done.spikes, *done.recorded.values(), *done.final]
 
     assert_alike(run)
@@ -457,30 +438,11 @@ def test_data_on_the_gpu_are_used_there_and_the_result_stays():
     assert_same_bits(fetched(silent), expected[1])
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in VALUES if name[:4] not in ("rank", "inve", "curr", "firs", "pois")]
-)
-def test_codes_of_values_stay_on_the_gpu(name):
-    data = numbers(3, 7) * np.float32(0.99)
-    there = VALUES[name](OnTheGpu(data), dtype=np.int8)
-    assert_same_bits(fetched(there), VALUES[name](data, dtype=np.int8))
-
-
-def test_rates_and_currents_on_the_gpu():
-    data = numbers(3, 7) / 4
-    there = spikegen.poisson(OnTheGpu(data), 9, refractory=3, seed=1)
-    assert_same_bits(fetched(there), spikegen.poisson(data, 9, refractory=3, seed=1))
-    there = spikegen.current(OnTheGpu(16 * data), 9)
-    assert_same_bits(fetched(there), spikegen.current(16 * data, 9))
-    there = spikegen.population(OnTheGpu(data), 5, 0, 1, output="activity")
-    assert_same_bits(fetched(there), spikegen.population(data, 5, 0, 1, output="activity"))
-
-
 def test_neurons_and_layers_on_the_gpu():
     current = numbers(19, 3, 5)
     for neuron in (Leaky(0.9), Synaptic(0.9, 0.8), LIF(0.9, refractory=2, inhibition=True)):
-        expected = neuron.run(current, record=neuron.state_names)
-        there = neuron.run(OnTheGpu(current), record=neuron.state_names)
+        expected = neuron.run(current, record=neuron.recordable)
+        there = neuron.run(OnTheGpu(current), record=neuron.recordable)
         assert_same_bits(fetched(there.spikes), expected.spikes)
         for name, values in expected.recorded.items():
             assert_same_bits(fetched(there.recorded[name]), values)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import encoders, harness, machine, neurons, report, run, scaling, startup
+from benchmarks import encoders, harness, machine, neurons, report, run, scaling, signals, startup
 from benchmarks.harness import Case, Check, Measured, Result, Rival
 from spikecore import spikegen
 
@@ -249,6 +249,8 @@ def test_a_run_writes_results_that_load_again_and_can_be_compared(tmp_path, caps
     ("part", "name"),
     [
         (encoders, "latency, linear"),
+        (signals, "sigma_delta"),
+        (signals, "bsa"),
         (neurons, "Leaky, uint8 spikes alone"),
         (neurons, "network, 10 %"),
         (scaling, "Leaky, 10^3"),
@@ -262,7 +264,7 @@ def test_a_case_of_each_kind_passes_its_checks(part, name):
 
 
 def test_names_are_distinct_and_the_designs_rows_are_there():
-    parts = [startup.imports, encoders.cases, neurons.cases, scaling.cases]
+    parts = [startup.imports, encoders.cases, signals.cases, neurons.cases, scaling.cases]
     names = [name for part in parts for name in part(run.FULL)]
     assert len(set(names)) == len(names)
     assert set(report.README_CASES) <= set(names)

@@ -309,6 +309,8 @@ def test_profiles_are_those_that_encoders_know():
     for name, profile in known.items():
         assert profile.codes
         for code, axes in profile.codes.items():
+            if code not in ENCODERS:  # codes of values have other arguments
+                continue
             encoder = getattr(spikegen, code)
             needed = {"threshold": 0.5} | {"moving_window": {"window": 2}, "bsa": {"fir": FIR}}.get(
                 code, {}

@@ -14,7 +14,8 @@ import pytest
 from conftest import nvvm_missing
 
 HERE = Path(__file__).parent
-WAYS = {"Numba's simulator": ["cuda_suite.py"], "virtual GPU": ["cuda_suite.py", "cuda_ptx.py"]}
+SUITE = ["cuda_suite.py", "cuda_values.py", "cuda_fixed.py"]
+WAYS = {"Numba's simulator": SUITE, "virtual GPU": [*SUITE, "cuda_ptx.py"]}
 FOLDER = tempfile.TemporaryDirectory()
 RUNS = {}  # each way's process, and the file of what it prints
 

@@ -203,6 +203,50 @@ def test_the_logarithm_of_one_is_zero_and_of_its_neighbours_exact():
     assert arithmetic.log(below) == math.log1p(-(2.0**-53))
 
 
+# --- the exponential ----------------------------------------------------------------------------
+
+
+@njit(error_model="numpy")
+def compiled_exp(x):
+    result = np.empty_like(x)
+    for i in range(x.size):
+        result[i] = arithmetic.exp(x[i])
+    return result
+
+
+def arguments_of_exp():
+    """A million exponents: over the whole range, near 0, and at the edges between powers of 2."""
+    generator = np.random.default_rng(0)
+    near = generator.standard_normal(300_000) * 2.0 ** generator.integers(-60, 3, 300_000)
+    halves = (np.arange(-1021, 1022) + 0.5) * np.log(2)
+    edges = np.concatenate([halves, np.nextafter(halves, 0), np.nextafter(halves, 1000)])
+    return np.concatenate([generator.uniform(-708, 709, 700_000), near, edges, [-708, 0, 709]])
+
+
+def test_the_exponential_has_the_same_bits_interpreted_and_compiled():
+    ends = [np.nan, np.inf, -np.inf, 710, -747, 1e300, -1e300]
+    x = np.concatenate([arguments_of_exp(), ends])
+    assert_same_bits(compiled_exp(x), arithmetic.exp(x))
+    np.testing.assert_array_equal(arithmetic.exp(x[-7:]), [np.nan, np.inf, 0, np.inf, 0, np.inf, 0])
+
+
+def test_the_exponential_is_within_one_ulp():
+    x = arguments_of_exp()
+    result = arithmetic.exp(x)
+    exact = np.exp(x.astype(np.longdouble))
+    error = np.abs(result.astype(np.longdouble) - exact) / np.spacing(result).astype(np.longdouble)
+    assert error.max() < 1, (error.max(), x[error.argmax()])
+    assert arithmetic.exp(np.float64(0)) == 1
+
+
+def test_the_constants_of_the_exponential_are_those_of_its_series():
+    terms = [getattr(arithmetic, f"E{n}") for n in range(2, 14)]
+    assert terms == [float(Fraction(1, math.factorial(n))) for n in range(2, 14)]
+    with localcontext() as context:
+        context.prec = 60
+        assert float(1 / Fraction(Decimal(2).ln())) == arithmetic.INVERSE_LN2
+
+
 # --- the helpers that keep arithmetic alike -----------------------------------------------------
 
 

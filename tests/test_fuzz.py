@@ -15,6 +15,7 @@ from spikecore import (
     random,
     spikegen,
     spikeplot,
+    statistics,
     utils,
     validate,
 )
@@ -34,7 +35,7 @@ def test_calls_with_bad_values_end_in_a_result_or_in_a_sentence():
 
 def test_everything_public_is_called():
     called = {target.call for target in targets.all_targets()}
-    for module in (spikegen, decode, utils, spikeplot):
+    for module in (spikegen, decode, statistics, utils, spikeplot):
         home = module.__name__.removeprefix("spikecore.")
         assert {f"{home}.{name}" for name in filter(str.islower, module.__all__)} <= called
     results = ("Run", "LayerRun", "Profile")

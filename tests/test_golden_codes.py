@@ -52,10 +52,6 @@ EXCLUDED = [
         "SpiCoder", rule="temporal_contrast_online",
     ),
     Rule(
-        "max(x, 0) > threshold: nothing is followed through time, and NumPy says it in a line",
-        "spikify", rule="rectified_threshold",
-    ),
-    Rule(
         "the mean leaves out the sample before, against its own MATLAB side",
         "MAVLab", "EncodingSchemes.moving_window",
     ),

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, utils
+from spikecore import decode, network, neurons, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
+from spikecore.neurons.units import UNITS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "spikecore"
@@ -23,9 +24,9 @@ FLOORS = (
     ("backends",),
     ("arguments",),
     ("random",),
-    ("codes", "neurons"),
+    ("codes", "neurons", "measures"),
     ("network",),
-    ("spikegen", "decode", "datasets", "download", "utils"),
+    ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),
@@ -154,15 +155,25 @@ def public():
     found = {"devices": spikecore.devices, "profiles": spikecore.profiles}
     for home in (spikegen, neurons, network, utils):
         for name in home.__all__:
-            found[name] = getattr(home, name)
-    for name in decode.__all__:  # some have the name of their encoder
-        found[f"decode.{name}"] = getattr(decode, name)
+            if not inspect.ismodule(getattr(home, name)):
+                found[name] = getattr(home, name)
+    for home in (
+        decode,
+        statistics,
+        neurons.fixed,
+        neurons.exact,
+    ):  # some names stand elsewhere too
+        module = home.__name__.rpartition(".")[2]
+        found |= {f"{module}.{name}": getattr(home, name) for name in home.__all__}
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
-    for kind in (neurons.LIF, network.Linear, network.Sequential):
+    fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
+    fixed["exact.LIF"] = neurons.exact.LIF
+    kinds = {kind.__name__: kind for kind in (neurons.LIF, network.Linear, network.Sequential)}
+    for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):
             if not name.startswith("_"):
-                found[f"{kind.__name__}.{name}"] = member
+                found[f"{kind_name}.{name}"] = member
     return found
 
 
@@ -216,13 +227,18 @@ def test_calls_that_are_shown_use_arguments_that_exist(page):
     seen = 0
     for name, keywords in calls_in((ROOT / page).read_text()):
         words = name.split(".")
-        function = PUBLIC.get(".".join(words[-2:])) or PUBLIC.get(words[-1])
+        longest_first = (".".join(words[-count:]) for count in (3, 2, 1))
+        function = next((PUBLIC[known] for known in longest_first if known in PUBLIC), None)
         if function is None or not keywords:
             continue
         seen += 1
         parameters = inspect.signature(function).parameters
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-            parameters = {**parameters, **inspect.signature(neurons.LIF).parameters}
+            kind = neurons.fixed.LIF if "fixed" in words else neurons.LIF
+            parameters = {**parameters, **inspect.signature(kind).parameters}
+        if words[-1] == "from_units":
+            taken = [inspect.signature(convert).parameters for convert in UNITS.values()]
+            parameters = set().union(*taken)
         unknown = set(keywords) - set(parameters)
         assert not unknown, f"{page} shows {name}({', '.join(unknown)}=...)"
     assert seen or page == "CONTRIBUTING.md"

@@ -72,7 +72,9 @@ def test_the_interpreted_backend_alone_loads_no_compiled_kernels():
     assert "spikecore.backends.cpu" not in loaded_by(code)
 
 
-@pytest.mark.parametrize("name", ["spikegen", "decode", "random", "spikeplot", "datasets", "utils"])
+@pytest.mark.parametrize(
+    "name", ["spikegen", "decode", "random", "spikeplot", "statistics", "datasets", "utils"]
+)
 def test_submodules_load_when_touched(name):
     assert name in spikecore.__all__
     assert f"spikecore.{name}" in loaded_by(f"import spikecore\nspikecore.{name}")
@@ -143,7 +145,7 @@ OURS = {
     "latency_code_linear": "device stream",
     "latency_code_log": "device stream",
     "latency_interpolate": "dtype out",
-    "rate": "seed uniforms dtype out first_element first_step device stream",
+    "rate": "seed uniforms generator shared dtype out first_element first_step device stream",
     "rate_conv": "seed uniforms dtype out first_element first_step device stream",
     "rate_interpolate": "dtype out",
     "target_rate_code": "seed uniforms dtype out first_element device",
@@ -214,7 +216,7 @@ DECODERS = {
     "burst": ("spikes max_spikes=5 min_interval=None max_interval=None", "gap interval"),
     "current": ("spikes", "decay threshold gain profile interval"),
     "latency": (
-        "spikes threshold=0.01 tau=1 first_spike_time=0", "normalize linear law interval",
+        "spikes threshold=0.01 tau=1 first_spike_time=0", "normalize linear epsilon law interval",
     ),
     "phase": ("spikes num_bits", "centre interval"),
     "population": (

@@ -1,8 +1,4 @@
-"""LIF over all its axes: a scalar oracle, the two backends, and how runs relate to each other.
-
-The oracle is written from SPEC.md ("Neurons"), one neuron and one number at a time, every term in
-full.  Where the package leaves a neutral term out (a leak of 0) only the sign of a zero may differ.
-"""
+"""LIF over all its axes: a scalar oracle, the two backends, and how runs relate to each other."""
 
 import math
 from itertools import combinations, product
@@ -10,8 +6,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from conftest import assert_same_bits
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from plain import lif as plain
 
 from spikecore import LIF
 from spikecore.backends import threads
@@ -32,75 +29,6 @@ FIRINGS = ({}, {"compare": ">="}, {"compare": ">=", "spikes": "multi"})
 SOURCES = ("normal", "tenths", "sixteenths")
 
 
-# --- the oracle ---------------------------------------------------------------------------------
-
-
-def oracle(lif, current, membrane=None, waiting=None):
-    """Spikes, membranes and waiting steps of ``[num_steps, rows, neurons]``."""
-    cast = current.dtype.type
-    num_steps, num_rows, width = current.shape
-    spikes, membranes, waits = (np.zeros_like(current) for _ in range(3))
-    numbers = {
-        name: np.broadcast_to(np.asarray(getattr(lif, name), current.dtype), width)
-        for name in ("decay", "threshold", "gain", "leak", "reset_value")
-    }
-
-    def firing(v):
-        """Spikes of a row of membranes."""
-        counts = []
-        for i in range(width):
-            threshold = numbers["threshold"][i]
-            if lif.spikes == "multi":
-                counts.append(cast(np.floor(v[i] / threshold)) if v[i] > 0 else cast(0))
-            elif lif.compare == ">=":
-                counts.append(cast(1 if v[i] >= threshold else 0))
-            else:
-                counts.append(cast(1 if v[i] > threshold else 0))
-        if lif.inhibition:
-            above = [v[i] - numbers["threshold"][i] for i in range(width)]
-            highest = above.index(max(above))
-            counts = [count if i == highest else cast(0) for i, count in enumerate(counts)]
-        return counts
-
-    for row in range(num_rows):
-        v = list(numbers["leak"] if membrane is None else membrane[row])
-        w = [0] * width if waiting is None else [int(one) for one in waiting[row]]
-        for t in range(num_steps):
-            due = firing(v)
-            for i in range(width):
-                decay, threshold, gain, leak, value = (one[i] for one in numbers.values())
-                x = gain * (cast(0) if w[i] > 0 else current[t, row, i])
-                delayed = lif.reset_at != "same"
-                fired = delayed and due[i] > 0
-                if lif.reset == "value" and fired and not lif.drop_input:
-                    v[i] = value
-                if lif.reset == "subtract" and fired and lif.decay_reset:
-                    v[i] = v[i] - due[i] * threshold
-                v[i] = leak + decay * (v[i] - leak)
-                v[i] = v[i] + x
-                if lif.reset == "subtract" and fired and not lif.decay_reset:
-                    v[i] = v[i] - due[i] * threshold
-                if lif.reset == "value" and fired and lif.drop_input:
-                    v[i] = value
-                if lif.lower is not None:
-                    v[i] = max(v[i], cast(lif.lower))
-            now = firing(v)
-            for i in range(width):
-                threshold = numbers["threshold"][i]
-                if lif.reset == "subtract" and lif.reset_at == "same":
-                    v[i] = v[i] - now[i] * threshold
-                if lif.reset == "subtract" and lif.reset_at == "exchange":
-                    v[i] = v[i] - (now[i] - due[i]) * threshold
-                if lif.reset == "value" and lif.reset_at == "same" and now[i] > 0:
-                    v[i] = numbers["reset_value"][i]
-                report = due[i] if lif.report_spike == "old" else now[i]
-                w[i] = lif.refractory if report > 0 else max(w[i] - 1, 0)
-                spikes[t, row, i] = report * cast(lif.amplitude)
-                membranes[t, row, i] = v[i]
-                waits[t, row, i] = w[i]
-    return spikes, membranes, waits
-
-
 # --- neurons and currents -----------------------------------------------------------------------
 
 NUMBERS = {
@@ -111,9 +39,21 @@ NUMBERS = {
 }
 
 
+SYNAPSES = ("decay-jump-use", "jump-use-decay", "jump-decay-use", "use-decay-jump")
+MAPS = {  # gentle ones, so that membranes seldom overflow
+    "linear": {},
+    "quadratic": {"map_scale": 0.0625, "map_onset": 0.5},
+    "exponential": {"map_scale": 0.125, "map_onset": 0.75, "map_slope": 4.0},
+}
+
+
 @st.composite
-def neurons(draw, width=4):
-    """A LIF of any valid combination of axes, with scalars or one number per neuron."""
+def neurons(draw, width=4, parts=True):
+    """A LIF of any valid combination of axes, with scalars or one number per neuron.
+
+    Without ``parts`` the input drives the membrane and nothing else: no synapse, adaptation, map or
+    fraction of a step.
+    """
     axes = {**draw(st.sampled_from(RESETS)), **draw(st.sampled_from(FIRINGS))}
     if axes["reset"] == "value":
         axes["reset_value"] = draw(st.sampled_from((0.0, 0.25, -0.5, 1.5)))
@@ -122,11 +62,55 @@ def neurons(draw, width=4):
     for name in NUMBERS:
         number = st.sampled_from(NUMBERS[name])
         axes[name] = draw(number | st.lists(number, min_size=width, max_size=width))
-    axes["refractory"] = draw(st.integers(0, 3))
+    axes["refractory"] = draw(st.sampled_from((0, 1, 2, 3, 1.5)))
     axes["inhibition"] = draw(st.booleans())
     axes["lower"] = draw(st.sampled_from((None, 0.0, -1.0, 0.25)))
     axes["amplitude"] = draw(st.sampled_from((1.0, 2.5, -1.0)))
+    axes["input_delay"] = draw(st.sampled_from((0, 0, 1, 3)))
+    axes["initial"] = draw(st.sampled_from((None, 0.5)))
+    if parts:
+        draw_parts(draw, axes, st.sampled_from)
+    waits_anyhow = axes["refractory"] and can_wait(axes)
+    if waits_anyhow:
+        axes["refractory_holds"] = draw(st.sampled_from(("input", "membrane", "spike")))
+    single = axes.get("spikes") != "multi" and axes.get("reset_at") != "exchange"
+    if single and "adaptation_decay" not in axes and axes["lower"] is None and draw(st.booleans()):
+        axes["threshold_low"] = -0.5
+    if parts and waits_anyhow and draw(st.booleans()):
+        draw_fraction(draw, axes)
     return LIF(**axes)
+
+
+def can_wait(axes):
+    return axes["reset"] == "none" or axes.get("reset_at") == "same"
+
+
+def draw_parts(draw, axes, among):
+    """A synaptic current, an adaptation and a spike map, each perhaps."""
+    if draw(st.booleans()):
+        axes["synapse_decay"] = draw(among((0.0, 0.5, 0.9, 1.0)))
+        axes["synapse_order"] = draw(among(SYNAPSES))
+        axes["synapse_gain"] = draw(among((1.0, 0.5)))
+    if draw(st.booleans()):
+        axes["adaptation_decay"] = draw(among((0.5, 0.9, 1.0)))
+        axes["adaptation_scale"] = draw(among((0.25, 1.0)))
+        axes["adaptation_of"] = draw(
+            among(("threshold", "input") if can_wait(axes) else ("input",))
+        )
+    axes["spike_map"] = draw(among(("linear", "linear", *MAPS)))
+    axes.update(MAPS[axes["spike_map"]])
+
+
+def draw_fraction(draw, axes):
+    """Make the neuron one whose refractory time ends within a step."""
+    for name in ("spikes", "threshold_low", "map_scale", "map_onset", "map_slope"):
+        axes.pop(name, None)
+    axes.update(
+        reset="value", reset_at="same", decay=draw(st.sampled_from((0.9, 0.5, 0.97))),
+        inhibition=False, spike_map="linear", refractory_holds="membrane",
+        refractory_mode="fraction", refractory=draw(st.sampled_from((0.5, 1.0, 2.25))),
+    )  # fmt: skip
+    axes.pop("report_spike", None)
 
 
 def currents(source, shape, dtype, seed):
@@ -140,17 +124,17 @@ def currents(source, shape, dtype, seed):
 
 
 @st.composite
-def runs(draw, num_steps=12):
+def runs(draw, num_steps=12, parts=True):
     """A neuron and its currents ``[num_steps, rows, neurons]``."""
     width = draw(st.integers(1, 5))
-    lif = draw(neurons(width))
+    lif = draw(neurons(width, parts))
     shape = (draw(st.integers(1, num_steps)), draw(st.integers(1, 3)), width)
     dtype = draw(st.sampled_from((np.float32, np.float64)))
     return lif, currents(draw(st.sampled_from(SOURCES)), shape, dtype, draw(st.integers(0, 999)))
 
 
 def everything(lif, current, *state, device="numpy"):
-    return lif.run(current, *state, record=lif.state_names, device=device)
+    return lif.run(current, *state, record=lif.recordable, device=device)
 
 
 def assert_same_run(run, other):
@@ -173,12 +157,15 @@ def assert_same_run(run, other):
 )
 def test_every_combination_of_axes_does_what_is_specified(case):
     lif, current = case
-    run = everything(lif, current)
-    spikes, membranes, waits = oracle(lif, current)
-    np.testing.assert_array_equal(run.recorded["membrane"], membranes, strict=True)
+    assert_is_plain(everything(lif, current), lif, current)
+
+
+@np.errstate(all="ignore")  # a membrane may overflow
+def assert_is_plain(run, lif, current, **start):
+    spikes, states = plain.run(lif, current, **start)
+    for name, values in run.recorded.items():
+        np.testing.assert_array_equal(values, states[name], err_msg=name, strict=True)
     np.testing.assert_array_equal(run.spikes, spikes, strict=True)
-    if lif.refractory:
-        np.testing.assert_array_equal(run.recorded["refractory"], waits, strict=True)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -198,55 +185,94 @@ def test_a_run_may_begin_anywhere(case, seed):
     lif, current = case
     generator = np.random.default_rng(seed)
     shape = current.shape[1:]
-    membrane = generator.normal(0.5, 1, shape).astype(current.dtype)
-    waiting = generator.integers(0, 4, shape).astype(current.dtype)
-    state = (membrane, waiting) if lif.refractory else (membrane,)
-    run = everything(lif, current, *state)
-    spikes, membranes, _ = oracle(lif, current, *state)
-    np.testing.assert_array_equal(run.recorded["membrane"], membranes, strict=True)
-    np.testing.assert_array_equal(run.spikes, spikes, strict=True)
+    start = {
+        "membrane": generator.normal(0.5, 1, shape),
+        "synapse": generator.normal(0, 1, shape),
+        "adaptation": generator.random(shape),
+        "refractory": generator.integers(0, 4, shape),
+        "delayed": generator.normal(0.4, 0.8, (lif.input_delay, *shape)),
+    }
+    start = {name: start[name].astype(current.dtype) for name in lif.state_names}
+    assert_is_plain(everything(lif, current, *start.values()), lif, current, **start)
 
 
 # --- the backends agree to the bit --------------------------------------------------------------
 
+FRACTION = {
+    "reset": "value", "reset_at": "same", "refractory": 1.25, "refractory_holds": "membrane",
+    "refractory_mode": "fraction",
+}  # fmt: skip
+WAITS = (
+    {},
+    {"refractory": 2},
+    {"refractory": 1.5, "refractory_holds": "membrane"},
+    {"refractory": 2, "refractory_holds": "spike"},
+)
 FACTORS = (
-    RESETS,
+    (*RESETS, FRACTION),
     FIRINGS,
+    WAITS,
+    (  # the other orders: "decay-jump-use" is Synaptic's, "jump-use-decay" Norse's
+        {},
+        {"synapse_decay": 0.8, "synapse_order": "jump-decay-use", "synapse_gain": 0.5},
+        {"synapse_decay": 0.8, "synapse_order": "use-decay-jump"},
+    ),
+    (
+        {},
+        {"adaptation_decay": 0.9, "adaptation_scale": 0.25},
+        {"adaptation_decay": 0.5, "adaptation_of": "input"},
+    ),
+    tuple({"spike_map": name, **numbers} for name, numbers in MAPS.items()),
     ({}, {"report_spike": "old"}),
-    ({}, {"refractory": 2}),
     ({}, {"inhibition": True}),
     ({}, {"leak": -0.25}),
     ({}, {"gain": 0.1}),
     ({}, {"lower": -0.5}),
+    ({}, {"threshold_low": -0.4}),
+    ({}, {"input_delay": 2}),
     (False, True),  # one number per neuron
     (np.float32, np.float64),
 )
 
 
 def is_valid(choice):
-    resets, reports = choice[0], choice[2]
-    return not (reports and resets.get("reset_at", "next") != "next")
+    if choice[0] == len(RESETS) and choice[2]:  # a fraction is a way to wait
+        return False
+    try:
+        LIF(**{"decay": 0.9, "threshold": 0.7, **combination(choice)[0]})
+    except ValueError:
+        return False
+    return True
 
 
 def pairwise_covering():
     """Combinations in which every valid pair of values of two factors occurs."""
-    indexed = [range(len(factor)) for factor in FACTORS]
-    valid = [
-        choice
-        for choice in product(*indexed)
-        if is_valid([factor[i] for factor, i in zip(FACTORS, choice, strict=True)])
-    ]
-    places = list(combinations(range(len(FACTORS)), 2))
-    missing = {(a, choice[a], b, choice[b]) for choice in valid for a, b in places}
     generator = np.random.default_rng(1)
-    chosen = []
-    while missing:
-        tried = [valid[i] for i in generator.integers(0, len(valid), 100)]
-        best = max(tried, key=lambda c: sum((a, c[a], b, c[b]) in missing for a, b in places))
-        covered = {(a, best[a], b, best[b]) for a, b in places} & missing
-        if covered:
-            chosen.append(best)
-            missing -= covered
+    sizes = [len(factor) for factor in FACTORS]
+    pairs = [
+        ((a, i), (b, j))
+        for a, b in combinations(range(len(sizes)), 2)
+        for i, j in product(range(sizes[a]), range(sizes[b]))
+    ]
+
+    def completions(pair):
+        """Valid combinations with this pair, the rest at random, and often neutral."""
+        for _ in range(40):
+            choice = generator.integers(0, sizes) * (generator.random(len(sizes)) < 0.5)
+            for factor, value in pair:
+                choice[factor] = value
+            if is_valid(choice):
+                yield tuple(choice.tolist())
+
+    def covered(choice):
+        return {((a, choice[a]), (b, choice[b])) for a, b in combinations(range(len(sizes)), 2)}
+
+    chosen, done = [], set()
+    for pair in sorted(pairs, key=lambda pair: -pair[0][1] * pair[1][1]):
+        found = [] if pair in done else list(completions(pair))
+        if found:
+            chosen.append(max(found, key=lambda choice: len(covered(choice) - done)))
+            done |= covered(chosen[-1])
     return chosen
 
 
@@ -261,7 +287,7 @@ def of_width(axes, per_neuron, width):
     numbers = {"decay": 0.9, "threshold": 0.7, **axes}
     if per_neuron:
         generator = np.random.default_rng(width)
-        for name in ("decay", "threshold", "gain", "leak"):
+        for name in ("decay", "threshold", "gain", "leak", "adaptation_scale", "map_scale"):
             if name in numbers:
                 spread = numbers[name] * generator.uniform(0.5, 1.1, width)
                 numbers[name] = np.round(spread, 2)
@@ -283,7 +309,7 @@ def test_the_tile_is_as_large_as_these_tests_suppose():
 
 def test_the_covering_is_small_and_covers():
     chosen = pairwise_covering()
-    assert len(chosen) <= 36  # about a second of compilation each
+    assert len(chosen) <= 50  # about a second of compilation each
     for factor, options in enumerate(FACTORS):
         assert {choice[factor] for choice in chosen} == set(range(len(options)))
 
@@ -344,11 +370,12 @@ def test_spikes_may_be_of_any_dtype_and_states_unrecorded(device):
 def test_steps_are_a_run(case):
     lif, current = case
     run = everything(lif, current)
+    assume(np.isfinite(run.recorded["membrane"]).all())
     state = ()
     for t, x in enumerate(current):
         spikes, *state = lif(x, *state, device="numpy")
         assert_same_bits(spikes, run.spikes[t])
-        for name, value in zip(lif.state_names, state, strict=True):
+        for name, value in zip(lif.recordable, state, strict=False):
             assert_same_bits(value, run.recorded[name][t])
     for value, last in zip(state, run.final, strict=True):
         assert_same_bits(value, last)
@@ -370,6 +397,7 @@ def test_compiled_steps_are_a_run(axes):
 def test_parts_join_to_the_whole(case, data):
     lif, current = case
     whole = everything(lif, current)
+    assume(np.isfinite(whole.recorded["membrane"]).all())  # no run begins at infinity
     cuts = sorted(data.draw(st.lists(st.integers(0, len(current)), max_size=3)))
     parts, state = [], ()
     for begin, end in zip([0, *cuts], [*cuts, len(current)], strict=True):
@@ -438,8 +466,12 @@ def _with(lif, changes):
 @given(runs())
 def test_twice_the_units_are_twice_the_membranes(case):
     lif, current = case
-    names = ("threshold", "leak", "reset_value", "lower")
+    names = ["threshold", "leak", "reset_value", "lower", "initial", "threshold_low", "map_onset"]
+    names += ["adaptation_scale"] if lif.adaptation_decay is not None else []
+    names += ["map_scale", "map_slope"] if lif.spike_map == "exponential" else []
     doubled = {name: 2 * getattr(lif, name) for name in names if getattr(lif, name) is not None}
+    if lif.spike_map == "quadratic":
+        doubled["map_scale"] = lif.map_scale / 2
     run = everything(lif, current)
     other = everything(LIF(**_with(lif, doubled)), 2 * current)
     assert_same_bits(other.spikes, run.spikes)
@@ -454,7 +486,10 @@ def test_what_is_recorded_is_before_a_delayed_reset_and_after_one_in_the_same_st
     threshold = np.broadcast_to(np.asarray(lif.threshold, v.dtype), v.shape)
     if lif.reset_at == "next" and lif.report_spike == "new":
         above = v >= threshold if lif.compare == ">=" else v > threshold
-        if lif.inhibition:
+        if lif.threshold_low is not None:
+            above |= v <= -0.5 if lif.compare == ">=" else v < -0.5
+        silenced = lif.inhibition or lif.refractory_holds != "input"
+        if silenced or lif.adaptation_decay is not None:
             assert not (fired & ~above).any()
         else:
             np.testing.assert_array_equal(fired, above)
@@ -569,7 +604,7 @@ def test_a_spike_of_the_old_membrane_is_reported_one_step_later():
         assert_same_bits(old.recorded["membrane"], new.recorded["membrane"])
 
 
-@given(runs(), st.sampled_from((2.0, 0.1, -1.0)))
+@given(runs(parts=False), st.sampled_from((2.0, 0.1, -1.0)))
 def test_a_gain_is_a_factor_of_the_current(case, gain):
     lif, current = case
     scaled = current.dtype.type(gain) * current

@@ -40,7 +40,7 @@ def test_metrics_of_each_feature_are_those_of_it_alone():
 
 
 def test_both_channels_count():
-    pairs = [[1, 0], [0, 1], [0, 0], [2, 0]]
+    pairs = [[1, 1], [0, 1], [0, 0], [1, 0]]
     found = decode.metrics([1, 2, 3, 4], [1, 2, 3, 3], pairs)
     assert (found.count, found.rate) == (4, 1)
     columns = [np.reshape(values, (4, 1)) for values in ([1, 2, 3, 4], [1, 2, 3, 3])]
@@ -144,6 +144,17 @@ def test_the_best_of_the_grid_is_chosen_and_then_refined(encoder):
     assert beside[0] <= fine.parameter <= beside[-1]
 
 
+def test_a_round_tries_eight_on_either_side_of_the_best():
+    def encode(signal, parameter):
+        return np.zeros(len(signal))
+
+    def decoder(spikes, parameter):
+        return X + 1 + abs(parameter - 10)
+
+    found = decode.choose(encode, X, grid=[-80, 1, 10, 28, 90], refine=1, decoder=decoder)
+    assert found.tried["parameter"].tolist() == [-80, *range(1, 11), *range(12, 30, 2), 90]
+
+
 def test_every_encoder_with_a_decoder_is_known():
     assert set(KNOWN) == set(searching.KNOWN)
 
@@ -238,6 +249,12 @@ def test_axes_reach_the_encoder_and_the_decoder():
     kedri = decode.choose(spikegen.bsa, X, grid=[0.3], refine=0, profile="kedri", fir=fir)
     spikes = spikegen.bsa(X, fir, 0.3, profile="kedri")
     assert kedri.metrics == decode.metrics(X, decode.convolve(spikes, fir, X.min()), spikes)
+    window = {"window": 5, "first": "window"}
+    ahead = decode.choose(spikegen.moving_window, X, grid=[0.01], refine=0, **window)
+    spikes = spikegen.moving_window(X, 0.01, **window)
+    decoded = decode.staircase(spikes, 0.01, X[0], count_first=False)
+    assert spikes[0] == -1
+    assert ahead.metrics == decode.metrics(X, decoded, spikes)
     several = np.stack([X, 2 * X], axis=1)
     both = decode.choose(spikegen.step_forward, several, grid=[0.1], refine=0)
     spikes = spikegen.step_forward(several, 0.1)
@@ -284,7 +301,8 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"encoder": spikegen.bsa}, r"^options must fit bsa: missing a required argument: 'fir'"),
         ({"encoder": spikegen.bsa, "fir": 10**400}, r"^fir must hold real numbers"),
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
-        ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be callable"),
+        ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be a function"),
+        ({"encoder": spikegen.step_forward, "unknown": 3}, r"^unknown must be an argument of the"),
     ],
     ids=str,
 )

@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -36,6 +37,11 @@ def a_view_of_readonly():
     return out
 
 
+FRACTION = {
+    "refractory": 1.5, "refractory_mode": "fraction", "refractory_holds": "membrane",
+    "reset": "value", "reset_at": "same",
+}  # fmt: skip
+LATE = LIF(0.5, input_delay=2)
 OVERLAPPING = np.zeros(CURRENT.shape, np.float32)
 
 # (what is called, kind of error, what the message says)
@@ -91,9 +97,22 @@ MAKING = [
     (lambda: LIF(0.5, decay_reset=1), TypeError, "decay_reset must be True or False"),
     (lambda: LIF(0.5, drop_input=0), TypeError, "drop_input must be True or False"),
     (lambda: LIF(0.5, inhibition="yes"), TypeError, "inhibition must be True or False"),
-    (lambda: LIF(0.5, refractory=-1), ValueError, "refractory must be from 0"),
-    (lambda: LIF(0.5, refractory=1.0), TypeError, "refractory must be an integer"),
-    (lambda: LIF(0.5, refractory=2**24 + 1), ValueError, "refractory must be from 0"),
+    (lambda: LIF(0.5, refractory=-1), ValueError, r"refractory must lie in \[0"),
+    (lambda: LIF(0.5, refractory="1"), TypeError, "refractory must be a real number"),
+    (lambda: LIF(0.5, refractory=2**24 + 1), ValueError, r"refractory must lie in \[0"),
+    (lambda: LIF(0.5, initial=NAN), ValueError, "initial must lie in"),
+    (lambda: LIF(0.5, synapse_decay=1.1), ValueError, r"synapse_decay must lie in \[0"),
+    (lambda: LIF(0.5, synapse_decay=0.5, synapse_gain=INF), ValueError, "synapse_gain must lie"),
+    (lambda: LIF(0.5, adaptation_decay=-1), ValueError, r"adaptation_decay must lie in \[0"),
+    (lambda: LIF(0.5, input_delay=1.5), TypeError, "input_delay must be an integer"),
+    (lambda: LIF(0.5, input_delay=-1), ValueError, "input_delay must be from 0"),
+    (lambda: LIF(0.5, threshold_low="-1"), TypeError, "threshold_low must hold real"),
+    (
+        lambda: LIF(0.5, spike_map="exponential", map_slope=0),
+        ValueError,
+        r"map_slope must lie in \(0",
+    ),
+    (lambda: LIF(0.5, synapse_decay=None, gain=None), TypeError, "gain must"),
     (lambda: LIF(0.5, lower=NAN), ValueError, "lower must lie in"),
     (lambda: LIF(0.5, lower=[0, 0]), TypeError, "lower must be a real number"),
     (lambda: LIF(0.5, amplitude=NAN), ValueError, "amplitude must lie in"),
@@ -115,6 +134,69 @@ MAKING = [
     (lambda: LIF(0.5, reset="none", reset_at="exchange"), ValueError, "^reset_at is 'exchange'"),
     (lambda: LIF(0.5, reset="value", reset_at="exchange"), ValueError, "^reset_at is 'exchange'"),
     (lambda: LIF(0.5, reset_at="same", report_spike="old"), ValueError, "^report_spike is 'old'"),
+    *(
+        (partial(LIF, **{"decay": 0.5, **fields}), ValueError, sentence)
+        for fields, sentence in (
+            (
+                {"synapse_order": "jump-use-decay"},
+                "^synapse_order is 'jump-use-decay' with synapse_decay=None, where it has no use",
+            ),
+            ({"synapse_gain": [1, 2]}, "^synapse_gain is .* with synapse_decay=None"),
+            ({"adaptation_of": "input"}, "^adaptation_of is 'input' with adaptation_decay=None"),
+            ({"adaptation_scale": 2}, "^adaptation_scale is 2.0 with adaptation_decay=None"),
+            ({"adaptation_decay": 0.5}, "^adaptation_of is 'threshold' with reset_at='next'"),
+            (
+                {"adaptation_decay": 0.5, "adaptation_scale": -1, "reset_at": "same"},
+                "^adaptation_scale is -1.0 with adaptation_of='threshold', which could fall to 0",
+            ),
+            (
+                {"adaptation_decay": 0.5, "adaptation_of": "input", "threshold_low": -1},
+                "^adaptation_decay is given with threshold_low",
+            ),
+            ({"refractory_holds": "spike"}, "^refractory_holds is 'spike' with refractory=0"),
+            ({"refractory_mode": "fraction"}, "^refractory_mode is 'fraction' with refractory=0"),
+            (
+                {"refractory_holds": "spike", "refractory": 2},
+                "^refractory_holds is 'spike' with reset_at='next'; a membrane that may not fire",
+            ),
+            (
+                {"refractory_holds": "membrane", "refractory": 2, "reset_at": "exchange"},
+                "^refractory_holds is 'membrane' with reset_at='exchange'",
+            ),
+            ({"map_scale": 2}, "^map_scale is 2.0 with spike_map='linear', where it has no use"),
+            ({"map_onset": 2}, "^map_onset is 2.0 with spike_map='linear'"),
+            (
+                {"spike_map": "quadratic", "map_slope": 2},
+                "^map_slope is 2.0 with spike_map='quadratic'",
+            ),
+            ({"threshold_low": 1}, "^threshold_low is 1.0, which is not below the threshold 1.0"),
+            (
+                {"threshold_low": -1, "lower": -1},
+                "^lower is -1.0 with threshold_low=-1.0, which no membrane would fall below",
+            ),
+            (
+                {"threshold_low": -1, "spikes": "multi", "compare": ">="},
+                "^threshold_low is given with spikes='multi'",
+            ),
+            (
+                {"threshold_low": -1, "reset_at": "exchange"},
+                "^threshold_low is given with reset_at='exchange'",
+            ),
+            *(
+                ({**FRACTION, **fields}, f"^refractory_mode is 'fraction', which needs {needed}")
+                for fields, needed in (
+                    ({"refractory_holds": "input"}, "a membrane that is held"),
+                    ({"reset": "subtract"}, "a value from which"),
+                    ({"decay": 1.0}, "a decay that has a rate"),
+                    ({"decay": [0.5, 0.0]}, "a decay that has a rate"),
+                    ({"spikes": "multi", "compare": ">="}, "one time for each spike"),
+                    ({"threshold_low": -1}, "one threshold"),
+                    ({"spike_map": "quadratic"}, "an equation with a solution"),
+                    ({"inhibition": True}, "a time for each crossing"),
+                )
+            ),
+        )
+    ),
     (
         lambda: LIF(0.5, reset_at="exchange", report_spike="old"),
         ValueError,
@@ -260,6 +342,19 @@ RUNNING = [
     (lambda: Leaky(0.5).run(CURRENT, record="synapse"), ValueError, "record must name states"),
     (lambda: Leaky(0.5).run(CURRENT, record=None), TypeError, "record must be names, got None"),
     (lambda: LIF(0.5).run(CURRENT, record=("refractory",)), ValueError, "record must name states"),
+    (lambda: LATE.run(CURRENT, record=("delayed",)), ValueError, "record must name states"),
+    (lambda: LATE.run(CURRENT, None, STATE), ValueError, r"delayed must have .*\(2, 2, 3\)"),
+    (lambda: LATE.run(CURRENT, STATE, None, STATE), TypeError, "state must be at most 2 arrays"),
+    (
+        lambda: LIF(0.5, threshold_low=-1).run(CURRENT, dtype=bool),
+        ValueError,
+        "^dtype must hold spikes of both signs, got bool; use dtype=numpy.int8",
+    ),
+    (
+        lambda: LIF(0.5, threshold_low=-1).run(CURRENT, dtype=np.uint8),
+        ValueError,
+        "^dtype must hold spikes of both signs, got uint8",
+    ),
     (lambda: LIF(0.5).run(CURRENT, record=[["membrane"]]), TypeError, "record must be names"),
     (lambda: LIF(0.5).run(CURRENT, record=NO_ITEMS), TypeError, "record must be names"),
     (lambda: LIF(0.5).run(CURRENT, record=(1 / 0 for _ in [1])), TypeError, "record must be names"),

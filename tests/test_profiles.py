@@ -13,6 +13,7 @@ import pytest
 
 import spikecore
 from spikecore import LIF
+from spikecore.neurons import units
 
 # What was called in the simulator, and the profile that stands for it.
 RECORDED = {
@@ -165,8 +166,15 @@ def test_a_profile_says_whose_it_is_and_builds(name):
         assert isinstance(text, str) and text.strip()
     lif = LIF.profile(name)
     assert {axis: getattr(lif, axis) for axis in profile.axes} == profile.axes
-    run = lif.run(np.full((4, 2), 40.0), device="numpy")
+    run = lif.run(np.full((200, 2), 40.0), device="numpy")  # past a delay of NEST
     assert run.spikes.any()
+
+
+def _charge(dt, tau_m, tau_syn, capacitance):
+    """What a synaptic current of 1 does to the membrane in a step, as an integral over it."""
+    times = (np.arange(100_000) + 0.5) * dt / 100_000
+    kernel = np.exp(-times / tau_syn) * np.exp(-(dt - times) / tau_m)
+    return kernel.mean() * dt / capacitance
 
 
 # decay, gain, threshold as each call's defaults give them
@@ -182,6 +190,43 @@ NUMBERS = {
     "spyx": (0.9, 1, 1),
     "nengo": (math.exp(-0.001 / 0.02), 1 - math.exp(-0.001 / 0.02), 1),
     "tutorial": (0.819, 0.4, 1),
+    "nengo-refractory": (math.exp(-0.001 / 0.02), 1 - math.exp(-0.001 / 0.02), 1),
+    "nengo-adaptive": (math.exp(-0.001 / 0.02), 1 - math.exp(-0.001 / 0.02), 1),
+    "nest-delta": (math.exp(-0.1 / 10), 1, -55 - -70),  # weights in mV, from rest
+    "nest-exp": (math.exp(-0.1 / 10), pytest.approx(_charge(0.1, 10, 2, 250), rel=1e-9), -55 - -70),
+    "pynn-if-curr-delta": (math.exp(-0.1 / 20), 1, -50 - -65),
+    "pynn-if-curr-exp": (
+        math.exp(-0.1 / 20), pytest.approx(_charge(0.1, 20, 5, 1), rel=1e-9), -50 - -65,
+    ),
+    "brian2": (math.exp(-0.1 / 10), 1 - math.exp(-0.1 / 10), 1),
+    "brian2-euler": (1 - 0.1 / 10, 0.1 / 10, 1),
+    "brian2-refractory": (math.exp(-0.1 / 10), 1 - math.exp(-0.1 / 10), 1),
+    "norse-lif": (0.9, 0.1, 1),
+    "norse-lif-refrac": (0.9, 0.1, 1),
+    "norse-iaf": (1, 1, 1),
+    "spikingjelly-if": (1, 1, 1),
+    "spikingjelly-plif": (0.5, 0.5, 1),
+    "spikingjelly-qif": (1, 0.5, 1),  # tau = 2; what decays is in the spike map
+    "spikingjelly-eif": (0.5, 0.5, 1),
+    "spikingjelly-cuba": (0.75, 1, 0.5),
+    "sinabs-iaf": (1, 1, 1),
+    "sinabs-syn": (math.exp(-1 / 20), 1 - math.exp(-1 / 20), 1),
+    "sinabs-alif": (math.exp(-1 / 20), 1 - math.exp(-1 / 20), 1),
+    "rockpool": (math.exp(-1 / 20), 1, 1),  # tau_mem = 20 ms, dt = 1 ms
+    "lava-synapse": (0.9, 1, 1),
+    "lava-refractory": (0.9, 1, 1),
+}  # fmt: skip
+WAITING = {
+    "bindsnet": 5,
+    "nengo-refractory": 2,  # of 1 ms
+    "nengo-adaptive": 2,
+    "nest-delta": 20,  # 2 ms of 0.1 ms
+    "nest-exp": 20,
+    "pynn-if-curr-delta": 1,
+    "pynn-if-curr-exp": 1,
+    "brian2-refractory": 49,  # 5 ms of 0.1 ms, of which the spike's own step is the first
+    "norse-lif-refrac": 5,
+    "lava-refractory": 1,
 }
 
 
@@ -190,26 +235,25 @@ def test_the_numbers_of_a_profile_are_its_calls(name):
     lif = LIF.profile(name)
     expected = NUMBERS.get(name, (0.9, 1, 1))  # snnTorch's, whose beta has no default
     assert (lif.decay, lif.gain, lif.threshold) == expected
-    assert lif.refractory == (5 if name == "bindsnet" else 0)
-    assert lif.lower == (0 if name == "nengo" else None)  # Nengo's min_voltage
+    assert lif.refractory == WAITING.get(name, 0)
+    assert lif.lower == (0 if name.startswith("nengo") else None)  # Nengo's min_voltage
 
 
-def test_no_two_profiles_are_the_same_neuron():
-    names = list(spikecore.profiles())
-    twins = {
-        frozenset((a, b))
-        for i, a in enumerate(names)
-        for b in names[:i]
-        if one_map(a, 0.9) == one_map(b, 0.9)
-    }
-    # Two simulators' ways to one map; the rest are apart.
-    assert twins == {
-        frozenset(("spikingjelly", "sinabs-single-reset")),
-        frozenset(("norse-box", "lava")),
-        frozenset(("norse-box", "snntorch-1.0-zero-now")),
-        frozenset(("lava", "snntorch-1.0-zero-now")),
-        frozenset(("spyx", "tutorial")),
-    }
+def test_profiles_are_the_same_neuron_only_where_simulators_have_one_map():
+    groups = []
+    for name in spikecore.profiles():
+        lif = one_map(name, 0.9)
+        group = next((group for group in groups if one_map(group[0], 0.9) == lif), None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    assert [group for group in groups if len(group) > 1] == [
+        ["snntorch-1.0-zero-now", "norse-box", "lava", "brian2", "brian2-euler", "norse-iaf"],
+        ["spikingjelly", "sinabs-single-reset", "spikingjelly-if", "spikingjelly-plif"],
+        ["sinabs", "sinabs-iaf"],
+        ["spyx", "tutorial"],
+    ]
 
 
 def test_a_profiles_fields_can_be_changed():
@@ -232,3 +276,85 @@ def test_the_table_of_profiles_is_the_callers_to_change():
     for profile in spikecore.profiles().values():
         profile.axes["decay"] = -1
     assert LIF.profile("snntorch-1.0").decay == 0.9
+
+
+# --- the simulators' own arguments ----------------------------------------------------------------
+
+
+def test_without_arguments_a_neuron_of_units_is_its_profile():
+    changed = {"nengo", "lava-synapse", "lava-refractory"}  # profiles of other arguments
+    for name in units.UNITS:
+        if name not in changed:
+            assert LIF.from_units(name) == LIF.profile(name), name
+    assert LIF.from_units("nengo") == LIF.profile("nengo-refractory")
+    assert LIF.from_units("nengo", tau_ref=0) == LIF.profile("nengo")
+    assert LIF.from_units("lava-synapse", du=0.5, dv=0.1, vth=1) == LIF.profile("lava-synapse")
+
+
+def test_a_neuron_of_nest_fires_when_the_equation_says():
+    # dV/dt = -(V - E_L)/tau_m + I_e/C_m crosses V_th after tau_m*ln(R*I/(R*I - threshold))
+    lif = LIF.from_units("nest-delta", dt=0.1, tau_m=10.0, C_m=250.0, t_ref=2.0, I_e=500.0)
+    fired = np.flatnonzero(lif.run(np.zeros(2000), device="numpy").spikes)
+    first = 10.0 * math.log(20.0 / (20.0 - 15.0))
+    assert fired[0] + 1 == math.ceil(first / 0.1)  # at the end of its step
+    assert set(np.diff(fired)) == {math.ceil(first / 0.1) + 20}
+
+
+@pytest.mark.parametrize("name", ["nest-delta", "nest-exp"])
+def test_pynn_is_nest_in_other_units(name):
+    theirs = "pynn-if-curr-delta" if name == "nest-delta" else "pynn-if-curr-exp"
+    synapse = {} if name == "nest-delta" else {"tau_syn_ex": 5.0, "tau_syn_in": 5.0}
+    nest = LIF.from_units(
+        name, C_m=1000.0, tau_m=20.0, t_ref=0.1, E_L=-65.0, V_th=-50.0, V_reset=-65.0, delay=0.1,
+        **synapse,
+    )  # fmt: skip
+    pynn = LIF.from_units(theirs)
+    scale = 1 if name == "nest-delta" else 1000  # nA, pA
+    assert pynn.gain == pytest.approx(scale * nest.gain, rel=1e-12)
+    fields = pynn.to_dict(), nest.to_dict()
+    for field in fields:
+        field.pop("gain", None)
+    assert fields[0] == fields[1]
+
+
+def test_a_weight_of_nest_is_in_millivolts_and_arrives_after_its_delay():
+    lif = LIF.from_units("nest-delta", dt=0.5, delay=1.5)
+    x = np.zeros(8)
+    x[2] = 4.0
+    membrane = lif.run(x, device="numpy").recorded["membrane"]
+    decay = math.exp(-0.05)
+    np.testing.assert_array_equal(membrane[:5], 0)
+    assert membrane[5] == 4.0 and membrane[6] == decay * 4.0
+
+
+UNITS_ERRORS = [
+    (lambda: LIF.from_units("nest"), ValueError, "name must be one of .*'nest-delta'.*'nest'"),
+    (lambda: LIF.from_units("spyx"), ValueError, "name must be one of"),
+    (
+        lambda: LIF.from_units("nest-delta", tau=10.0),
+        TypeError,
+        r"tau must be an argument of 'nest-delta', out of \('dt', 'tau_m', .*got another name",
+    ),
+    (lambda: LIF.from_units("nest-delta", tau_m=0), ValueError, r"tau_m must lie in \(0"),
+    (lambda: LIF.from_units("nest-delta", t_ref=-1), ValueError, r"t_ref must lie in \[0"),
+    (lambda: LIF.from_units("nest-delta", delay=-1), ValueError, r"delay must lie in \[0"),
+    (lambda: LIF.from_units("nest-delta", tau_m="10"), TypeError, "tau_m must be a real number"),
+    (lambda: LIF.from_units("nest-delta", tau_m=[10.0]), TypeError, "tau_m must be a real number"),
+    (lambda: LIF.from_units("nest-delta", V_th=-80), ValueError, "threshold must lie in"),
+    (lambda: LIF.from_units("nest-delta", input="mV"), ValueError, "input must be one of"),
+    (
+        lambda: LIF.from_units("nest-exp", tau_syn_in=3.0),
+        ValueError,
+        "tau_syn_in must be tau_syn_ex = 2.0, for LIF has one synaptic current, got 3.0; set both",
+    ),
+    (lambda: LIF.from_units("pynn-if-curr-exp", tau_syn_E=3.0), ValueError, "tau_syn_I must be"),
+    (lambda: LIF.from_units("spikingjelly", decay_input=1), TypeError, "decay_input must be True"),
+    (lambda: LIF.from_units("brian2", method="rk4"), ValueError, "method must be one of"),
+    (lambda: LIF.from_units("lava-synapse", bias_mant=1), ValueError, "bias_mant must be 0 where"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "message"), UNITS_ERRORS)
+def test_what_units_refuse(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()

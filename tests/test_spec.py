@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import spikecore
+from spikecore.neurons import units
 
 SPEC = (Path(__file__).parent.parent / "SPEC.md").read_text()
 
@@ -20,5 +21,17 @@ def row(name, profile):
 
 def test_the_table_of_profiles_is_that_of_the_code():
     expected = [row(name, profile) for name, profile in spikecore.profiles().items()]
-    written = [line for line in SPEC.splitlines() if line.startswith("| `")]
-    assert [line for line in written if line.split("`")[1] in spikecore.profiles()] == expected
+    section = SPEC.partition("### Profiles\n")[2].partition("\n### ")[0]
+    written = [line for line in section.splitlines() if line.startswith("| `")]
+    assert written == expected
+
+
+def units_row(name):
+    """The row of the table of units that the code calls for."""
+    return f"| `{name}` | {', '.join(f'`{k}={v}`' for k, v in units.defaults(name).items())} |"
+
+
+def test_the_table_of_units_is_that_of_the_code():
+    section = SPEC.partition("### Units\n")[2].partition("\n## ")[0]
+    written = [line for line in section.splitlines() if line.startswith("| `")]
+    assert written == [units_row(name) for name in units.UNITS]

@@ -24,6 +24,9 @@ CALLS = {
     "code": lambda ax: spikeplot.code(
         SPIKES.sum(axis=1), SPIKES[:, 0], SPIKES[:, 1], ax, bound=1, ylabel="Membrane [mV]"
     ),
+    "correlogram": lambda ax: spikeplot.correlogram([0, 2, -1], ax, time_step=1e-3),
+    "distances": lambda ax: spikeplot.distances(np.eye(4), ax, labels=["a", "b", "c", "d"]),
+    "isi_histogram": lambda ax: spikeplot.isi_histogram(SPIKES, ax, time_step=1e-3),
     "latency_curve": lambda ax: spikeplot.latency_curve([0.2, 0.9], [3, 1], ax, threshold=0.1),
     "psth": lambda ax: spikeplot.psth(SPIKES, ax, time_step=1e-3),
     "raster": lambda ax: spikeplot.raster(SPIKES, ax),
@@ -97,7 +100,9 @@ def test_empty_axes_of_the_user_are_drawn_on(name):
     assert figure_of(CALLS[name](None)) is figure
 
 
-@pytest.mark.parametrize("name", ["latency_curve", "psth", "raster", "trade_off"])
+@pytest.mark.parametrize(
+    "name", ["correlogram", "isi_histogram", "latency_curve", "psth", "raster", "trade_off"]
+)
 def test_curves_and_rasters_join_the_current_axes(name):
     drawn = [CALLS[name](None) for _ in range(30)]
     axes = [(artist[0] if name == "trade_off" else artist).axes for artist in drawn]
@@ -224,6 +229,9 @@ def test_without_matplotlib_drawing_names_the_extra():
     calls = {
         "animator": "[[[0, 1]]]",
         "code": "[0, 1], [0, 1], [0, 1]",
+        "correlogram": "[0, 1, 0]",
+        "distances": "[[0, 1]]",
+        "isi_histogram": "[0, 1]",
         "latency_curve": "[0.5], [1]",
         "psth": "[0, 1]",
         "raster": "[0, 1]",

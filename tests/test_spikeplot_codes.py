@@ -256,6 +256,7 @@ TRIED = {"count": [1, 2], "snr": [1, 2]}
         (lambda ax: spikeplot.code([1], [1], [1], ax, bound=0), ValueError, "bound must"),
         (lambda ax: spikeplot.code([1], [1], [1], ax, bound="a"), TypeError, "bound must"),
         (lambda ax: spikeplot.code([1], [1], [1], ax, time_step=0), ValueError, "time_step must"),
+        (lambda ax: spikeplot.code([1], [1], [1], ax, ylabel=5), TypeError, "ylabel must be a str"),
         (lambda ax: spikeplot.code([1], [1], [1], [ax] * 2), ValueError, "ax must hold .*got 2"),
         (lambda ax: spikeplot.code([1], [1], [1], "ax"), TypeError, "ax must be Axes"),
         (lambda ax: spikeplot.trade_off([TRIED], ax), TypeError, "codes must be a mapping"),
@@ -284,6 +285,11 @@ TRIED = {"count": [1, 2], "snr": [1, 2]}
         ),
         (
             lambda ax: spikeplot.trade_off({"a": Raises("__repr__", KeyError)}, ax),
+            TypeError,
+            r"codes\['a'\] must be a Choice",
+        ),
+        (
+            lambda ax: spikeplot.trade_off({"a": Raises("__getattr__", KeyError)}, ax),
             TypeError,
             r"codes\['a'\] must be a Choice",
         ),

@@ -246,6 +246,11 @@ ONE = np.ones(1, np.float32)
         (lambda ax: spikeplot.traces(ONE, spk=3e38 * ONE, ax=ax), ValueError, "spk must keep"),
         (lambda ax: spikeplot.reconstruction(nested(70), ax), TypeError, "data must be convertib"),
         (
+            lambda ax: spikeplot.traces([1], ax=[Raises("__array__", RuntimeError)]),
+            TypeError,
+            "ax must",
+        ),
+        (
             lambda ax: spikeplot.traces([1], ax=HUGE),
             TypeError,
             "ax must be Axes .*, got a ndarray",

@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import datasets, network, neurons, random, spikegen, spikeplot, utils, validate
+from spikecore import (
+    datasets,
+    network,
+    neurons,
+    random,
+    spikegen,
+    spikeplot,
+    statistics,
+    utils,
+    validate,
+)
 from spikecore.neurons.lif import CHOICES
 
 TYPED = Path(__file__).resolve().parent / "typed"
@@ -23,15 +33,18 @@ def public():
     found = {"devices": spikecore.devices}
     for home in (spikegen, neurons, network, utils, datasets, spikeplot, validate):
         found |= {name: getattr(home, name) for name in home.__all__}
+    found |= {f"statistics.{name}": getattr(statistics, name) for name in statistics.__all__}
+    found |= {f"fixed.{name}": getattr(neurons.fixed, name) for name in neurons.fixed.__all__}
+    found |= {f"exact.{name}": getattr(neurons.exact, name) for name in neurons.exact.__all__}
     found |= {name: getattr(random, name) for name in ("seed_of", "words", "uniforms")}
     found |= {"torch_uniforms": random.torch_uniforms}
     found = {name: member for name, member in found.items() if callable(member)}
-    for kind in [member for member in found.values() if inspect.isclass(member)]:
+    for kind_name, kind in [pair for pair in found.items() if inspect.isclass(pair[1])]:
         for name, member in vars(kind).items():
             member = member.fget if isinstance(member, property) else member
             member = getattr(member, "__func__", member)
             if inspect.isfunction(member) and (name == "__call__" or not name.startswith("_")):
-                found[f"{kind.__name__}.{name}"] = member
+                found[f"{kind_name}.{name}"] = member
     return {name: member for name, member in found.items() if name not in INNER}
 
 
@@ -56,7 +69,10 @@ def test_the_types_can_be_read_when_the_program_runs(name):
 
 
 def test_the_axes_of_lif_take_the_names_in_their_types():
-    assert set(CHOICES) == {"compare", "reset", "reset_at", "spikes", "report_spike"}
+    assert set(CHOICES) == {
+        "compare", "reset", "reset_at", "spikes", "report_spike", "synapse_order", "adaptation_of",
+        "refractory_holds", "refractory_mode", "spike_map",
+    }  # fmt: skip
     for name, options in CHOICES.items():
         assert getattr(neurons.LIF, name) in options
         assert ", ".join(f'"{option}"' for option in options) in neurons.LIF.__doc__

@@ -314,7 +314,7 @@ def test_every_axis_has_its_options_and_its_meaning(capsys):
     assert [head.split(":")[0] for head in heads] == [field.name for field in fields(LIF)]
     assert heads[0] == "decay: float or array_like, must be given"
     assert """reset_at: {"next", "same", "exchange"}, 'next' by default""" in heads
-    assert printed.rstrip().endswith("    Output value of a spike.")
+    assert printed.rstrip().endswith("    Positive; how steep the exponential map is, delta_T.")
     assert len(printed.splitlines()) >= 2 * len(heads) and "Raises" not in printed
 
 

@@ -194,6 +194,56 @@ def test_any_profile_is_told_from_snntorch_and_explained(name):
     assert name in same
 
 
+PARTS = [  # a profile, what a candidate does otherwise, and the first cause
+    ("nest-exp", {"synapse_order": "decay-jump-use"}, "synapse_order=decay-jump-use"),
+    ("norse-lif", {"synapse_order": "jump-decay-use"}, "synapse_order=jump-decay-use"),
+    ("rockpool", {"synapse_decay": None, "synapse_order": "decay-jump-use"}, "synapse_decay=None"),
+    ("spikingjelly-cuba", {"synapse_decay": 0.75}, "synapse_decay=decay"),
+    (
+        "sinabs-alif",
+        {"adaptation_decay": None, "adaptation_scale": 1.0},
+        "adaptation_decay=None",
+    ),
+    ("sinabs-alif", {"adaptation_of": "input"}, "adaptation_of=input"),
+    ("sinabs-alif", {"adaptation_scale": 1.8}, "adaptation_scale/(1-decay)"),
+    ("nengo-adaptive", {"adaptation_of": "threshold"}, "adaptation_of=threshold"),
+    ("nengo-refractory", {"refractory_mode": "steps"}, "refractory_holds=input"),  # 0 stays at 0
+    ("norse-lif-refrac", {"refractory_holds": "spike"}, "refractory_holds=spike"),
+    ("norse-lif-refrac", {"refractory": 4}, "refractory-1"),
+    ("nest-delta", {"input_delay": 0}, "input_delay=0"),
+    ("nest-delta", {"input_delay": 11}, "input_delay+1"),
+    (
+        "spikingjelly-qif",
+        {"spike_map": "linear", "map_scale": 1.0, "map_onset": 0.0},
+        "spike_map=linear",
+    ),
+    ("spikingjelly-eif", {"initial": None}, "initial=None"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "cause"), PARTS, ids=[case[2] for case in PARTS])
+def test_a_mistake_in_a_part_of_the_neuron_is_named(name, changes, cause):
+    lif = LIF.profile(name)
+    report = validate.neuron(run(replace(lif, **changes)), name)
+    assert report.verdict == "wrong"
+    assert report.causes[0] == cause
+
+
+def test_a_missing_threshold_for_negative_spikes_is_named():
+    lif = LIF(0.9, threshold_low=-1.0, reset_at="same")
+    report = validate.neuron(run(replace(lif, threshold_low=None)), lif)
+    assert report.causes[0] == "threshold_low=None"
+    assert validate.neuron(run(lif), lif).verdict == "exact"
+
+
+def test_a_refractory_time_of_whole_steps_is_told_where_a_fraction_is_meant():
+    lif = LIF.from_units("nengo", tau_ref=0.0025)
+    held = replace(lif, refractory_mode="steps")
+    report = validate.neuron(run(lif), held)
+    assert report.causes[0] == "refractory_mode=fraction"
+    assert "ends within a step (Nengo's does)" in report.diagnosis[0]
+
+
 def test_a_comparison_is_logic_though_it_shows_only_at_the_threshold():
     lif = LIF.profile("spikingjelly")
     for states in (True, False):

@@ -24,6 +24,8 @@ def modules():
     for name in sorted(spikecore.__all__):
         if isinstance(getattr(spikecore, name), ModuleType):
             yield importlib.import_module(f"spikecore.{name}")
+    for name in ("exact", "fixed"):
+        yield importlib.import_module(f"spikecore.neurons.{name}")
 
 
 def public(module):

@@ -192,22 +192,22 @@ def climb(line, on, off, out):
 
 
 @in_standard_floats
-@np.errstate(over="ignore", invalid="ignore")  # a membrane may overflow, as in any simulator
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # as in any simulator
 def neurons(step, width, current, parameters, state, records, on, off, spikes):
     """Run neurons over [T, M] currents; ``state`` is updated in place.
 
     With ``width`` the neurons form rows of that length; only the highest of a row may fire.
     """
-    may_fire = winners(step.height, state.membrane, parameters.threshold, width)
+    may_fire = winners(step.height, state, parameters, width)
     now = state
     for t, x in enumerate(current):
-        before = step.only(step.count(now.membrane, parameters), may_fire)
+        before = step.only(step.count(now, parameters), may_fire)
         new = step.advance(now, before, x, parameters)
-        may_fire = winners(step.height, new.membrane, parameters.threshold, width)
-        fired = step.only(step.count(new.membrane, parameters), may_fire)
+        may_fire = winners(step.height, new, parameters, width)
+        fired = step.only(step.count(new, parameters), may_fire)
         now, reported = step.settle(new, before, fired, parameters)
         if step.moves:  # the next reset is that of the settled membranes
-            may_fire = winners(step.height, now.membrane, parameters.threshold, width)
+            may_fire = winners(step.height, now, parameters, width)
         if isinstance(spikes, np.ndarray):
             spikes[t] = step.emit(reported, on, off)
         for record, value in zip(records, now, strict=True):
@@ -218,11 +218,11 @@ def neurons(step, width, current, parameters, state, records, on, off, spikes):
             held[:] = value
 
 
-def winners(height, membrane, threshold, width):
+def winners(height, state, parameters, width):
     """Mask of the neurons that may fire: the first highest of each row; True for all, no rows."""
     if not width:
         return True
-    heights = height(membrane, threshold).reshape(-1, width)
+    heights = height(state, parameters).reshape(-1, width)
     return (np.arange(width) == heights.argmax(axis=1)[:, None]).reshape(-1)
 
 

@@ -34,8 +34,8 @@ class Axes(NamedTuple):
 
 OPTIONS = {"rounds": ("interval", "spikes")}
 PROFILES = {
-    "guo": {"rounds": "spikes", "gap": 0},
-    "spikify": {"rounds": "interval", "gap": 1},
+    "guo": {"gap": 0, "rounds": "spikes"},
+    "spikify": {"gap": 1, "rounds": "interval"},
 }
 MOST = 2**15 - 1  # spikes and steps between them: both are held in 32 bits
 MOST_STEPS = 2**24  # a float32 holds every step up to here

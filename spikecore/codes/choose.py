@@ -22,7 +22,7 @@ from spikecore.codes import (
     temporal_contrast,
 )
 from spikecore.codes.metrics import Metrics, metrics
-from spikecore.foreign import misfit
+from spikecore.foreign import a_kind, misfit
 from spikecore.results import by_value
 
 BY = ("snr", "count", "rate")
@@ -249,6 +249,10 @@ def choose(
     >>> round(fewer.parameter, 4), round(fewer.metrics.snr), int(fewer.metrics.count)
     (0.274, 14, 39)
     """
+    for name, value in {"encoder": encoder, "decoder": decoder}.items():
+        if not callable(value) and (value is not None or name == "encoder"):
+            remedy = "pass e.g. spikegen.step_forward, and decoder(spikes, parameter)"
+            arguments.refuse(name, "be a function", a_kind(value), remedy, TypeError)
     by = arguments.choice("by", by, BY)
     target = _target(by, target)
     refine = arguments.integer("refine", refine, 0, 100)
@@ -296,8 +300,6 @@ def _known(encoder):
 def _must_fit(name, form, function, /, *positional, **named):
     """Refuse what cannot be called like that, where its signature tells."""
     remedy = "pass what it takes by keyword" if name == "options" else f"pass {form}"
-    if not callable(function):
-        arguments.refuse(name, "be callable", arguments.shown(function), remedy, TypeError)
     fault = misfit(function, *positional, **named)
     if fault is not None:
         raise TypeError(f"{name} must fit {form}: {fault}; {remedy}")

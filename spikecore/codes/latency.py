@@ -197,7 +197,7 @@ def _refuse_beside_law(axes, numbers, others):
         arguments.refuse("law", must, got, "leave the others at their defaults")
     if axes.law != "decay" and not all(map(_is, numbers, (0.01, 1))):
         must, got = f"be left out with law={axes.law!r}", numbers
-        arguments.refuse("threshold, tau", must, got, "leave them at their defaults")
+        arguments.refuse("threshold and tau", must, got, "leave them at their defaults")
 
 
 def _is(value, default):
@@ -229,6 +229,7 @@ def decode(
     *,
     normalize: bool = False,
     linear: bool = False,
+    epsilon: Number = 1e-7,
     law: Literal["decay"] | None = None,
     interval: bool = False,
 ) -> Array | Interval:
@@ -245,7 +246,7 @@ def decode(
     ----------
     spikes : array_like
         ``[num_steps, ...]``; what is not 0 is a spike.
-    threshold, tau, first_spike_time, linear
+    threshold, tau, first_spike_time, linear, epsilon
         As they were for :func:`spikecore.spikegen.latency`.
     normalize : bool
         As it was; of the linear code only, whose tau is then ``num_steps - 1 - first_spike_time``.
@@ -254,8 +255,8 @@ def decode(
         As it was; the other laws have no decoder.
     interval : bool
         Give the interval instead, both ends included.  A feature without a spike is below the
-        threshold (``"decay"``: below that of the last step); one that spikes at the step of the
-        threshold or later may be any smaller value.
+        threshold (``"decay"``: below that of the last step); one that spikes at the step of
+        ``threshold + epsilon`` or later may be any smaller value.
 
     Returns
     -------
@@ -288,6 +289,7 @@ def decode(
         value = np.where(np.isfinite(found.high), (found.low + found.high) / 2, found.low)
         return found if interval else np.asarray(np.where(step < num_steps, value, 0.0))
     threshold = arguments.number("threshold", threshold, 0, 1, open_low=True, open_high=True)
+    epsilon = arguments.number("epsilon", epsilon, 0, open_low=True)
     if normalize and not linear:
         remedy = "encode without normalize, or with linear=True"
         arguments.refuse("normalize", "be False for the logarithmic code", True, remedy)
@@ -299,7 +301,7 @@ def decode(
     if not interval:
         return np.asarray(np.where(spiked, inverse(since, threshold, tau), 0.0))
     low = inverse(since + 0.5, threshold, tau)
-    low = np.where(spiked & (low > threshold), low, 0.0)
+    low = np.where(spiked & (low > threshold + epsilon), low, 0.0)
     return Interval(low, np.where(spiked, inverse(since - 0.5, threshold, tau), threshold))
 
 

@@ -1,9 +1,12 @@
 """Level crossing: spikes where a signal passes fixed levels."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from spikecore import arguments
+from spikecore.annotations import Array, ArrayLike, Data, Device, Out, PerNeuron, SpikeDtype, Stream
 from spikecore.arithmetic import floor, rint, select
 from spikecore.backends.loops import Scan
 from spikecore.codes.signals import CHANNELS, SignalCall, written
@@ -52,16 +55,16 @@ def scan_of(paired):
 
 
 def level_crossing(
-    data,
-    spacing,
+    data: Data,
+    spacing: PerNeuron,
     *,
-    initial=None,
-    channels="signed",
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    initial: ArrayLike | None = None,
+    channels: Literal["signed", "up_down"] | None = "signed",
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Level crossing: as many spikes as a signal passes levels, which lie at multiples of a number.
 
     ``s[t] = floor(x[t]/spacing) - floor(x[t-1]/spacing)``, of rounded quotients; ``s[0] = 0``.

@@ -1,9 +1,12 @@
 """Moving-window coding: spikes where a signal leaves the band around its recent mean."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from spikecore import arguments
+from spikecore.annotations import Array, Data, Device, Integer, Out, PerNeuron, SpikeDtype, Stream
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Slide
 from spikecore.codes.signals import (
@@ -58,19 +61,19 @@ def slide_of(axes):
 
 
 def moving_window(
-    data,
-    threshold,
-    window,
+    data: Data,
+    threshold: PerNeuron,
+    window: Integer,
     *,
-    compare=None,
-    first=None,
-    channels=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    compare: Literal[">", ">="] | None = None,
+    first: Literal["growing", "window"] | None = None,
+    channels: Literal["signed", "up_down"] | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Moving-window coding: spike where a signal leaves the band around the mean before it.
 
     ``b[t]`` is the mean of ``x[t-window] ... x[t-1]``, summed oldest first and divided once;

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, SpikeDtype, Stream
-from spikecore.arithmetic import floor, select
+from spikecore.arithmetic import like, select
 from spikecore.backends.loops import Place
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import Interval, placed, steps, trains
@@ -37,12 +37,11 @@ class Numbers(NamedTuple):
 
 @equation
 def bits(x, shared, numbers):
-    """floor(x * 2**num_bits), which is exact, within the whole numbers of so many bits."""
-    scaled = floor(x * numbers.scale)
-    scaled = select(scaled < numbers.scale, scaled, numbers.scale)
-    whole = np.int32(select(scaled > -numbers.scale, scaled, -numbers.scale))
-    whole = select(whole > numbers.most, numbers.most, np.int32(whole))
-    return select(whole < np.int32(0), np.int32(0), whole)
+    """floor(x * 2**num_bits) of x within [0, 1]; the product is exact, and 1 has the most bits."""
+    zero, one = like(x, 0), like(x, 1)
+    x = select(x > zero, select(x < one, x, one), zero)
+    whole = np.int32(x * numbers.scale)
+    return select(whole < numbers.most, whole, numbers.most)
 
 
 @equation

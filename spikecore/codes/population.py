@@ -290,8 +290,9 @@ def decode(
     ``"ratio"`` takes the most active field and its more active neighbour:
     ``y = (mu[i] + mu[i+1])/2 - ln(g[i]/g[i+1])*sigma**2/(mu[i+1] - mu[i])``, which is the value,
     exact but for rounding, for ``output="activity"`` and ``"times"``.  ``"mean"`` is
-    ``sum(mu*g)/sum(g)``, which errs by up to 0.07 of the range at its ends, for six neurons.  From
-    spikes the activity is known to half a step only.  A winner gives its centre: within
+    ``sum(mu*g)/sum(g)``, which errs at the ends of the range, for ``"bohte"`` by up to 0.0765 of
+    the distance of two centres with ``beta=1.5`` and 0.284 with ``beta=1``.  From spikes the
+    activity is known to half a step only.  A winner gives its centre: within
     [mu[1], mu[neurons]] the error is at most half of the distance of two centres, which is reached.
 
     Parameters

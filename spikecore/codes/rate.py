@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
+from spikecore.codes import lfsr
 from spikecore.codes.values import trains
 from spikecore.compiler import equation
 
@@ -86,6 +87,8 @@ def rate(
     *,
     seed: Seed | None = None,
     uniforms: Data | None = None,
+    generator: Literal["philox", "lfsr16", "lfsr8"] = "philox",
+    shared: bool = False,
     dtype: SpikeDtype | None = None,
     out: Out | None = None,
     first_element: Integer = 0,
@@ -117,6 +120,12 @@ def rate(
     uniforms : array_like, optional
         Instead of ``seed``: the uniforms in [0, 1), one for each output; spike when ``u < p``.
         ``(num_steps, *data.shape)`` for static data, ``data.shape`` for time-varying data.
+    generator : {"philox", "lfsr16", "lfsr8"}
+        Spikecore's random stream, or a shift register of hardware for each element, of 16 or 8
+        bits: spike when ``state < p*2**bits``.  Its states repeat after ``2**bits - 1`` steps.
+    shared : bool
+        With a register: one for all elements, which begins in the state ``seed``, from 1 to
+        ``2**bits - 1``.  An element then spikes whenever one of smaller probability does.
     dtype : dtype, optional
         float32 (default), float64 (default for float64 data), bool, uint8 or int8.
     out : numpy.ndarray, optional
@@ -160,6 +169,7 @@ def rate(
     call = arguments.Call("data", data, dtype, out, device, stream)
     values = call.values
     varying = arguments.flag("time_var_input", time_var_input)
+    register = lfsr.checked(generator, shared, uniforms)
     num_steps = steps_of(values, num_steps, varying)
     gain = arguments.scalar("gain", gain, values.dtype)
     offset = arguments.scalar("offset", offset, values.dtype)
@@ -172,11 +182,14 @@ def rate(
     total, silent = _silent_steps(num_steps, lead, first_step, varying)
     shape = (total, *features)
     backend = call.start(math.prod(shape))
-    if uniforms is not None:
-        expected = values.shape if varying else shape
+    expected = values.shape if varying else shape
+    if register is not None:
+        where = expected, first_element, first_step
+        uniforms = lfsr.uniforms(register, shared, seed, *where)
+    elif uniforms is not None:
         uniforms = arguments.uniforms(uniforms, seed, expected, backend)
     result = call.output(shape, uniforms=uniforms)
-    key = random.key_of(seed, "rate")
+    key = random.key_of(None if register else seed, "rate")
     trains, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
     if silent:
         backend.fill(trains[:silent], off)

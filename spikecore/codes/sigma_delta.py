@@ -1,11 +1,24 @@
 """Sigma-Delta coding: graded changes of which nothing is lost, and the sum that decodes them."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    PerNeuron,
+    Stream,
+)
 from spikecore.arithmetic import floor, like, mul, select
 from spikecore.backends.loops import Scan
 from spikecore.codes.signals import COMPARE, SignalCall, chosen, emit_number
@@ -86,20 +99,20 @@ def scan_of(axes, rounded, clipped):
 
 
 def sigma_delta(
-    data,
-    threshold,
+    data: Data,
+    threshold: PerNeuron,
     *,
-    initial=0,
-    compare=None,
-    feedback=None,
-    cum_error=None,
-    step=None,
-    num_bits=None,
-    profile=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    initial: ArrayLike | None = 0,
+    compare: Literal[">", ">="] | None = None,
+    feedback: Literal["residual", "decoder"] | None = None,
+    cum_error: bool | None = None,
+    step: Number | None = None,
+    num_bits: Integer | None = None,
+    profile: str | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Sigma-Delta coding: send how far a signal is from what the receiver has, once it is enough.
 
     ``d = x[t] - y``; where ``|d| >= threshold``, the output is ``d`` and ``y`` becomes ``y + d``;

@@ -1,11 +1,24 @@
 """Step-forward coding and sampling by change: one recursion."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import (
+    Array,
+    ArrayLike,
+    Data,
+    Device,
+    Integer,
+    Out,
+    PerNeuron,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.arithmetic import floor, like, select
 from spikecore.backends.loops import Scan
 from spikecore.codes.signals import (
@@ -123,22 +136,22 @@ def scan_of(axes, refractory):
 
 
 def step_forward(
-    data,
-    threshold,
+    data: Data,
+    threshold: PerNeuron,
     *,
-    threshold_down=None,
-    compare=None,
-    baseline=None,
-    multi=None,
-    refractory=0,
-    initial=None,
-    channels=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    threshold_down: PerNeuron | None = None,
+    compare: Literal[">", ">="] | None = None,
+    baseline: Literal["step", "signal"] | None = None,
+    multi: bool | None = None,
+    refractory: Integer = 0,
+    initial: ArrayLike | None = None,
+    channels: Literal["signed", "up_down"] | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Step-forward coding: spike where a signal leaves the band around a baseline, and move that.
 
     ``s[t] = 1`` where ``x[t] > b + threshold``, -1 where ``x[t] < b - threshold_down``, else 0;
@@ -216,21 +229,21 @@ def step_forward(
 
 
 def send_on_delta(
-    data,
-    threshold,
+    data: Data,
+    threshold: PerNeuron,
     *,
-    threshold_down=None,
-    compare=None,
-    multi=None,
-    refractory=0,
-    initial=None,
-    channels=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    threshold_down: PerNeuron | None = None,
+    compare: Literal[">", ">="] | None = None,
+    multi: bool | None = None,
+    refractory: Integer = 0,
+    initial: ArrayLike | None = None,
+    channels: Literal["signed", "up_down"] | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Sampling by change: spike where a signal is a threshold away from the last sample that did.
 
     ``s[t] = 1`` where ``x[t] >= b + threshold``, -1 where ``x[t] <= b - threshold_down``, else 0;

@@ -1,11 +1,24 @@
 """Temporal contrast: spikes where a signal changes by more than its usual change."""
 
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
+from spikecore.annotations import (
+    Array,
+    Data,
+    Device,
+    Integer,
+    Number,
+    Out,
+    PerNeuron,
+    SpikeDtype,
+    Stream,
+)
 from spikecore.arithmetic import mul, select
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.loops import Scan
@@ -148,18 +161,18 @@ def _positive(thresholds, shape):
 
 
 def contrast_threshold(
-    data,
-    factor,
+    data: Data,
+    factor: Number,
     *,
-    statistic=None,
-    over=None,
-    ddof=None,
-    align=None,
-    edge=None,
-    profile=None,
-    device=None,
-    stream=None,
-):
+    statistic: Literal["signed", "absolute"] | None = None,
+    over: Literal["changes", "steps"] | None = None,
+    ddof: Integer | None = None,
+    align: Literal["end", "start"] | None = None,
+    edge: str | None = None,
+    profile: str | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """The threshold that :func:`temporal_contrast` computes: ``mean + factor*std`` of the changes.
 
     ``d[t] = x[t] - x[t-1]``; ``std = sqrt(sum((d - mean)**2)/(n - ddof))``, per feature, in the
@@ -249,23 +262,23 @@ def scan_of(compare, paired):
 
 
 def temporal_contrast(
-    data,
-    threshold=None,
-    factor=None,
+    data: Data,
+    threshold: PerNeuron | None = None,
+    factor: Number | None = None,
     *,
-    compare=None,
-    align=None,
-    edge=None,
-    statistic=None,
-    over=None,
-    ddof=None,
-    channels=None,
-    profile=None,
-    dtype=None,
-    out=None,
-    device=None,
-    stream=None,
-):
+    compare: Literal[">", ">="] | None = None,
+    align: Literal["end", "start"] | None = None,
+    edge: str | None = None,
+    statistic: Literal["signed", "absolute"] | None = None,
+    over: Literal["changes", "steps"] | None = None,
+    ddof: Integer | None = None,
+    channels: Literal["signed", "up_down"] | None = None,
+    profile: str | None = None,
+    dtype: SpikeDtype | None = None,
+    out: Out | None = None,
+    device: Device | None = None,
+    stream: Stream | None = None,
+) -> Array:
     """Temporal contrast, or threshold-based representation: spike where a signal changes.
 
     ``d[t] = x[t] - x[t-1]``; ``s[t] = 1`` where ``d[t] > threshold``, -1 where

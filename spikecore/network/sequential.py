@@ -231,13 +231,13 @@ class Sequential:
     def _recordable(self, record):
         """For each layer of neurons, the requested names that it records."""
         names = arguments.names("record", record)
-        known = {"spikes"}.union(*(layer.state_names for layer in self._neurons.values()))
+        known = {"spikes"}.union(*(layer.recordable for layer in self._neurons.values()))
         for name in names:
             if name not in known:
                 must = f"name 'spikes' or states out of {sorted(known)}"
                 arguments.refuse("record", must, arguments.shown(name), "choose among them")
         return {
-            layer_name: [n for n in names if n == "spikes" or n in layer.state_names]
+            layer_name: [n for n in names if n == "spikes" or n in layer.recordable]
             for layer_name, layer in self._neurons.items()
         }
 

@@ -1,5 +1,6 @@
 """Spiking neurons: ``LIF`` over explicit axes, and snnTorch's models under its names."""
 
+from spikecore.neurons import exact, fixed
 from spikecore.neurons.lif import LIF, profiles
 from spikecore.neurons.neuron import Run
 from spikecore.neurons.snntorch import (
@@ -13,7 +14,7 @@ from spikecore.neurons.snntorch import (
 
 __all__ = [
     "LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Run", "Synaptic",
-    "leaky_integrate_and_fire", "profiles",
+    "exact", "fixed", "leaky_integrate_and_fire", "profiles",
 ]  # fmt: skip
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Integer, Number, PerNeuron
+from spikecore.arithmetic import log
+from spikecore.neurons.combinations import refuse_nonsense
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.neuron import Model, Neuron
 from spikecore.neurons.simulators import PROFILES, Profile, find
+from spikecore.neurons.units import convert
 from spikecore.results import same
+
+SynapseOrder: TypeAlias = Literal[
+    "decay-jump-use", "jump-use-decay", "jump-decay-use", "use-decay-jump"
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,7 +41,7 @@ class LIF(Neuron):
     gain : float or array_like
         Factor of the input.
     leak : float or array_like
-        Membrane value without input; a run begins there.
+        Membrane value without input; a run begins there, unless ``initial`` is given.
     compare : {">", ">="}
         Spike where the membrane is above the threshold, or also where it is equal.
     reset : {"subtract", "value", "none"}
@@ -55,8 +62,9 @@ class LIF(Neuron):
         At most one spike a step, or ``floor(v/threshold)`` of them, each subtracting a threshold.
     report_spike : {"new", "old"}
         The spike of the membrane after the update or before it.
-    refractory : int
-        Steps without input after a spike.
+    refractory : float
+        Steps after a spike in which something is held; 2.5 holds three steps, or two and a half
+        with ``refractory_mode="fraction"``.
     inhibition : bool
         Only the neuron that is highest above its threshold may fire, along the last axis; of
         several equal ones, the first.
@@ -64,6 +72,43 @@ class LIF(Neuron):
         Lower bound, applied before the spike test; a reset may go below it.
     amplitude : float
         Output value of a spike.
+    initial : float or array_like, optional
+        Membrane at which a run begins; ``leak`` by default.
+    synapse_decay : float or array_like, optional
+        Share of the synaptic current that is left after a step, in [0, 1]; without it the input
+        itself drives the membrane.
+    synapse_order : {"decay-jump-use", "jump-use-decay", "jump-decay-use", "use-decay-jump"}
+        Order in which a synaptic current decays, jumps by ``synapse_gain*x``, and is used in place
+        of x by the membrane.
+    synapse_gain : float or array_like
+        Factor of the jump.
+    adaptation_decay : float or array_like, optional
+        Share of the adaptation that is left after a step, in [0, 1]; without it there is none.
+    adaptation_scale : float or array_like
+        What a spike adds to the adaptation, at the end of its step.
+    adaptation_of : {"threshold", "input"}
+        The adaptation is added to the threshold, or subtracted from the input.
+    refractory_holds : {"input", "membrane", "spike"}
+        While refractory the input is 0, the membrane stays as it is and cannot fire, or the
+        membrane moves and cannot fire.  A synaptic current goes on in any case.
+    refractory_mode : {"steps", "fraction"}
+        Whole steps, or the time from the moment in the step at which the membrane crosses the
+        threshold; the step in which it ends is integrated in part (Nengo).
+    input_delay : int
+        Steps after which an input arrives; those on their way are the state ``"delayed"``,
+        ``[input_delay, ...]``.
+    threshold_low : float or array_like, optional
+        A spike of -1 where the membrane is below it (or equal, with ``">="``).
+    spike_map : {"linear", "quadratic", "exponential"}
+        Added to the update, from the membrane before it: nothing,
+        ``map_scale*(v - leak)*(v - map_onset)``, or ``map_scale*exp((v - map_onset)/map_slope)``.
+    map_scale : float or array_like
+        Factor of the spike map.
+    map_onset : float or array_like
+        Membrane from which the map drives it up: v_c of a quadratic neuron, or theta_rh of an
+        exponential one.
+    map_slope : float or array_like
+        Positive; how steep the exponential map is, delta_T.
 
     Raises
     ------
@@ -94,77 +139,42 @@ class LIF(Neuron):
     drop_input: bool = False
     spikes: Literal["single", "multi"] = "single"
     report_spike: Literal["new", "old"] = "new"
-    refractory: Integer = 0
+    refractory: Number = 0
     inhibition: bool = False
     lower: Number | None = None
     amplitude: Number = 1.0
+    initial: PerNeuron | None = None
+    synapse_decay: PerNeuron | None = None
+    synapse_order: SynapseOrder = "decay-jump-use"
+    synapse_gain: PerNeuron = 1.0
+    adaptation_decay: PerNeuron | None = None
+    adaptation_scale: PerNeuron = 1.0
+    adaptation_of: Literal["threshold", "input"] = "threshold"
+    refractory_holds: Literal["input", "membrane", "spike"] = "input"
+    refractory_mode: Literal["steps", "fraction"] = "steps"
+    input_delay: Integer = 0
+    threshold_low: PerNeuron | None = None
+    spike_map: Literal["linear", "quadratic", "exponential"] = "linear"
+    map_scale: PerNeuron = 1.0
+    map_onset: PerNeuron = 0.0
+    map_slope: PerNeuron = 1.0
 
     def __post_init__(self):
         for name, options in CHOICES.items():
             self._set(name, arguments.choice(name, getattr(self, name), options))
         for name in ("decay_reset", "drop_input", "inhibition"):
             self._set(name, arguments.flag(name, getattr(self, name)))
-        self._set("decay", arguments.parameter("decay", self.decay, 0, 1))
-        self._set("threshold", arguments.parameter("threshold", self.threshold, 0, open_low=True))
-        for name in ("gain", "leak", "reset_value"):
-            self._set(name, arguments.parameter(name, getattr(self, name)))
-        self._set("refractory", arguments.integer("refractory", self.refractory, 0, 2**24))
+        for name, bounds in NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None or name not in OPTIONAL:
+                self._set(name, arguments.parameter(name, value, **bounds))
+        waiting = arguments.number("refractory", self.refractory, 0, 2**24)
+        self._set("refractory", int(waiting) if waiting.is_integer() else waiting)
+        self._set("input_delay", arguments.integer("input_delay", self.input_delay, 0, 2**24))
         self._set("amplitude", arguments.number("amplitude", self.amplitude))
         if self.lower is not None:
             self._set("lower", arguments.number("lower", self.lower))
-        self._refuse_nonsense()
-
-    def _refuse_nonsense(self):
-        """Refuse combinations without a meaning, each with its own sentence."""
-        subtracts, sets = self.reset == "subtract", self.reset == "value"
-        at_next = self.reset_at == "next"
-        exchanged = self.reset_at == "exchange"
-        reset = f"reset={self.reset!r} at reset_at={self.reset_at!r}"
-        refuse = [
-            (
-                self.decay_reset and not (subtracts and at_next),
-                f"decay_reset is True with {reset}; only a threshold that is subtracted at the "
-                "next step can decay, so set reset='subtract' and reset_at='next'",
-            ),
-            (
-                self.drop_input and not (sets and at_next),
-                f"drop_input is True with {reset}; only a value set at the next step can replace "
-                "an input, so set reset='value' and reset_at='next'",
-            ),
-            (
-                np.any(np.asarray(self.reset_value) != 0) and not sets,
-                f"reset_value is not 0 with reset={self.reset!r}, which sets no value; set "
-                "reset='value'",
-            ),
-            (
-                self.reset == "none" and not at_next,
-                f"reset_at is {self.reset_at!r} with reset='none', which never resets; leave it at "
-                "'next'",
-            ),
-            (
-                exchanged and not subtracts,
-                f"reset_at is 'exchange' with reset={self.reset!r}; only a subtracted threshold "
-                "can be given back, so set reset='subtract' or reset_at='same'",
-            ),
-            (
-                self.report_spike == "old" and not at_next,
-                f"report_spike is 'old' with reset_at={self.reset_at!r}; a membrane that was reset "
-                "in the step of its spike no longer shows it, so set reset_at='next'",
-            ),
-            (
-                self.spikes == "multi" and self.compare != ">=",
-                "compare is '>' with spikes='multi'; floor(v/threshold) counts a membrane at the "
-                "threshold, so set compare='>='",
-            ),
-            (
-                self.lower is not None and np.any(self.lower >= np.asarray(self.threshold)),
-                f"lower is {self.lower}, which is not below the threshold "
-                f"{np.min(self.threshold)}; the neuron would always fire, so lower it",
-            ),
-        ]
-        for nonsense, sentence in refuse:
-            if nonsense:
-                raise ValueError(sentence)
+        refuse_nonsense(self)
 
     @classmethod
     def profile(cls, name: str, **changes: Any) -> LIF:
@@ -194,8 +204,42 @@ class LIF(Neuron):
         """
         return cls(**{**find(name).axes, **changes})
 
+    @classmethod
+    def from_units(cls, name: str, **numbers: Any) -> LIF:
+        """The LIF neuron of a known simulator, from that simulator's own arguments.
+
+        Parameters
+        ----------
+        name : str
+            A profile whose simulator has units, such as ``"nest-delta"``; SPEC.md, "Units", lists
+            the names, their arguments, defaults and units.
+        **numbers
+            The simulator's arguments by its names, as plain numbers in its units, such as
+            ``tau_m=10.0`` for 10 ms; ``dt`` is the time step.
+
+        Returns
+        -------
+        LIF
+            Its membrane is in the simulator's unit, measured from the resting potential.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An unknown name or argument, a number out of its range, or two time constants of
+            synapses that differ.
+
+        Examples
+        --------
+        >>> from spikecore import LIF
+        >>> lif = LIF.from_units("nest-delta", dt=0.1, tau_m=20.0, t_ref=2.0, V_th=-50.0)
+        >>> lif.threshold, lif.refractory, lif.input_delay
+        (20.0, 20, 10)
+        """
+        return cls(**convert(name, numbers))
+
     @cached_property
     def _model(self):
+        synaptic, adapts = self.synapse_decay is not None, self.adaptation_decay is not None
         axes = Axes(
             compare=self.compare,
             reset=self.reset,
@@ -204,25 +248,35 @@ class LIF(Neuron):
             drop_input=self.drop_input,
             spikes=self.spikes,
             report=self.report_spike,
+            synapse=self.synapse_order if synaptic else "none",
+            synapse_gain=not np.all(np.asarray(self.synapse_gain) == 1),
+            adaptation=self.adaptation_of if adapts else "none",
             refractory=self.refractory > 0,
+            holds=self.refractory_holds,
+            fraction=self.refractory_mode == "fraction",
             leak=bool(np.any(np.asarray(self.leak) != 0)),
             gain=bool(np.any(np.asarray(self.gain) != 1)),
             lower=self.lower is not None,
+            ternary=self.threshold_low is not None,
+            spike_map=self.spike_map,
         )
-        parameters = {
-            "decay": self.decay,
-            "threshold": self.threshold,
-            "reset_value": self.reset_value,
-            "gain": self.gain,
-            "leak": self.leak,
-            "lower": self.lower or 0.0,
-            "refractory": self.refractory,
-        }
-        states = {"membrane": "membrane"}
-        if self.refractory:
-            states["refractory"] = "refractory"
+        names = {*NUMBERS, "lower", "refractory"} - {"initial"}
+        given = {name: getattr(self, name) for name in names}
+        parameters = {name: 0.0 if value is None else value for name, value in given.items()}
+        if axes.fraction:
+            decay = np.asarray(self.decay, np.float64)
+            parameters["rate"] = -log(decay)
+            parameters["resistance"] = np.asarray(self.gain, np.float64) / (1 - decay)
+        used = ("membrane", True), ("synapse", synaptic), ("adaptation", adapts)
+        used += (("refractory", axes.refractory),)
         return Model(
-            axes, parameters, states, {"membrane": self.leak}, self.inhibition, self.amplitude
+            axes,
+            parameters,
+            states={name: name for name, present in used if present},
+            initial={"membrane": self.leak if self.initial is None else self.initial},
+            inhibition=self.inhibition,
+            amplitude=self.amplitude,
+            delay=self.input_delay,
         )
 
     def __repr__(self) -> str:
@@ -235,7 +289,8 @@ class LIF(Neuron):
     def __str__(self) -> str:
         leak, decay = _text(self.leak), _text(self.decay)
         update = f"v <- {decay}*v" if leak == "0.0" else f"v <- {leak} + {decay}*(v - {leak})"
-        update += " + x" if same(self.gain, 1.0) else f" + {_text(self.gain)}*x"
+        drive = "x" if self.synapse_decay is None else "i"
+        update += f" + {drive}" if same(self.gain, 1.0) else f" + {_text(self.gain)}*{drive}"
         when = {
             "next": "at the next step",
             "same": "in the same step",
@@ -247,10 +302,32 @@ class LIF(Neuron):
             "none": "no reset",
         }[self.reset]
         used = ("decay", "threshold", "gain", "leak", "compare", "reset", "reset_value", "reset_at")
+        used += ("synapse_order",)
         rest = [f"; {n}={_text(v)}" for n, v in self._differences().items() if n not in used]
         spike = f"spike when v {self.compare} {_text(self.threshold)}"
+        if self.synapse_decay is not None:
+            update = f"i by {self.synapse_order}; {update}"
         return f"{update}; {spike}, {reset}{''.join(rest)}"
 
+
+# Bounds of each number, or of each neuron's.
+NUMBERS: dict[str, dict[str, Any]] = {
+    "decay": {"low": 0, "high": 1},
+    "threshold": {"low": 0, "open_low": True},
+    "gain": {},
+    "leak": {},
+    "reset_value": {},
+    "initial": {},
+    "synapse_decay": {"low": 0, "high": 1},
+    "synapse_gain": {},
+    "adaptation_decay": {"low": 0, "high": 1},
+    "adaptation_scale": {},
+    "threshold_low": {},
+    "map_scale": {},
+    "map_onset": {},
+    "map_slope": {"low": 0, "open_low": True},
+}
+OPTIONAL = ("initial", "synapse_decay", "adaptation_decay", "threshold_low")  # None leaves them out
 
 # What each axis of names may be, as its annotation lists them.
 CHOICES = {

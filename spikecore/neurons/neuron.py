@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from functools import cached_property
-from itertools import combinations
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Out, SpikeDtype, Stream
-from spikecore.backends.floats import standard_floats
+from spikecore.neurons import prepare
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 from spikecore.results import by_value, same
 
 Kind = TypeVar("Kind", bound="Neuron")
-ZERO_PARAMETERS = dict.fromkeys(Parameters._fields, 0.0)
 
 
 @by_value
@@ -55,6 +53,12 @@ class Model(NamedTuple):
     amplitude: float = 1.0
     recurrence: Any = None  # dense product of the last spikes, or None
     names: Any = None  # field of Parameters -> its public name, where they differ
+    delay: int = 0  # steps after which an input arrives
+
+    @property
+    def state_names(self):
+        """Public names of the states, in the order of the arguments."""
+        return (*self.states, *([prepare.DELAYED] if self.delay else ()))
 
 
 class Neuron:
@@ -67,7 +71,7 @@ class Neuron:
         known = [field.name for field in fields(cls)]
         for name in fields_given:
             if name not in known:
-                _refuse_field(cls.__name__, name, known)
+                prepare.refuse_field(cls.__name__, name, known)
         return super().__new__(cls)
 
     def __eq__(self, neuron: object) -> bool:
@@ -146,13 +150,18 @@ class Neuron:
     @property
     def state_names(self) -> tuple[str, ...]:
         """Names of the states, in the order in which they are passed and returned."""
+        return self._model.state_names
+
+    @property
+    def recordable(self) -> tuple[str, ...]:
+        """Names of the states that a run can record: all but the inputs that are on their way."""
         return tuple(self._model.states)
 
     @property
     def fits_a_byte(self) -> bool:
         """Whether the spikes are whole numbers that uint8 holds."""
-        model = self._model
-        return model.axes.spikes == "single" and model.amplitude in range(256)
+        axes, amplitude = self._model.axes, self._model.amplitude
+        return axes.spikes == "single" and not axes.ternary and amplitude in range(256)
 
     @property
     def largest_spike(self) -> float:
@@ -181,8 +190,8 @@ class Neuron:
         """Parameters as a kernel needs them; plain numbers are checked once, in 80 us."""
         found = self._numbers.get(dtype)
         if found is None:
-            found = _parameters(self._model, shape, dtype)
-            if not any(np.ndim(column) for column in found):
+            found = prepare.parameters(self._model, shape, dtype)
+            if not any(np.ndim(column) for column in (*found[:-1], *found.parts)):
                 self._numbers[dtype] = found
         return found
 
@@ -249,7 +258,7 @@ class Neuron:
         *state : array_like, optional
             State to begin with, as in ``__call__``.
         record : iterable of str
-            States to record at every step, out of ``state_names``; spikes are always recorded.
+            States to record at every step, out of ``recordable``; spikes are always recorded.
         dtype : dtype, optional
             dtype of the spikes: that of the current (default), bool, uint8, int8, float32 or
             float64.
@@ -270,8 +279,8 @@ class Neuron:
             NaN, infinite or integer currents, a state or parameter of the wrong shape, an unknown
             name in ``record`` or ``out``, or an output larger than memory.
         """
-        names = _names(record, self._model.states)
-        places = _places(out, names)
+        names = prepare.recorded_names(record, self.recordable)
+        places = prepare.places(out, names)
         spikes = places.get("spikes")
         call = arguments.Call("current", current, dtype, spikes, device, stream, floating=True)
         values = call.values
@@ -297,19 +306,25 @@ class Neuron:
         """Check the arguments, and prepare the neuron for currents of one shape and dtype."""
         model = self._model
         parameters = self._parameters(shape, dtype)
-        held = _initial_state(state, model, shape, dtype, backend)
+        held = prepare.initial_state(state, model, shape, dtype, backend)
+        late = None
+        if model.delay:
+            late = prepare.delayed_inputs(state, model, shape, dtype, backend)
         if model.axes.spikes == "multi" and spike_dtype.kind != "f":
             raise ValueError(
                 f"dtype is {spike_dtype}, which may not hold several spikes per step; use "
                 "dtype=numpy.float32"
             )
+        if model.axes.ternary and spike_dtype.kind in "bu":
+            must, remedy = "hold spikes of both signs", "use dtype=numpy.int8"
+            arguments.refuse("dtype", must, spike_dtype, remedy)
         levels = self._levels(spike_dtype)
         if model.inhibition and not shape:
             must, remedy = "have an axis of neurons for inhibition", "pass [..., neurons]"
             arguments.refuse("current", must, "none", remedy)
         if model.recurrence is not None:
-            _fits_recurrence(model.recurrence, shape, dtype)
-        return Work(model, backend, shape, parameters, held, levels)
+            prepare.fits_recurrence(model.recurrence, shape, dtype)
+        return Work(model, backend, shape, parameters, held, levels, late)
 
 
 class Work(NamedTuple):
@@ -321,11 +336,13 @@ class Work(NamedTuple):
     parameters: Parameters
     held: State  # updated in place
     levels: tuple
+    late: Any  # the inputs that are on their way, [delay, neurons], updated in place; or None
 
     @property
     def final(self):
         """The states after the last step that was run."""
-        return tuple(getattr(self.held, f).reshape(self.shape) for f in self.model.states.values())
+        held = tuple(getattr(self.held, f).reshape(self.shape) for f in self.model.states.values())
+        return held if self.late is None else (*held, self.late.reshape((-1, *self.shape)))
 
     def columns(self, names):
         """The named states that need a record; a state that is the last spikes needs none."""
@@ -337,20 +354,39 @@ class Work(NamedTuple):
         rows = dict.fromkeys(State._fields, values.dtype.type(0))
         for name, array in recorded.items():
             (rows[self.model.states[name]],) = backends.rows(array)
-        rows = State(**rows)
+        records = State(**rows)
         steps = values.reshape((len(values), math.prod(self.shape)))
-        if self.model.recurrence is None:
-            self._step(steps, rows, on, off, trains)
+        run = self._step if self.model.recurrence is None else self._steps
+        if self.late is None:
+            run(steps, records, on, off, trains)
             return
-        for t in range(len(values)):  # a product of the spikes comes between the steps
+        early = slice(0, min(len(self.late), len(steps)))
+        run(self.late[early], _moment(records, early), on, off, trains[early])
+        later = slice(early.stop, len(steps))
+        if early.stop < len(steps):
+            arrived = steps[: len(steps) - early.stop]
+            run(arrived, _moment(records, later), on, off, trains[later])
+        self._depart(steps)
+
+    def _depart(self, steps):
+        """Let the inputs of some steps follow those that are still on their way."""
+        copy, copy_into, delay = self.backend.copy, self.backend.copy_into, len(self.late)
+        staying = max(0, delay - len(steps))
+        if staying:
+            copy_into(self.late[:staying], copy(self.late[-staying:]))
+        copy_into(self.late[staying:], copy(steps[len(steps) - (delay - staying) :]))
+
+    def _steps(self, steps, records, on, off, trains):
+        """Run the kernel a step at a time, with a product of the last spikes before each."""
+        for t in range(len(steps)):
             moment = slice(t, t + 1)
             fired = self.held.spike.reshape(self.shape)
             total = self.model.recurrence.product(fired, self.backend, exact=True)
             self.backend.copy_into(self.held.spike, total)
-            records = State(*(row[moment] if np.ndim(row) else row for row in rows))
-            self._step(steps[moment], records, on, off, trains[moment])
+            self._step(steps[moment], _moment(records, moment), on, off, trains[moment])
 
     def _step(self, steps, records, on, off, trains):
+        """Run the kernel."""
         model, step = self.model, step_of(self.model.axes)
         width = self.shape[-1] if model.inhibition else 0
         self.backend.neurons(
@@ -358,114 +394,6 @@ class Work(NamedTuple):
         )
 
 
-ELSEWHERE = {  # arguments of other libraries, and the remedy here
-    "beta": "decay is LIF's name for beta",
-    "decay": "beta is the name of decay here",
-    "learn_beta": "spikecore does not train, so leave it out",
-    "learn_threshold": "spikecore does not train, so leave it out",
-    "spike_grad": "spikecore does not train, so leave it out",
-    "surrogate_disable": "spikecore does not train, so leave it out",
-    "init_hidden": "the state goes in and comes out of each call, so leave it out",
-    "output": "every call returns spikes and state, so leave it out",
-    "state_quant": "state is kept in the dtype of the current, so leave it out",
-    "linear_features": "pass recurrent=Linear.draw(neurons, neurons, seed)",
-    "reset_mechanism": "reset is LIF's name for reset_mechanism",
-    "graded_spikes_factor": "amplitude is LIF's name for graded_spikes_factor",
-    "tau": "decay is what is left after a step, exp(-dt/tau) or 1 - dt/tau",
-    "v_threshold": "threshold is the name of v_threshold here",
-}
-
-
-def _refuse_field(kind, name, known):
-    """Refuse a field that a neuron does not have, with a remedy if another library has it."""
-    must, remedy = f"be a field of {kind}, out of {known}", ELSEWHERE.get(name, "correct it")
-    arguments.refuse(name, must, "another name", remedy, TypeError)
-
-
-def _names(record, states):
-    """The recorded states' names, checked."""
-    names = arguments.names("record", record)
-    for name in names:
-        if name not in states:
-            must = f"name states out of {tuple(states)}"
-            arguments.refuse("record", must, arguments.shown(name), "choose among them")
-    return names
-
-
-def _fits_recurrence(linear, shape, dtype):
-    """Refuse currents of another width or dtype than the recurrent weights."""
-    width = shape[-1] if shape else None
-    if width != linear.in_features:
-        must = f"have {linear.in_features} neurons on its last axis, as recurrent has"
-        remedy = f"pass [num_steps, ..., {linear.in_features}]"
-        arguments.refuse("current", must, f"neurons of shape {shape}", remedy)
-    if dtype != linear.weight.dtype:
-        must = f"have the dtype of recurrent, {linear.weight.dtype}"
-        arguments.refuse("current", must, dtype, "convert one of the two with astype", TypeError)
-
-
-def _places(out, wanted):
-    """Output arrays by name."""
-    if out is None:
-        return {}
-    places = dict(out) if isinstance(out, dict) else {"spikes": out}
-    for name in places:
-        if not isinstance(name, str) or (name != "spikes" and name not in wanted):
-            must = f"name 'spikes' or recorded states {wanted}"
-            arguments.refuse("out", must, arguments.shown(name), "add it to record or leave it out")
-    for first, second in combinations(places.values(), 2):
-        if isinstance(first, np.ndarray) and np.may_share_memory(first, second):
-            raise ValueError(
-                f"out holds arrays that overlap, of shapes {second.shape} and {first.shape}; pass "
-                "separate ones"
-            )
-    return places
-
-
-def _initial_state(state, model, shape, dtype, backend):
-    """The state to begin with: new arrays, which the kernel updates in place."""
-    if len(state) > len(model.states):
-        must, remedy = f"be at most {len(model.states)} arrays", "pass them in that order"
-        got = f"{len(state)} where the states are {tuple(model.states)}"
-        arguments.refuse("state", must, got, remedy, TypeError)
-    given = dict(zip(model.states, state, strict=False))
-    held = dict.fromkeys(State._fields, dtype.type(0))
-    for name, field in model.states.items():
-        start = given.get(name)
-        if start is None:
-            value = np.full(shape, model.initial.get(field, 0.0), dtype)
-            value = backend.copy(value) if backend.resident else value
-        else:
-            start = arguments.state(name, start, shape, dtype, backend, field == "spike")
-            value = backend.copy(start)
-        held[field] = value.reshape(math.prod(shape))
-    return State(**held)
-
-
-def _holds(name, column):
-    """Refuse a parameter that its dtype rounded to infinity, or a threshold to 0."""
-    lost = ~np.isfinite(column) | ((name == "threshold") & (column == 0))
-    if np.any(lost):
-        raise ValueError(
-            f"{name} is {np.ravel(column)[np.argmax(lost)]} when rounded to {column.dtype}; "
-            "rescale it or pass a current of float64"
-        )
-
-
-def _parameters(model, shape, dtype):
-    """Parameters as scalars, or one value per neuron, of the current's dtype."""
-    numbers = {**ZERO_PARAMETERS, **model.parameters}
-    columns = []
-    for name in Parameters._fields:
-        value = numbers[name]
-        value = value(dtype) if callable(value) else value
-        columns.append(column((model.names or {}).get(name, name), value, shape, dtype))
-    return Parameters(*columns)
-
-
-def column(name, value, shape, dtype):
-    """A parameter as a kernel takes it, refused where its dtype does not hold it."""
-    with standard_floats(), np.errstate(over="ignore"):
-        result = arguments.per_neuron(name, value, shape, dtype)
-    _holds(name, result)
-    return result
+def _moment(records, moment):
+    """The records of some steps."""
+    return State(*(row[moment] if np.ndim(row) else row for row in records))

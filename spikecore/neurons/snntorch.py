@@ -27,7 +27,8 @@ from spikecore.annotations import (
 from spikecore.foreign import a_kind, has
 from spikecore.neurons.dynamics import Axes
 from spikecore.neurons.lif import LIF
-from spikecore.neurons.neuron import Model, Neuron, column
+from spikecore.neurons.neuron import Model, Neuron
+from spikecore.neurons.prepare import column
 
 RESETS = get_args(ResetMechanism)
 
@@ -284,7 +285,7 @@ class Synaptic(_Named):
 
     @cached_property
     def _model(self):
-        axes = self._reset_axes(drop_input=True)._replace(model="synaptic")
+        axes = self._reset_axes(drop_input=True)._replace(synapse="decay-jump-use")
         states, names = {"synapse": "synapse", "membrane": "membrane"}, {"synapse_decay": "alpha"}
         return self._model_of(axes, states, names, synapse_decay=self.alpha)
 

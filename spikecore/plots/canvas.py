@@ -236,13 +236,16 @@ def panels(ax, rows, columns, count, figsize, heights=None):
     if isinstance(ax, Axes):
         return _divided(given_axes(ax), rows, columns, count, heights)
     numbers = isinstance(ax, np.ndarray) and ax.dtype != object  # maybe too many to look at each
-    must, remedy = "be Axes of matplotlib, or an array of them", "pass what fig.subplots() returned"
-    if numbers or not isinstance(ax, (np.ndarray, list, tuple)):
-        arguments.refuse("ax", must, a_kind(ax), f"{remedy}, or leave it out", TypeError)
-    try:
-        given = np.asarray(ax, dtype=object).ravel()
-    except Exception:  # what something among them raises when NumPy takes it for an array
-        arguments.refuse("ax", must, f"{a_kind(ax)} of something else", remedy, TypeError)
+    several = isinstance(ax, (np.ndarray, list, tuple)) and not numbers
+    given = _flat(ax) if several else None
+    if given is None:
+        arguments.refuse(
+            "ax",
+            "be Axes of matplotlib, or an array of them",
+            a_kind(ax),
+            "pass what fig.subplots() returned, or leave it out",
+            TypeError,
+        )
     if len(given) < count:
         arguments.refuse(
             "ax", f"hold at least {count} axes, one a panel", len(given), "leave it out"
@@ -251,6 +254,14 @@ def panels(ax, rows, columns, count, figsize, heights=None):
     for unused in result[count:]:
         unused.set_axis_off()
     return result[:count]
+
+
+def _flat(ax):
+    """What an array or a list holds, or None where NumPy or a foreign class refuses."""
+    try:
+        return np.asarray(ax, dtype=object).ravel()
+    except Exception:
+        return None
 
 
 def _own_panels(rows, columns, count, figsize, heights):

@@ -113,6 +113,9 @@ def code(
         arguments.refuse("decoded", must, decoded.shape, remedy)
     bound = None if bound is None else arguments.number("bound", bound, 0, open_low=True)
     time_step = canvas.optional_time_step(time_step)
+    if not isinstance(ylabel, str):
+        must, remedy = "be a string", "pass for example 'ECG [mV]'"
+        arguments.refuse("ylabel", must, arguments.shown(ylabel), remedy, TypeError)
     canvas.require_matplotlib()
 
     step = 1 if time_step is None else time_step
@@ -223,14 +226,15 @@ def trade_off(
     if not isinstance(codes, Mapping):
         must, remedy = "be a mapping of names to what was tried", "pass {'name': choice}"
         arguments.refuse("codes", must, arguments.shown(codes), remedy, TypeError)
-    tried = {str(name): _tried(f"codes[{name!r}]", value) for name, value in codes.items()}
-    if not tried:
+    names = canvas.texts("codes", list(codes))
+    if not names:
         arguments.refuse("codes", "hold a code", "none", "pass {'name': choice}")
+    tried = [_tried(f"codes[{arguments.shown(key)}]", value) for key, value in codes.items()]
     canvas.require_matplotlib()
 
     ax = canvas.axes(ax, (6, 4))
     colors, lines = distinct(ax), []
-    for index, (name, (counts, ratios, chosen)) in enumerate(tried.items()):
+    for index, (name, (counts, ratios, chosen)) in enumerate(zip(names, tried, strict=True)):
         color, marker = colors[index % len(colors)], MARKERS[index % len(MARKERS)]
         lines.append(_draw_front(ax, name, counts, ratios, color, marker))
         if chosen is not None:
@@ -243,10 +247,9 @@ def trade_off(
 
 def _tried(name, value):
     """Spikes and ratios of what can be drawn of a code, and those of the choice or None."""
-    chosen = getattr(value, "metrics", None)
-    table = getattr(value, "tried", value)
+    table, chosen = _table(value)
     remedy = "pass what decode.choose returns"
-    if not isinstance(table, Mapping) or not {"count", "snr"} <= set(table):
+    if table is None or not {"count", "snr"} <= set(table):
         must = "be a Choice, or a mapping with 'count' and 'snr'"
         arguments.refuse(name, must, arguments.shown(value), remedy, TypeError)
     counts, ratios = (
@@ -260,7 +263,18 @@ def _tried(name, value):
     if not known.any():
         must = "have a parameter with spikes and a finite ratio"
         arguments.refuse(name, must, "none", "try other parameters")
-    return counts[known], ratios[known], None if chosen is None else (chosen.count, chosen.snr)
+    return counts[known], ratios[known], chosen
+
+
+def _table(value):
+    """The mapping of what was tried, and spikes and ratio of the choice, or None."""
+    if isinstance(value, Mapping):
+        return value, None
+    from spikecore.decode import Choice  # here, because it loads Numba
+
+    if not isinstance(value, Choice):
+        return None, None
+    return value.tried, (value.metrics.count, value.metrics.snr)
 
 
 def _draw_front(ax, name, counts, ratios, color, marker):

@@ -20,6 +20,8 @@ LEAST_STEPS = 1024  # over all calls
 MOST_CALLS = 64
 LOG_IMPOSSIBLE = -60.0  # 1e-26
 APART = "other spikes", "the second call gave the spikes of the first"
+ACROSS = "neighbouring features", "pairs of features"
+REPEATING = 0.3  # correlation of steps that are copies, rather than spaced evenly
 RATES_ONLY = ("certain features", "rate of each feature", "overall rate")
 
 
@@ -243,20 +245,16 @@ RATES = {  # in the place of p
     "squared": lambda p: p * p,
     "tenth": lambda p: p / 10,
     "three-quarters": lambda p: 0.75 * p,
-    "half": lambda p: p / 2,
-    "root": np.sqrt,
 }
+DEFAULTS = {"gain": 1, "offset": 0}
 IGNORED = {  # options in the place of those given
-    "gain-ignored": {"gain": 1},
-    "offset-ignored": {"offset": 0},
-    "gain-and-offset-ignored": {"gain": 1, "offset": 0},
+    **{f"{name}-ignored": {name: value} for name, value in DEFAULTS.items()},
+    "gain-and-offset-ignored": DEFAULTS,
 }
 SENTENCES = {
     **{cause.name: cause.sentence for cause in CAUSES},
     "tenth": "your probability is p/10 (Norse's poisson_encode by default)",
     "three-quarters": "your probability is 0.75 p (Spyx's rate_code by default)",
-    "half": "your probability is p/2",
-    "root": "your probability is the root of p",
     "other-rates": "your rates are not those asked for, feature by feature",
     "regular": "your intervals are more regular than those of independent draws, as "
                "Poisson-distributed intervals are (BindsNET's poisson)",
@@ -289,11 +287,8 @@ def explain(fired, p, found, bad, trial, false_alarm, calls=1):
     period = _period(fired.reshape(calls, -1, p.size)) if "lag correlations" in bad else 0
     if period > 1:
         causes.append(Cause("periodic", f"your random numbers repeat every {period} steps"))
-        structure = None
     else:
-        structure = "frozen" if period else _structure(fired, around, bad)
-    if structure:
-        causes.append(Cause(structure, SENTENCES[structure]))
+        causes += _structure(fired, around, bad, frozen=period == 1)
     if not causes and "overall rate" in bad:
         overall = next(test for test in found if test.name == "overall rate")
         causes = [Cause("biased", f"your rate is biased: {overall.detail}")]
@@ -321,12 +316,31 @@ def _other_rates(trial, p, fired):
 
     for name, changes in IGNORED.items():
         yield Cause(name, SENTENCES[name]), with_options(**changes)
-    for name, least, most in (("gain", 0.0, 8.0), ("offset", -1.0, 1.0)):
-        value, _ = highest(lambda v, name=name: likelihood(with_options(**{name: v})), least, most)
-        sentence = told(name, round(value, 3), options.get(name, 1 if name == "gain" else 0))
-        yield Cause(name, sentence), with_options(**{name: value})
-    power, _ = highest(lambda v: likelihood(p**v), 0.0, 8.0)
+
+    def likeliest(rates, least, most):
+        return sum(highest(lambda grid: [likelihood(rates(v)) for v in grid], least, most)) / 2
+
+    numbers = [{"gain": likeliest(lambda v: with_options(gain=v), 0.0, 8.0)},
+               {"offset": likeliest(lambda v: with_options(offset=v), -1.0, 1.0)},
+               _line(data.reshape(-1).astype(float), counts / len(fired))]  # fmt: skip
+    for changes in numbers:
+        said = [told(k, round(v, 3), options.get(k, DEFAULTS[k])) for k, v in changes.items()]
+        yield Cause(" + ".join(changes), ", and ".join(said)), with_options(**changes)
+    power = likeliest(lambda v: p**v, 0.0, 8.0)
     yield Cause("power", f"your probability is about p**{power:.3g}"), p**power
+
+
+def _line(data, rates):
+    """Gain and offset of the rates that are not clipped, by weighted least squares."""
+    fitted = rates
+    for _ in range(3):
+        inside = (fitted > 0.01) & (fitted < 0.99)
+        if inside.sum() < 2:
+            return {}
+        weights = (fitted * (1 - fitted))[inside] ** -0.5
+        gain, offset = np.polyfit(data[inside], rates[inside], 1, w=weights)
+        fitted = gain * data + offset
+    return {"gain": float(gain), "offset": float(offset)}
 
 
 def _rates_fit(fired, p, limit):
@@ -347,20 +361,29 @@ def _period(calls):
     return next((k for k, equal in enumerate(same, 1) if equal), 0)
 
 
-def _structure(fired, around, bad):
+def _structure(fired, around, bad, frozen):
     """What is the same, or too regular, in the trains themselves, whatever their rates."""
     around = {name: test for name, test in around.items() if name in bad}
-    along, across = (
-        max((abs(around[name].size) for name in names if name in around), default=0)
-        for names in (("lag correlations",), ("neighbouring features", "pairs of features"))
-    )
-    if {"lag correlations", "intervals"} & set(around) and _spread_of_intervals(fired) < 0.8:
-        return "regular"
-    if across > along:
-        return "shared-features" if _nested(fired) else "shared"
-    if along:
-        return "dependent"
-    return "uneven" if "rate of each step" in around else None
+    lag = around.get("lag correlations")
+    along = lag.size if lag else 0
+    across = max((abs(around[name].size) for name in ACROSS if name in around), default=0)
+    uneven = {"lag correlations", "intervals"} & set(around)
+    if frozen:
+        name = "frozen"
+    elif along >= REPEATING:  # a few steps drawn again and again make all else look wrong
+        name = "dependent"
+    elif uneven and _spread_of_intervals(fired) < 0.8:
+        name = "regular"
+    elif across > abs(along):
+        name = "shared-features" if _nested(fired) else "shared"
+    elif lag:
+        name = "dependent"
+    elif "rate of each step" in around:
+        name = "uneven"
+    else:
+        return []
+    detail = f": {lag.detail}" if name == "dependent" else ""
+    return [Cause(name, SENTENCES[name] + detail)]
 
 
 def _nested(fired):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from numbers import Integral, Real
 from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeAlias, get_args
@@ -16,6 +17,7 @@ from spikecore.annotations import Integer, Number, SpikeDtype
 from spikecore.validate import chance
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import CODES, KINDS
+from spikecore.validate.causes.code import given_number
 from spikecore.validate.encoder_candidate import EncoderCandidate
 from spikecore.validate.libraries import ARRAYS, Arrays
 from spikecore.validate.report import Report
@@ -104,6 +106,16 @@ class Encoder:
 
         order = dict.fromkeys(name for causes in most_first for name in causes)
         return [named[name]._replace(expect=expect(name)) for name in order]
+
+    def estimates(self, seen, fits):
+        """Other numbers that fit, of trials that all have the same."""
+        found = []
+        for name, default, estimate in self.code.numbers:
+            references = {trial.subject.options.get(name, default) for trial, _ in seen}
+            values = estimate(seen) if len(references) == 1 else ()
+            known = (given_number(name, value, *references) for value in values)
+            found += list(islice(filter(fits, known), 1))
+        return found
 
     def pairs(self):
         """No two causes at once."""

@@ -15,17 +15,38 @@ def simplest(low, high):
     return middle
 
 
-def highest(score, low, high, rounds=12):
-    """The number of the highest score, and that score, by ever finer grids around the best."""
+def decimals(low, high):
+    """Numbers of an interval, the shortest first; its bounds are not exact."""
+    slack, third = 1e-7 * max(abs(low), abs(high)), (high - low) / 3
+    tried = simplest(low - slack, high + slack), simplest(low, high)
+    return list(dict.fromkeys((*tried, simplest(low + third, high - third), (low + high) / 2)))
+
+
+def highest(score, low, high, most=None, rounds=11):
+    """Between which numbers the score is highest, by ever finer grids around the best.
+
+    ``score`` takes an array of numbers.  It ends where several have the score ``most``, if given.
+    """
     for _ in range(rounds):
         grid = np.linspace(low, high, POINTS)
-        scores = [score(number) for number in grid]
-        best = np.flatnonzero(np.equal(scores, max(scores)))
+        scores = np.asarray(score(grid))
+        best = np.flatnonzero(scores == scores.max())
         low, high = grid[max(best[0] - 1, 0)], grid[min(best[-1] + 1, POINTS - 1)]
-        found = float(grid[best[len(best) // 2]]), max(scores)
-        if high - low <= 1e-9 * max(abs(high), abs(low)):
+        if scores.max() == most and best.size > 2:
             break
-    return found
+    return low, high
+
+
+def bounded(limits):
+    """Numbers that are at least the first of each pair and below the second, the shortest first."""
+    low, high = -np.inf, np.inf
+    for at_least, below in limits:
+        low = max(low, np.max(at_least, initial=-np.inf))
+        high = min(high, np.min(below, initial=np.inf))
+    slack = 1e-6 * max(abs(low), abs(high))  # both are rounded
+    if not np.isfinite(slack) or low > high + slack:
+        return []
+    return decimals(float(low), float(high)) if low < high else [float(low + high) / 2]
 
 
 def told(name, value, reference):

@@ -16,28 +16,41 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore.backends import numpy as reference
-from spikecore.neurons.dynamics import Parameters, State, height, only, step_of
-from spikecore.neurons.neuron import _parameters
+from spikecore.neurons import prepare
+from spikecore.neurons.dynamics import State, only, step_of
 from spikecore.validate.candidate import Observed
 from spikecore.validate.subject import BAND
 
 
 def numbers(lif, shape, rounded_to, dtype):
     """The neuron's parameters, rounded as the data are, in the dtype of the computation."""
-    rounded = _parameters(lif._model, shape, np.dtype(rounded_to))
-    return Parameters(*(np.asarray(number).astype(dtype)[()] for number in rounded))
+    rounded = prepare.parameters(lif._model, shape, np.dtype(rounded_to))
+
+    def converted(column):
+        if isinstance(column, tuple):
+            return type(column)(*map(converted, column))
+        return np.asarray(column).astype(dtype)[()]
+
+    return converted(rounded)
 
 
 def rest(lif, shape, rounded_to, dtype):
     """The state before the first step."""
-    zero = np.zeros(shape, dtype)
-    leak = np.full(shape, lif.leak, rounded_to).astype(dtype)
-    return State(leak, zero, zero, zero, zero)
+    started = lif._model.initial
+    columns = (np.full(shape, started.get(field, 0.0), rounded_to) for field in State._fields)
+    return State(*(column.astype(dtype) for column in columns))
 
 
-def winners(v, p):
+def arriving(lif, current):
+    """The currents in the steps in which they reach the neuron."""
+    late = min(lif._model.delay, len(current))
+    return np.concatenate([np.zeros_like(current[:late]), current[: len(current) - late]])
+
+
+def winners(step, state, p):
     """Which neurons inhibition lets fire: the first of each row that is furthest above."""
-    return reference.winners(height, v, p.threshold, v.shape[-1]).reshape(v.shape)
+    shape = state.membrane.shape
+    return reference.winners(step.height, state, p, shape[-1]).reshape(shape)
 
 
 # --- along a candidate ---------------------------------------------------------------------------
@@ -54,8 +67,8 @@ class Followed(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def follow(lif, current, observed, band=BAND):
-    """Follow a candidate's trains with the reference ``lif``."""
+def follow(lif, current, observed, band=BAND, whole=True):
+    """Follow a candidate's trains with the reference ``lif``, or until it is wrong."""
     model, shape = lif._model, current.shape[1:]
     step, axes = step_of(model.axes), model.axes
     exposed = observed.membrane is not None
@@ -70,11 +83,11 @@ def follow(lif, current, observed, band=BAND):
     rows = {name: np.zeros(current.shape, dtype) for name in Followed._fields[:3]}
     wrong = {name: np.zeros(current.shape, bool) for name in Followed._fields[3:]}
     last, touched = None, np.zeros(shape, bool)
-    for t, x in enumerate(current.astype(dtype)):
+    for t, x in enumerate(arriving(lif, current).astype(dtype)):
         # 1. What is still to be reset: the spikes that the candidate claims for the membrane it
         # had, as far as the band allows them.  With report == "old" a step reports those of the
         # membrane before its update, so the claim is in this row, else it is in the row before.
-        bounds = _counts(step, state.membrane, p, width, model.inhibition)
+        bounds = _counts(step, state, p, width, model.inhibition)
         claimed = fired[t] if axes.report == "old" else last
         before = bounds[1] if claimed is None else np.clip(claimed, bounds[0], bounds[2])
         # 2. The reference's new membrane, and how far rounding may have moved the candidate's.
@@ -83,19 +96,22 @@ def follow(lif, current, observed, band=BAND):
         width = np.where(_exact(axes, state, exposed, touched), 0.0, width)
         touched |= x != 0
         # 3. The spikes of this row are judged by the membrane that they report.
-        after = _counts(step, new.membrane, p, width, model.inhibition)
+        after = _counts(step, new, p, width, model.inhibition)
         bounds = bounds if axes.report == "old" else after
         judged = np.clip(fired[t], bounds[0], bounds[2])
         now = after[1] if axes.report == "old" else judged
         # 4. Reset by the spikes that were accepted; the refractory time follows the claimed ones.
         settled, _ = step.settle(new, before, now, p)
         if axes.refractory:
-            waiting = np.where(fired[t] > 0, p.refractory, np.maximum(state.refractory - 1, 0))
+            waiting = np.where(
+                fired[t] != 0, _waiting(axes, new, after[1], p), np.maximum(state.refractory - 1, 0)
+            )
             settled = settled._replace(refractory=waiting.astype(dtype))
         compared = state.membrane if axes.report == "old" else new.membrane
         rows["spikes"][t] = bounds[1] * dtype.type(lif.amplitude)
         rows["membrane"][t] = settled.membrane
-        rows["distance"][t] = _distance(compared, p, axes, current.dtype)
+        level = step.level(state, p)
+        rows["distance"][t] = _distance(compared, level, axes, current.dtype)
         wrong["wrong_spikes"][t] = judged != fired[t]
         # 5. Go on from the candidate's membrane where it is exposed, else from the reference's.
         state, last = settled, fired[t]
@@ -104,17 +120,28 @@ def follow(lif, current, observed, band=BAND):
             parted = np.abs(theirs.astype(float) - settled.membrane.astype(float))
             wrong["wrong_membrane"][t] = ~(parted <= width)
             state = settled._replace(membrane=theirs)
+        if not whole and (wrong["wrong_spikes"][t] | wrong["wrong_membrane"][t]).any():
+            break
     return Followed(**rows, **wrong)
 
 
-def _counts(step, v, p, width, inhibition):
+def _waiting(axes, new, own, p):
+    """Steps to wait after a spike; one that only rounding lets happen is at the end of its step."""
+    if not axes.fraction:
+        return p.refractory
+    return np.where(own != 0, new.refractory, p.refractory + 1)
+
+
+def _counts(step, state, p, width, inhibition):
     """The least spikes within the band of a membrane, those of the membrane, and the most."""
+    v = state.membrane
     width = np.asarray(width).astype(v.dtype)
-    low, own, high = (step.count(moved.astype(v.dtype), p) for moved in (v - width, v, v + width))
+    moved = (state._replace(membrane=w.astype(v.dtype)) for w in (v - width, v, v + width))
+    low, own, high = (step.count(near, p) for near in moved)
     if not inhibition:
         return low, own, high
-    first = winners(v, p)
-    above = height(v, p.threshold)
+    first = winners(step, state, p)
+    above = step.height(state, p)
     lead = above - above.max(axis=-1, keepdims=True)
     runner_up = np.sort(above, axis=-1)[..., -2:-1] if v.shape[-1] > 1 else above - np.inf
     clear = first & (above - runner_up > 2 * width)
@@ -123,7 +150,10 @@ def _counts(step, v, p, width, inhibition):
 
 def _width(dtype, state, new, x, p, largest, band, drift):
     """The band of this step, in the units of the membrane; ``largest`` is kept up to date."""
-    for number in (state.membrane, new.membrane, p.gain * x, p.leak, p.threshold, p.reset_value):
+    drives = (p.gain * drive for drive in (x, new.synapse, new.adaptation))
+    resistance = p.parts.resistance if p.parts else 0
+    levels = (resistance * x, p.leak, p.threshold, p.reset_value)
+    for number in (state.membrane, new.membrane, *drives, *levels):
         np.maximum(largest, np.abs(number), out=largest)
     np.minimum(largest, np.finfo(dtype).max / 4, out=largest)
     return np.spacing(largest.astype(dtype)).astype(float) * band * drift
@@ -131,17 +161,18 @@ def _width(dtype, state, new, x, p, largest, band, drift):
 
 def _exact(axes, state, exposed, touched):
     """Where the new membrane is the input itself, which no order of operations rounds."""
-    if axes.gain or axes.leak:
+    driven = axes.synapse != "none" or axes.adaptation == "input" or axes.spike_map != "linear"
+    if axes.gain or axes.leak or axes.fraction or driven:
         return False
     return state.membrane == 0 if exposed else ~touched
 
 
-def _distance(v, p, axes, dtype):
+def _distance(v, level, axes, dtype):
     """From the membrane to the nearest threshold, in ulp of the threshold."""
-    nearest = p.threshold
+    nearest = level
     if axes.spikes == "multi":
-        nearest = np.maximum(np.rint(v / p.threshold), 1) * p.threshold
-    return (v - nearest) / np.spacing(np.asarray(p.threshold, dtype)).astype(v.dtype)
+        nearest = np.maximum(np.rint(v / level), 1) * level
+    return (v - nearest) / np.spacing(np.asarray(level, dtype)).astype(v.dtype)
 
 
 # --- with a mistake ------------------------------------------------------------------------------
@@ -158,7 +189,7 @@ class Walked(NamedTuple):
 @np.errstate(over="ignore", invalid="ignore")
 def walk(
     lif, current, *, wide=False, fused=None, shared=False, losers=False, unit=False, stored=None,
-    start=None,
+    exchanged=False, start=None,
 ):  # fmt: skip
     """Step ``lif`` over ``[T, ...]`` currents with one mistake.
 
@@ -168,6 +199,7 @@ def walk(
     losers: under inhibition, neurons that were kept from firing are reset too.
     unit: a reset subtracts 1 in place of the threshold.
     stored: dtype in which the membrane is kept between steps.
+    exchanged: the current is taken for the membrane, and the membrane for the current.
     start: the state to begin with, as a ``State``.
     """
     model, shape = lif._model, current.shape[1:]
@@ -175,24 +207,28 @@ def walk(
     dtype = np.dtype(np.float64) if wide else current.dtype
     p = numbers(lif, shape, current.dtype, dtype)
     resets = p._replace(threshold=dtype.type(1)) if unit else p
-    advancing = resets._replace(**{fused: Fused(getattr(p, fused))}) if fused else resets
+    advancing = resets
+    if fused and not axes.fraction:  # a fraction of a step has another product
+        advancing = resets._replace(**{fused: Fused(getattr(p, fused))})
     state = rest(lif, shape, dtype, dtype) if start is None else start
     spikes, membranes, unreset = np.zeros((3, *current.shape), dtype)
 
     def everyone(fired):
         return np.broadcast_to(fired.max(axis=-1, keepdims=True), shape) if shared else fired
 
-    may_fire = winners(state.membrane, p) if model.inhibition else True
-    for t, x in enumerate(current.astype(dtype)):
-        before = everyone(only(step.count(state.membrane, p), losers or may_fire))
+    may_fire = winners(step, state, p) if model.inhibition else True
+    for t, x in enumerate(arriving(lif, current).astype(dtype)):
+        if exchanged:
+            state, x = state._replace(membrane=x), state.membrane
+        before = everyone(only(step.count(state, p), losers or may_fire))
         new = step.advance(state, before, x, advancing)
         if model.inhibition:
-            may_fire = winners(new.membrane, p)
-        above = step.count(new.membrane, p)
+            may_fire = winners(step, new, p)
+        above = step.count(new, p)
         now = only(above, may_fire)
         state, _ = step.settle(new, before, above if losers else everyone(now), resets)
         if model.inhibition and axes.reset_at == "exchange":
-            may_fire = winners(state.membrane, p)
+            may_fire = winners(step, state, p)
         spikes[t] = before if axes.report == "old" else now
         membranes[t], unreset[t] = state.membrane, new.membrane
         if stored is not None:

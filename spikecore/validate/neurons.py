@@ -17,6 +17,7 @@ from spikecore.neurons.simulators import find
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import neuron as known
 from spikecore.validate.causes.execution import executions
+from spikecore.validate.causes.numbers import estimates
 from spikecore.validate.follow import follow
 from spikecore.validate.libraries import ARRAYS, Arrays
 from spikecore.validate.neuron_candidate import NeuronCandidate
@@ -60,11 +61,15 @@ class Neuron:
         """Two changes of axes at once."""
         return known.pairs(self.lif)
 
+    def estimates(self, seen, fits):
+        """Other numbers that fit."""
+        return estimates(self, seen, fits)
+
     def agrees(self, trial, observed, cause, band):
         """Whether the candidate follows another neuron up to rounding."""
         if cause.point is None:
             return False
-        steps = follow(cause.point(self).lif, trial.inputs, observed, band)
+        steps = follow(cause.point(self).lif, trial.inputs, observed, band, whole=False)
         return not (steps.wrong_spikes | steps.wrong_membrane).any()
 
     def explain(self, found):
@@ -203,7 +208,7 @@ def resolve(against, changes):
             "pass 'snntorch-1.0' or LIF(0.9)",
         )
         arguments.refuse("against", must, arguments.shown(against), remedy, TypeError)
-    for name in ("decay", "threshold", "gain", "leak", "reset_value"):
+    for name in (*known.NUMBERS, *known.PARTS, "reset_value"):
         if np.ndim(getattr(lif, name)):
             raise ValueError(
                 f"{name} must be one number, got an array of shape {np.shape(getattr(lif, name))}; "

@@ -7,7 +7,6 @@ claim, so that it can be repeated.
 """
 
 import importlib
-import math
 import os
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -296,11 +295,9 @@ def _sinabs():
 
 def _nengo():
     yield Claim("LIF(tau_rc=0.02, tau_ref=0).step(0.001, J, ...)", "nengo", nengo_step(0.0))
-    decay = math.exp(-0.001 / 0.02)
-    whole = LIF(
-        decay, gain=1 - decay, reset="value", reset_at="same", lower=0.0, refractory=2
-    )  # two steps are the default tau_ref of 2 ms, if whole steps were meant
-    yield Claim("LIF(tau_rc=0.02).step(0.001, J, ...)", whole, nengo_step(0.002))
+    yield Claim("LIF(tau_rc=0.02).step(0.001, J, ...)", "nengo-refractory", nengo_step(0.002))
+    uneven = LIF.from_units("nengo", tau_ref=0.0025)
+    yield Claim("LIF(tau_ref=0.0025).step(0.001, J, ...)", uneven, nengo_step(0.0025))
 
 
 PEERS = {

@@ -83,12 +83,14 @@ def check(folder, results, strict=False, require=()):
         for group, judgement in judged.items()
         for cause, suffix in judgement.found
     ]
+    notes = [f"not run: {_listed(missing)}"] if missing else []
+    notes += [f"{group}: {fact}" for group, judgement in judged.items() for fact in judgement.facts]
     return Report(
         subject="the conformance vectors that it ran",
         candidate=str(results),
         checks=(*failed, *(check for judgement in judged.values() for check in judgement.checks)),
         diagnosis=tuple(text for _, text in causes),
-        notes=(f"not run: {_listed(missing)}",) if missing else (),
+        notes=tuple(notes),
         trains=tuple(t for judgement in judged.values() for t in judgement.trains)[:MOST_PICTURES],
         strict=strict,
         causes=tuple(name for name, _ in causes),

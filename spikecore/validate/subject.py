@@ -13,6 +13,8 @@ encoder with its options (:mod:`spikecore.validate.encoders`).  A subject has
     which differences rounding does not excuse, as :class:`Differing`;
 ``causes(subjects)`` and ``pairs()``
     known ways in which implementations differ, the likeliest first;
+``estimates(seen, fits)``
+    causes of another number, estimated from a candidate, that fit it;
 ``agrees(trial, observed, cause, band)``
     whether a candidate is the reference under a cause up to rounding.
 
@@ -30,7 +32,6 @@ from spikecore.validate.report import Check, Difference, Report
 BAND = 4.0  # ulp: three operations on each side, and a coefficient computed in another order
 MOST_CAUSES = 3  # that are named, when several reproduce a candidate
 MOST_PICTURES = 3
-SPIKES_ONLY = " (this gives your spikes; the membrane you return is another quantity)"
 UP_TO_ROUNDING = " (up to rounding)"
 
 
@@ -123,11 +124,15 @@ def run_trials(trials, candidate):
 
 
 class Judgement(NamedTuple):
-    """Checks, (cause, suffix of its sentence) of what explains them, and what is drawn."""
+    """Checks, (cause, suffix of its sentence) of what explains them, and what is drawn.
+
+    ``facts`` are sentences about causes that are missing or too many.
+    """
 
     checks: list
     found: list
     trains: list
+    facts: tuple = ()
 
 
 def judge(seen, states=True, band=BAND):
@@ -136,7 +141,23 @@ def judge(seen, states=True, band=BAND):
     checks = [check for check, _ in compared]
     found = diagnose(seen, checks, states, band)
     shown = sorted((p for _, p in compared if p), key=lambda p: p.membranes)  # spikes first
-    return Judgement(_settled(checks, found), found, shown)
+    facts = tuple(_facts(seen, checks, found))
+    return Judgement(_settled(checks, found), found, shown, facts)
+
+
+def _facts(seen, checks, found):
+    """What is known where no cause is, or more than one."""
+    if len(found) > 1:
+        yield "each of these causes alone reproduces you; the trials do not tell them apart"
+    if found or not any(check.difference for check in checks):
+        return
+    differ = [t.name for t, out in seen if not np.array_equal(out.spikes, t.expected().spikes)]
+    trials = f"of {len(seen)} trials"
+    if differ:
+        yield f"your spikes differ in {len(differ)} {trials}: {', '.join(differ)}"
+    else:
+        count = sum(check.difference is not None for check in checks)
+        yield f"your spikes are equal; your membranes differ in {count} {trials}"
 
 
 def compare(trial, observed, states=True, band=BAND):
@@ -196,37 +217,42 @@ def _settled(checks, found):
 
 
 def reproduces(observed, expected, states=True):
-    """Whether the spikes are equal, and the membranes too where both have them."""
+    """Whether the spikes are equal, and the membranes too where both have them.
+
+    A membrane is compared where the expected one is a number.
+    """
     if not np.array_equal(observed.spikes, expected.spikes):
         return False
     if not states or observed.membrane is None or expected.membrane is None:
         return True
-    return np.array_equal(observed.membrane, expected.membrane)
+    unknown = np.isnan(expected.membrane)
+    return bool(((observed.membrane == expected.membrane) | unknown).all())
 
 
 def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
     """(cause, suffix of its sentence) of what reproduces the candidate, the likeliest first.
 
-    Causes that explain every bit come before those that explain all but rounding, single ones
-    before pairs, and those that explain the membranes before those that explain only the spikes.
+    Causes that explain every bit come before those that explain all but rounding, and single ones
+    before numbers that were estimated, before pairs.  Each explains all that is compared: spikes
+    and, where they are exposed, membranes.
     """
     if not seen or all(check.verdict == "exact" for check in checks):
         return []
     order = _telling_first(seen, checks)
+    if not states:
+        order = [Seen(trial, Observed(out.spikes)) for trial, out in order]
     subjects = list({id(trial.subject): trial.subject for trial, _ in order}.values())
     only_rounding = all(check.verdict in ("exact", "rounding") for check in checks)
-    exposed = any(out.membrane is not None for _, out in order)
-    singles = subjects[0].causes(subjects)
+    singles, followed = subjects[0].causes(subjects), subjects[0].followed
 
-    def exactly(cause, states=states):
+    def exactly(cause):
         return all(reproduces(out, cause.under(trial), states) for trial, out in order)
 
-    def in_spikes(cause):
-        return exposed and exactly(cause, states=False)
-
     def rounded(cause):
-        told = [(trial, out if states else Observed(out.spikes)) for trial, out in order]
-        return all(trial.subject.agrees(trial, out, cause, band) for trial, out in told)
+        return all(trial.subject.agrees(trial, out, cause, band) for trial, out in order)
+
+    def estimated(fits):
+        return subjects[0].estimates(order, fits) if len(subjects) == 1 or not followed else ()
 
     def pairs():
         return subjects[0].pairs() if len(subjects) == 1 else ()
@@ -235,19 +261,19 @@ def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
         yield singles, exactly, ""
         if only_rounding:
             return
+        yield estimated(exactly), exactly, ""
         yield pairs(), exactly, ""
         yield singles, rounded, UP_TO_ROUNDING
-        yield singles, in_spikes, SPIKES_ONLY
+        yield estimated(rounded), rounded, UP_TO_ROUNDING
         yield pairs(), rounded, UP_TO_ROUNDING
-        yield pairs(), in_spikes, SPIKES_ONLY
 
     for causes, fits, suffix in stages():
         found = []
         for cause in causes:
             if not any(cause.same(known, subjects) for known, _ in found) and fits(cause):
                 found.append((cause, suffix))
-            if len(found) == most:
-                break
+                if len(found) == most or cause.name == "silent":  # as any that spike too rarely
+                    break
         if found:
             return found
     return [(ROUNDING, "")] if only_rounding else []
@@ -271,13 +297,14 @@ def sentence(cause, subject):
     return cause.sentence or subject.explain(cause.point(subject))
 
 
-def report_of(judgement, reference, **told):
+def report_of(judgement, reference, notes, **told):
     """The report of a candidate of one reference; ``told`` are further fields of the report."""
-    checks, found, trains = judgement
+    checks, found, trains, facts = judgement
     return Report(
         checks=tuple(checks),
         diagnosis=tuple(sentence(cause, reference) + suffix for cause, suffix in found),
         trains=tuple(trains)[:MOST_PICTURES],
         causes=tuple(cause.name for cause, _ in found),
+        notes=(*notes, *facts),
         **told,
     )

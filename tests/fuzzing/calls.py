@@ -27,6 +27,7 @@ from spikecore import (
     random,
     spikegen,
     spikeplot,
+    statistics,
     utils,
     validate,
 )
@@ -41,7 +42,7 @@ CALLS_OTHERS = ("measure",)  # functions that call the caller's own, whose error
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
-MODULES = (spikegen, decode, random, utils, datasets)
+MODULES = (spikegen, decode, statistics, random, utils, datasets)
 
 NAMES = {
     **values.NAMES,
@@ -266,7 +267,8 @@ def _complaint(error, message, call):
     known = {name.lstrip("*") for name in (*call.target.good, *call.target.names, "the output")}
     start = re.split(r"[,;]", message)[0]
     is_named = any(re.search(rf"\b{re.escape(name)}\b", start) for name in known)
-    if not is_named and " must be a field of " not in start:
+    is_unknown = re.search(r" must be (a field|an argument) of ", start)
+    if not is_named and not is_unknown:
         return "names no argument"
     if "; " not in message:
         return "gives no remedy"

@@ -9,7 +9,8 @@ import inspect
 from typing import NamedTuple
 
 import spikecore
-from spikecore import decode, neurons, spikegen, spikeplot, utils
+from spikecore import decode, neurons, spikegen, spikeplot, statistics, utils
+from spikecore.neurons.units import UNITS
 from spikecore.validate import causes
 
 LEFT_OUT = None
@@ -179,6 +180,27 @@ DECODED = {
     "law": ["None", "'decay'"],
 }
 VALUE_DECODERS = ("burst", "current", "latency", "phase", "population", "rank_order", "rate")
+STATISTICS = {
+    "spikes": [*SPIKES, "np.zeros((4, 2, 3))", "[0, 2, 0, 1]", "np.zeros((0, 3), bool)"],
+    "targets": ["None", *SPIKES],
+    "dt": ["None", "0.5", "np.float32(1)", "1e-3"],
+    "start": ["0", "1"],
+    "stop": ["None", "2", "4"],
+    "window": ["'half-open'", "'closed'"],
+    "axis": ["None", "1", "(1, 2)", "-1"],
+    "ddof": ["0", "1"],
+    "bin_steps": ["1", "3"],
+    "output": ["'sum'", "'mean'", "'rate'", "'counts'", "'border'", "'coefficient'"],
+    "sigma": ["1.0", "0.5", "30"],
+    "kernel": ["'gaussian'", "'exponential'"],
+    "border_correction": FLAGS,
+    "cutoff": ["None", "5", "0"],
+    "refractory": ["0", "0.5"],
+    "max_lag": ["1", "0", "3"],
+    "cost": ["0.5", "0", "10"],
+    "tau": ["1", "5.0"],
+    "max_tau": ["None", "1.0"],
+}
 NEURON = {
     "decay": PARAMETERS,
     "alpha": ["0.9", "np.array([0.9, 0.8, 0.7])"],
@@ -195,7 +217,22 @@ NEURON = {
     "drop_input": FLAGS,
     "spikes": ["'single'", "'multi'"],
     "report_spike": ["'new'", "'old'"],
-    "refractory": ["0", "2"],
+    "refractory": ["0", "2", "1.5"],
+    "refractory_holds": ["'input'", "'membrane'", "'spike'"],
+    "refractory_mode": ["'steps'", "'fraction'"],
+    "initial": ["None", *PARAMETERS],
+    "synapse_decay": ["None", *PARAMETERS],
+    "synapse_order": ["'decay-jump-use'", "'use-decay-jump'", "'jump-use-decay'"],
+    "synapse_gain": PARAMETERS,
+    "adaptation_decay": ["None", *PARAMETERS],
+    "adaptation_scale": PARAMETERS,
+    "adaptation_of": ["'threshold'", "'input'"],
+    "input_delay": ["0", "1", "5"],
+    "threshold_low": ["None", "-0.5", "np.full(3, -1.0)"],
+    "spike_map": ["'linear'", "'quadratic'", "'exponential'"],
+    "map_scale": PARAMETERS,
+    "map_onset": PARAMETERS,
+    "map_slope": THRESHOLDS,
     "inhibition": FLAGS,
     "lower": ["None", "-1"],
     "amplitude": ["1", "0.5"],
@@ -266,7 +303,7 @@ MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 MNIST_FILES += ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 AXES = ["Figure().subplots()", "Figure().add_axes((0, 0, 1, 1))"]
 PLOTS = {
-    "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])"],
+    "data": ["np.eye(4, 3)", "np.ones((4, 3, 3), 'u1')", "np.array([0, 1, 0, 1])", "np.eye(3)[1]"],
     "spike_times": ["np.ones((4, 3))", "np.full(4, np.nan)"],
     "ax": ["None", *AXES],
     "fig": ["None", "Figure()"],
@@ -315,6 +352,8 @@ STYLE = {
     "raster": ("c", "s", "alpha", "marker", "linewidths", "label", "color"),
     "psth": ("color", "label", "alpha"),
     "latency_curve": ("color", "label", "marker", "alpha", "c"),
+    "correlogram": ("color", "label", "alpha"),
+    "isi_histogram": ("color", "label", "alpha"),
 }
 VALIDATE = {
     "candidate": ["len"],  # fails at once; others are compared for seconds
@@ -395,6 +434,7 @@ def all_targets():
             found.append(target("decode.choose", (*own, GOOD), 0.5, names, more))
         else:
             found.append(target(f"decode.{name}", (*own, GOOD), 3.0))
+    found += [target(f"statistics.{name}", (STATISTICS,), 1.5) for name in statistics.__all__]
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found.append(target(f"random.{name}", (NUMBERS, GOOD)))
     for name in utils.__all__:
@@ -414,7 +454,8 @@ def neuron_targets():
     found = [target(name, (NEURON,), 3.0) for name in CLASSES]
     found.append(target("leaky_integrate_and_fire", (NEURON,), 2.0))
     for neuron in RUNNING:
-        names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory")
+        names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory",
+                 "adaptation", "delayed")  # fmt: skip
         found.append(target(f"{neuron}.run", (RUN, GOOD), 1.0, names))
         found.append(target(neuron, (STEP, GOOD), 0.7, names))
     for name in CLASSES:
@@ -423,9 +464,30 @@ def neuron_targets():
     changed = {
         name: [LEFT_OUT, *good] for name, good in NEURON.items() if hasattr(spikecore.LIF, name)
     }
+    found.append(Target("LIF.from_units", units_values(), tuple(UNIT_NUMBERS)))
     profile = {"name": [repr(name) for name in neurons.profiles()]}
     found.append(Target("LIF.profile", {**profile, "decay": [LEFT_OUT, "0.5"], **changed}, fields))
     return found
+
+
+UNIT_NUMBERS = {  # arguments of some simulators; one of another is refused by its name
+    "dt": ["0.1", "1"],
+    "tau_m": ["10.0", "2"],
+    "t_ref": ["0", "2.0"],
+    "V_th": ["-55.0", "-50"],
+    "tau_syn_ex": ["2.0", "5"],
+    "delay": ["1.0", "0.1"],
+    "input": ["'spikes'", "'current'"],
+    "method": ["'exact'", "'euler'"],
+    "decay_input": FLAGS,
+    "v_reset": ["None", "0.0", "-65"],
+}
+
+
+def units_values():
+    """The names that have units, and arguments that may be left out."""
+    left_out = {name: [LEFT_OUT, *good] for name, good in UNIT_NUMBERS.items()}
+    return {"name": [repr(name) for name in UNITS], **left_out}
 
 
 def network_targets():

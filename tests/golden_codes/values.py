@@ -141,6 +141,13 @@ def volley(recording, device):
     yield "spikes", spikes
 
 
+def above_threshold(recording, device):
+    """spikify's steps by themselves: each is a first spike in a single step."""
+    signal, threshold = only_input(recording), recording["semantics"]["threshold"]
+    how = {"law": "decay", "device": device}
+    yield "spikes", spikegen.latency(np.maximum(signal, 0), 1, threshold, **how)
+
+
 def current(recording, device):
     values = only_input(recording)
     semantics = recording["semantics"]
@@ -285,6 +292,7 @@ RUNS = {
     "population_if": integrated_activity,
     "population_norse": activity,
     "rank_order_bindsnet": inverse,
+    "rectified_threshold": above_threshold,
     "single_bindsnet": volley,
     "ttfs_decaying_threshold": decaying_threshold,
     "ttfs_log_bins": logarithmic_bins,

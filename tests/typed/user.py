@@ -25,6 +25,7 @@ from spikecore import (
     random,
     spikegen,
     spikeplot,
+    statistics,
     utils,
     validate,
 )
@@ -47,6 +48,15 @@ trains = spikegen.latency(small, num_steps=5, normalize="sample", linear=True, c
 num_steps: int = trains.shape[0]
 times, silent = spikegen.latency_code(small, 5, normalize=True)
 spikegen.latency_code_linear(small, tau=10)
+spikegen.latency(small, 9, threshold=1, law="decay", compare=">=")
+bits = spikegen.phase([0.5, 0.25], num_bits=np.int64(4), dtype=np.int8)
+low, high = decode.phase(bits, 4, interval=True)
+spikegen.burst(small * 0.9, 50, max_spikes=4, rounds="spikes", profile="guo")
+fields = spikegen.population(small, 5, low=0, high=1, centres="even", output="activity")
+decode.population(fields, 5, 0, 1, centres="even", method="mean").mean()
+spikegen.poisson(small / 9, 50, refractory=3, rate_is="hazard", seed=generator)
+spikegen.current(small, num_steps=9, gain=0.5, first_only=True, out=np.empty((9, 2, 64)))
+decode.rank_order(spikegen.rank_order([0.5, 0.9], ties="index"), modulation=0.9).sum()
 spikegen.latency_code_log(small, tau=10)
 loud = int(np.count_nonzero(~silent & (times < num_steps)))
 classes = spikegen.from_one_hot(spikegen.to_one_hot(labels[:3], num_classes=10))
@@ -108,6 +118,26 @@ assert kept is not None and kept.shape == (5, 2, 3)
 prediction = int(layers["output"].counts[0].argmax())
 net(np.ones((5, 2, 4), np.uint8)).sum(axis=0)
 
+# --- statistics ---------------------------------------------------------------------------------
+
+raster = np.random.default_rng(0).random((200, 3)) < 0.1
+statistics.rate(raster, start=10, stop=np.float64(100), window="closed", dt=0.5).mean()
+statistics.rate_kernel(raster, 20.0, kernel="exponential", bin_steps=5, dt=1).max(axis=0)
+statistics.psth(raster, 10, output="rate", axis=1, dt=0.001).sum()
+statistics.fano(raster, axis=(1,), ddof=1)
+longest = max(train.max() for train in statistics.isi(raster, dt=0.1))
+measures = (statistics.cv, statistics.cv2, statistics.lv)
+variation = [float(measure(raster[:, 0])) for measure in measures]
+statistics.lvr(raster, refractory=2)
+lags = statistics.cross_correlogram(raster, raster[:, 0], max_lag=20, output="border")
+statistics.correlation(raster, bin_steps=5)
+statistics.covariance(raster, raster, ddof=0)
+statistics.victor_purpura(raster, cost=0.1)
+statistics.van_rossum(raster, tau=np.float32(5))
+statistics.isi_distance([1, 0, 1, 1], [0, 1, 0, 1])
+spike_distances = statistics.spike_distance(raster, stop=50)
+statistics.spike_sync(raster, raster[:, :2], max_tau=3, dt=1).reshape(3, 2)
+
 # --- plots --------------------------------------------------------------------------------------
 
 axes = Figure().subplots(2, 2)
@@ -133,6 +163,9 @@ def compare(best: decode.Choice) -> float:
 
 bars = spikeplot.spike_count(spikes, labels=("cat", "dog", "bird"))
 assert len(bars) == 3
+spikeplot.isi_histogram(raster, axes[1, 0], bin_steps=2, time_step=0.001).get_data()
+spikeplot.correlogram(lags[:, 1], color="black")
+spikeplot.distances(spike_distances, labels=["a", "b", "c"], cmap="gray")
 with tempfile.TemporaryDirectory() as folder:
     film = spikeplot.spike_count(spikes, animate=True)
     spikeplot.save_animation(film, Path(folder) / "count.gif", fps=20)

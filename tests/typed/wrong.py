@@ -34,6 +34,12 @@ spikegen.rate(data, 3, out=[0.0] * 3)  # E
 spikegen.rate(data, 3, steps=3)  # E
 spikegen.rate(data, 3, 1, 0, 0, False, 0)  # E
 spikegen.latency(data, 5, normalize="batch")  # E
+spikegen.latency(data, 5, law="square")  # E
+spikegen.phase(data, 2.5)  # E
+spikegen.burst(data, 9, rounds="time")  # E
+spikegen.population(data, 5, 0, 1, output="rate")  # E
+spikegen.poisson(data, 9, rate_is="median")  # E
+spikegen.rank_order(data, ties=None)  # E
 spikegen.delta(None)  # E
 spikegen.targets_rate([0], 2, 5, 1, firing_pattern="gaussian")  # E
 spikegen.targets_convert([0], 2, code="phase")  # E
@@ -53,7 +59,10 @@ LIF(0.5, reset_at="later")  # E
 LIF(0.5, spikes="many")  # E
 LIF(0.5, report_spike="all")  # E
 LIF(0.5, beta=0.5)  # E
-LIF(0.5, refractory=1.5)  # E
+LIF(0.5, refractory="2")  # E
+LIF(0.5, spike_map="cubic")  # E
+LIF(0.5, input_delay=1.5)  # E
+LIF.from_units(1)  # E
 LIF(0.5).run()  # E
 LIF(0.5).run(current, record=3)  # E
 LIF(0.5).run(current).membrane  # E

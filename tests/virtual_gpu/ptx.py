@@ -84,6 +84,7 @@ OPERATIONS = {
     "sub.rn": ("f", operator.sub),
     "mul.rn": ("f", operator.mul),
     "div.rn": ("f", operator.truediv),
+    "rcp.rn": ("f", lambda a: a.dtype.type(1) / a),
     "mul.lo": ("us", operator.mul),
     "mul.hi": ("us", _high),
     "mul.wide": ("us", _wide),
@@ -116,7 +117,7 @@ OPERATIONS = {
     "setp.num": ("f", lambda a, b: (a == a) & (b == b)),
     "setp.nan": ("f", lambda a, b: (a != a) | (b != b)),
 }
-UNARY = ("mov", "cvta.to.global", "neg", "abs", "not")
+UNARY = ("mov", "cvta.to.global", "neg", "abs", "not", "rcp.rn")
 SPECIAL = {
     f"%{n}{prefix}.{axis}" for n in ("", "n") for prefix in ("tid", "ctaid") for axis in "xyz"
 }

@@ -30,9 +30,9 @@ def _neurons(step):
                 for i in range(high - low):
                     numbers = at(p, i)
                     old = at(s, i)
-                    before = count(old.membrane, numbers)
+                    before = count(old, numbers)
                     new = advance(old, before, x[i], numbers)
-                    new, reported = settle(new, before, count(new.membrane, numbers), numbers)
+                    new, reported = settle(new, before, count(new, numbers), numbers)
                     put(s, i, new)
                     put(record, i, new)
                     put(train, i, emit(reported, on, off))
@@ -47,12 +47,12 @@ def _inhibited_neurons(step):
     only, height, moves = step.only, step.height, step.moves
 
     @equation
-    def winner_of(membrane, threshold):
+    def winner_of(state, parameters, width):
         """First neuron that is the furthest above its threshold."""
         winner = 0
-        best = height(membrane[0], at(threshold, 0))
-        for i in range(1, membrane.size):
-            above = height(membrane[i], at(threshold, i))
+        best = height(at(state, 0), at(parameters, 0))
+        for i in range(1, width):
+            above = height(at(state, i), at(parameters, i))
             if above > best:
                 winner = i
                 best = above
@@ -67,7 +67,7 @@ def _inhibited_neurons(step):
             high = low + width
             p = part(parameters, low, high)
             s = part(state, low, high)
-            winner = winner_of(s.membrane, p.threshold)
+            winner = winner_of(s, p, width)
             for t in range(num_steps):
                 x = current[t, low:high]
                 train = row_of(spikes, t, low, high)
@@ -75,19 +75,19 @@ def _inhibited_neurons(step):
                 for i in range(width):
                     numbers = at(p, i)
                     old = at(s, i)
-                    pending[i] = only(count(old.membrane, numbers), i == winner)
+                    pending[i] = only(count(old, numbers), i == winner)
                     put(s, i, advance(old, pending[i], x[i], numbers))
-                winner = winner_of(s.membrane, p.threshold)
+                winner = winner_of(s, p, width)
                 for i in range(width):
                     numbers = at(p, i)
                     new = at(s, i)
-                    now = only(count(new.membrane, numbers), i == winner)
+                    now = only(count(new, numbers), i == winner)
                     new, reported = settle(new, pending[i], now, numbers)
                     put(s, i, new)
                     put(record, i, new)
                     put(train, i, emit(reported, on, off))
                 if moves:
-                    winner = winner_of(s.membrane, p.threshold)
+                    winner = winner_of(s, p, width)
 
     return run
 

@@ -114,7 +114,12 @@ class Backend(Filters):
 
     def _all_to_device(self, columns):
         """The columns of a NamedTuple; those of the host are copied to the device."""
-        return type(columns)(*map(self._to_device, columns))
+
+        def moved(column):
+            is_nested = isinstance(column, tuple)
+            return self._all_to_device(column) if is_nested else self._to_device(column)
+
+        return type(columns)(*map(moved, columns))
 
     def _all_to_host(self, columns, out):
         """Copy back the columns whose place in ``out`` is an array of the host."""
@@ -158,9 +163,9 @@ class Backend(Filters):
             return 4
         return WAVES * cuda.get_current_device().MULTIPROCESSOR_COUNT
 
-    def _chunks(self, out, bytes_per_step, fixed=0):
+    def _chunks(self, out, bytes_per_step, fixed=0, whole=False):
         """For each chunk of time: its slice, and its array on the device, which is copied back."""
-        for moment in self._moments(len(out), on_gpu(out), bytes_per_step, fixed):
+        for moment in self._moments(len(out), whole or on_gpu(out), bytes_per_step, fixed):
             if on_gpu(out):
                 yield moment, out
                 return
@@ -215,7 +220,7 @@ class Backend(Filters):
         step = out[:1].nbytes + bytes_per_step
         if carried:
             self._fits(len(out) * step, "fewer elements per call")
-        return self._chunks(out, step)
+        return self._chunks(out, step, whole=carried)
 
     def replay(self, fires, data, numbers, uniforms, on, off, out):
         """Spikes from given uniforms, one for each element and step."""

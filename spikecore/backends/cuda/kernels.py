@@ -310,9 +310,9 @@ def neurons(functions):
     @equation
     def step(s, x, p, t, i, records, on, off, spikes):
         """One step of one neuron."""
-        before = count(s.membrane, p)
+        before = count(s, p)
         new = advance(s, before, x, p)
-        s, reported = settle(new, before, count(new.membrane, p), p)
+        s, reported = settle(new, before, count(new, p), p)
         put_at(spikes, unsigned(t), unsigned(i), emit(reported, on, off))
         put_at(records, unsigned(t), unsigned(i), s)
         return s
@@ -355,13 +355,13 @@ def inhibited_neurons(step, dtype):
     only, height, moves = step.only, step.height, step.moves
 
     @equation
-    def highest(membrane, threshold, low, width, values, indices):
+    def highest(state, parameters, low, width, values, indices):
         """First neuron of the row that is the furthest above its threshold; all threads call it."""
         thread = np.int64(cuda.threadIdx.x)
         winner = width
-        best = membrane[low]
+        best = height(at(state, low), at(parameters, low))
         for i in range(thread, width, np.int64(cuda.blockDim.x)):
-            value = height(membrane[low + i], at(threshold, low + i))
+            value = height(at(state, low + i), at(parameters, low + i))
             if winner == width or _higher(value, i, best, winner):
                 best = value
                 winner = i
@@ -385,29 +385,27 @@ def inhibited_neurons(step, dtype):
         stride = np.int64(cuda.blockDim.x)
         for sample in range(np.int64(cuda.blockIdx.x), size // width, np.int64(cuda.gridDim.x)):
             low = sample * width
-            winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
+            winner = highest(state, parameters, low, width, values, indices)
             for t in range(num_steps):
                 for i in range(first, width, stride):
                     p = at(parameters, low + i)
                     old = at(state, low + i)
-                    due = only(count(old.membrane, p), i == winner)
+                    due = only(count(old, p), i == winner)
                     pending[low + i] = due
                     put_column(state, low + i, advance(old, due, current[t, low + i], p))
                 cuda.syncthreads()
-                winner = highest(state.membrane, parameters.threshold, low, width, values, indices)
+                winner = highest(state, parameters, low, width, values, indices)
                 for i in range(first, width, stride):
                     p = at(parameters, low + i)
                     new = at(state, low + i)
-                    now = only(count(new.membrane, p), i == winner)
+                    now = only(count(new, p), i == winner)
                     new, reported = settle(new, pending[low + i], now, p)
                     put_column(state, low + i, new)
                     put_at(records, t, low + i, new)
                     put_at(spikes, t, low + i, emit(reported, on, off))
                 if moves:
                     cuda.syncthreads()
-                    winner = highest(
-                        state.membrane, parameters.threshold, low, width, values, indices
-                    )
+                    winner = highest(state, parameters, low, width, values, indices)
 
     return run
 

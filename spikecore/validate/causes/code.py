@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikecore.validate.candidate import Observed
+from spikecore.validate.estimate import told
 from spikecore.validate.subject import Cause, NotApplicableError, Trial
 
 SEED = 20  # of the trials' data
@@ -22,6 +23,7 @@ class Code(NamedTuple):
     decision: Any = None  # (trial, shape) -> Decision, where something is rounded
     draws: Any = None  # (options) -> whether random numbers are drawn
     seeded: Any = None  # (subject, dtype) -> trials of spikecore's random numbers for a seed
+    numbers: tuple = ()  # (name, default, trials and outputs -> estimates)
 
     def smallest(self, dtype):
         """The least data that the function takes."""
@@ -68,6 +70,12 @@ def after(change):
 def given(**changes):
     """A change of options."""
     return lambda trial: expected(trial, **changes)
+
+
+def given_number(name, value, reference):
+    """The cause that an option is another number."""
+    past_end = {"bypass": True} if name == "tau" else {}
+    return cause(name, told(name, value, reference), given(**{name: value}, **past_end))
 
 
 def on_data(change):

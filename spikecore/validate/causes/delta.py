@@ -15,6 +15,7 @@ from spikecore.validate.causes.code import (
     on_data,
     with_shared,
 )
+from spikecore.validate.estimate import bounded
 
 DEFAULT_THRESHOLD = 0.1
 
@@ -34,6 +35,8 @@ def trials(subject, dtype):
     rounded = np.zeros((32, 3, 8), dtype)
     rounded[::2] = uniform[::2] * threshold / 8
     rounded[1::2] = threshold + rounded[::2]
+    sizes = np.zeros((32, 3, 8))
+    sizes[1::2] = (uniform[1::2] * 8 - 4) * float(threshold)
     away = np.ones((4, 3, 8)) * float(threshold) * 3
     named = {
         "exact": (exact, "changes of exactly the threshold, up and down"),
@@ -41,6 +44,7 @@ def trials(subject, dtype):
         "edge": (edge, "changes within a few ulp of the threshold"),
         "rounded": (rounded, "changes that round to the threshold in the dtype of the data"),
         "slow": (slow, "slow changes, which only a held baseline sees"),
+        "sizes": (sizes, "changes of every size, which tell the threshold"),
         "first": (away, "a first sample that is not 0"),
     }
     return make_trials(subject, dtype, named)
@@ -127,9 +131,22 @@ CAUSES = with_shared(
           given(threshold=DEFAULT_THRESHOLD)),
 )  # fmt: skip
 
+
+def _estimated_threshold(seen):
+    """Changes that give a spike are at least the threshold, the others are below it."""
+    limits = []
+    for trial, observed in seen:
+        change = decision(trial, observed.spikes.shape).value
+        change = np.abs(change) if trial.subject.options.get("off_spike") else change
+        fired = observed.spikes != 0
+        limits.append((change[~fired], change[fired]))
+    return bounded(limits)
+
+
+NUMBERS = (("threshold", DEFAULT_THRESHOLD, _estimated_threshold),)
 VECTORS = {
     "delta": {"threshold": 0.1},
     "delta-off": {"threshold": 0.3, "off_spike": True},
     "delta-padding": {"threshold": 0.25, "off_spike": True, "padding": True},
 }
-CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision)
+CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision, numbers=NUMBERS)

@@ -35,6 +35,11 @@ def executions():
         walked("float16", "you keep the membrane in float16", stored=np.float16),
         cause("report-before", "you report the membrane before its reset", _report_before),
         cause("report-after", "you report the membrane after its reset", _report_after),
+        cause("membrane-late", "you record the membrane one step late", _recorded(1)),
+        cause("membrane-early", "you record the membrane one step early", _recorded(-1)),
+        walked("exchanged", "you take the membrane first and the current second, in exchanged "
+               "order", exchanged=True),
+        cause("time-last", "you take the last axis for time; it is the first", _time_last),
         cause("late", "your spikes come one step late", _delayed(1)),
         cause("early", "your spikes come one step early", _delayed(-1)),
         cause("late-input", "you use the input of the step before",
@@ -56,6 +61,7 @@ def executions():
         cause("threshold-start", "you begin at the threshold",
               lambda lif, x, _: _started(lif, x, lif.threshold)),
         walked("unit-reset", "you subtract 1 instead of the threshold", unit=True),
+        cause("silent", "you never spike", _silent),
         cause("flipped", "your spikes are inverted", _inverted),
     ]  # fmt: skip
 
@@ -66,6 +72,28 @@ def _delayed(steps):
         return Observed(shifted(run.spikes, steps), run.membrane)
 
     return observed
+
+
+def _recorded(steps):
+    """Membranes moved along time, with nothing known of the step that comes in."""
+
+    def observed(lif, current, earlier):
+        spikes, membrane = expected(lif, current)
+        membrane = shifted(membrane, steps)
+        membrane[0 if steps > 0 else -1] = np.nan
+        return Observed(spikes, membrane)
+
+    return observed
+
+
+def _time_last(lif, current, earlier):
+    run = expected(lif, np.ascontiguousarray(np.moveaxis(current, -1, 0)))
+    return Observed(*(np.moveaxis(array, 0, -1) for array in run))
+
+
+def _silent(lif, current, earlier):
+    membrane = expected(changed(lif, reset="none") or lif, current).membrane
+    return Observed(np.zeros_like(membrane), membrane)
 
 
 def _inverted(lif, current, earlier):

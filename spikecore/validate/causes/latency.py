@@ -18,6 +18,7 @@ from spikecore.validate.causes.code import (
     on_data,
     with_shared,
 )
+from spikecore.validate.estimate import bounded
 from spikecore.validate.subject import NotApplicableError
 
 NAMES_OF_TIME = (
@@ -167,6 +168,7 @@ def _clamped(trial):
 OWN = (
     cause("reversed", "your code is reversed: T-1-t", after(lambda s: s[::-1])),
     cause("half-up", "you round halves up, not to even", _rounded(lambda t: np.floor(t + 0.5))),
+    cause("half-down", "you round halves down, not to even", _rounded(lambda t: np.ceil(t - 0.5))),
     cause("floor", "you round down (floor, or a cast to an integer)", _rounded(np.floor)),
     cause("ceil", "you round up", _rounded(np.ceil)),
     cause("silent-at-threshold", "you silence features at the threshold too: <= (Spyx does)",
@@ -198,6 +200,26 @@ OWN = (
     cause("bypass-clamps", "spikes past the end fall on your last step", _clamped),
 )  # fmt: skip
 
+
+def _estimated_tau(seen):
+    """Every step bounds tau from both sides, and every feature past the end from one."""
+    limits = []
+    for trial, observed in seen:
+        options = trial.subject.options
+        if options.get("normalize"):
+            return ()
+        unit, first = _times(trial, tau=1, first_spike_time=0), options.get("first_spike_time", 0)
+        fired = observed.spikes == options.get("on_target", 1)
+        steps = np.where(fired.any(axis=0), fired.argmax(axis=0), options["num_steps"]) - first
+        known = unit > 0
+        if options.get("clip"):
+            known &= trial.inputs >= _threshold(trial)
+        unit, steps = unit[known].astype(float), steps[known]
+        inside = steps + first < options["num_steps"]
+        limits.append(((steps - 0.5) / unit, ((steps + 0.5) / unit)[inside]))
+    return bounded(limits)
+
+
 VECTORS = {
     "latency": {"num_steps": 25},
     "latency-tau": {"num_steps": 40, "tau": 2.5, "first_spike_time": 3, "threshold": 0.05,
@@ -215,7 +237,8 @@ VECTORS = {
     "latency-ramp": {"num_steps": 13, "linear": True, "normalize": True, "interpolate": True,
                      "on_target": 1.25},
 }  # fmt: skip
-CODE = Code("latency", "latency", trials, with_shared(*OWN), {"num_steps": 25}, VECTORS, decision)
+CODE = Code("latency", "latency", trials, with_shared(*OWN), {"num_steps": 25}, VECTORS, decision,
+            numbers=(("tau", 1, _estimated_tau),))  # fmt: skip
 
 
 def _of_label(known):

@@ -23,7 +23,13 @@ NUMBERS = ("decay", "gain", "threshold", "leak", "amplitude")
 WIDTH = 64
 EDGE_STEPS = 48
 CANDIDATES = 512  # edge columns to choose from
-AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, "lower"))
+# Numbers of parts of the neuron that are there or not, and what each is without its part.
+PARTS = {
+    "lower": None, "refractory": 0, "input_delay": 0, "initial": None, "threshold_low": None,
+    "synapse_decay": None, "synapse_gain": 1.0, "adaptation_decay": None, "adaptation_scale": 1.0,
+    "map_scale": 1.0, "map_onset": 0.0, "map_slope": 1.0,
+}  # fmt: skip
+AXES = tuple(field.name for field in fields(LIF) if field.name not in (*NUMBERS, *PARTS))
 
 
 def expected(lif, current):
@@ -186,6 +192,7 @@ def axis_changes(lif):
         needs = {"compare": ">="} if value == "multi" else {}
         yield f"{axis}={value}", sentence.format(lif=lif), {axis: value, **needs}
     yield from _refractory_changes(lif.refractory)
+    yield from _part_changes(lif)
     for name, sentence, axis, value in _number_changes(lif):
         yield name, sentence, {axis: value}
 
@@ -201,6 +208,66 @@ def _refractory_changes(steps):
         yield f"refractory={other_steps}", sentence, {"refractory": other_steps}
 
 
+HOLDS = {
+    "input": "your input is 0 while refractory, and your membrane moves and may fire",
+    "membrane": "you hold the membrane while refractory",
+    "spike": "your membrane moves while refractory, and cannot fire",
+}
+ORDERS = {
+    "decay-jump-use": "your synaptic current decays, jumps by the input, and is used then",
+    "jump-use-decay": "your synaptic current jumps, is used, and decays after that (Norse does)",
+    "jump-decay-use": "your synaptic current jumps and decays before it is used (Sinabs, Rockpool "
+    "do)",
+    "use-decay-jump": "your synaptic current is used before it decays and jumps (NEST does)",
+}
+
+
+def _part_changes(lif):
+    """Changes of the parts that this neuron has."""
+    if lif.refractory:
+        for value, sentence in HOLDS.items():
+            yield (
+                f"refractory_holds={value}", sentence,
+                {"refractory_holds": value, "refractory_mode": "steps"},
+            )  # fmt: skip
+        sentence = "your refractory time ends within a step (Nengo's does)"
+        fraction = {"refractory_holds": "membrane", "refractory_mode": "fraction"}
+        yield "refractory_mode=fraction", sentence, fraction
+        sentence = "your refractory time is in whole steps"
+        yield "refractory_mode=steps", sentence, {"refractory_mode": "steps"}
+    if lif.synapse_decay is not None:
+        none = {"synapse_decay": None, "synapse_order": "decay-jump-use", "synapse_gain": 1.0}
+        yield "synapse_decay=None", "you have no synaptic current", none
+        for value, sentence in ORDERS.items():
+            yield f"synapse_order={value}", sentence, {"synapse_order": value}
+        sentence = "your synaptic current decays as the membrane does"
+        yield "synapse_decay=decay", sentence, {"synapse_decay": lif.decay}
+        yield "synapse_gain=1", "you do not scale the jumps", {"synapse_gain": 1.0}
+    if lif.adaptation_decay is not None:
+        none = {"adaptation_decay": None, "adaptation_of": "threshold", "adaptation_scale": 1.0}
+        yield "adaptation_decay=None", "you do not adapt", none
+        for value in ("threshold", "input"):
+            yield f"adaptation_of={value}", f"you adapt the {value}", {"adaptation_of": value}
+        share = 1 - float(lif.adaptation_decay)
+        if share:
+            sentence = "a spike adds the whole scale to your adaptation, not 1 - decay of it"
+            whole = {"adaptation_scale": float(lif.adaptation_scale) / share}
+            yield "adaptation_scale/(1-decay)", sentence, whole
+    if lif.threshold_low is not None:
+        yield "threshold_low=None", "you have no spikes of -1", {"threshold_low": None}
+    if lif.spike_map != "linear":
+        linear = {name: PARTS[name] for name in ("map_scale", "map_onset", "map_slope")}
+        sentence = f"you have no {lif.spike_map} spike map"
+        yield "spike_map=linear", sentence, {"spike_map": "linear", **linear}
+    if lif.input_delay:
+        yield "input_delay=0", "your input arrives at once", {"input_delay": 0}
+        for more, word in ((1, "late"), (-1, "early")):
+            sentence = f"your input arrives a step too {word}"
+            yield f"input_delay{more:+}", sentence, {"input_delay": lif.input_delay + more}
+    if lif.initial is not None:
+        yield "initial=None", "you begin at the leak, not at initial", {"initial": None}
+
+
 def _number_changes(lif):
     decay, gain, threshold = float(lif.decay), float(lif.gain), float(lif.threshold)
     yield from (
@@ -213,20 +280,24 @@ def _number_changes(lif):
         ("gain=1-decay", "you scale the input by 1 - decay (SpikingJelly, Norse, Sinabs do by "
          "default)", "gain", 1 - decay),
         ("gain*decay", "you decay the input together with the membrane", "gain", gain * decay),
+        ("gain/2", "you halve the input", "gain", gain / 2),
+        ("gain*2", "you double the input", "gain", gain * 2),
         ("-gain", "the sign of your input is reversed", "gain", -gain),
         ("decay=0", "you forget the membrane between steps", "decay", 0.0),
         ("decay=1", "your membrane does not decay", "decay", 1.0),
         ("1-decay", "you use 1 - decay for the decay", "decay", 1 - decay),
-        ("exp(decay-1)", "your decay is exp(-(1 - decay)), the exact decay of an Euler rate",
-         "decay", math.exp(decay - 1)),
+        ("exp(decay-1)", "you have exp(-dt/tau) where the reference has 1 - dt/tau", "decay",
+         math.exp(decay - 1)),
     )  # fmt: skip
     if decay == 0 or decay >= math.exp(-1):
         euler = 1 + math.log(decay) if decay else 0.0
-        yield "1+ln(decay)", "your decay is 1 + ln(decay), an Euler step of it", "decay", euler
+        sentence = "you have 1 - dt/tau, an Euler step, where the reference has exp(-dt/tau)"
+        yield "1+ln(decay)", sentence, "decay", euler
     yield "decay**2", "your membrane decays twice in a step", "decay", decay * decay
     yield "sqrt(decay)", "your membrane decays half in a step", "decay", math.sqrt(decay)
-    for name, value in ("=1", 1.0), ("/2", threshold / 2), ("*2", 2 * threshold):
-        yield f"threshold{name}", f"your threshold is {value:g}", "threshold", value
+    yield "threshold=1", "your threshold is 1", "threshold", 1.0
+    yield "threshold/2", "you halve the threshold", "threshold", threshold / 2
+    yield "threshold*2", "you double the threshold", "threshold", threshold * 2
     yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", "amplitude", 1.0
 
 
@@ -260,11 +331,22 @@ def _always(name, lif):
 
 
 def profile_points(lif):
-    """The named profiles, with this neuron's decay, threshold and gain, and with their own."""
+    """The profiles of other axes, with this neuron's decay, threshold and gain, and their own."""
     kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
-    for name in PROFILES:
-        yield _always(f"profile={name}", LIF.profile(name, **kept))
-        yield _always(f"profile={name}", LIF.profile(name))
+    alike = profiles_of(lif)
+    for name in (name for name in PROFILES if name not in alike):
+        for numbers in (kept, {}):
+            found = _profile(name, numbers)
+            if found is not None:
+                yield _always(f"profile={name}", found)
+
+
+def _profile(name, numbers):
+    """A profile with other numbers, or None where those are not of it."""
+    try:
+        return LIF.profile(name, **numbers)
+    except ValueError:
+        return None
 
 
 def pairs(lif):
@@ -281,7 +363,8 @@ def pairs(lif):
 def explain(found, lif):
     """What was changed to come from ``lif`` to ``found``, and the profile that it then is."""
     said = differences(found, lif)
-    names = profiles_of(found)
+    kept = all(_same(getattr(found, number), getattr(lif, number)) for number in NUMBERS)
+    names = [name for name in profiles_of(found) if kept or found == LIF.profile(name)]
     if names and names != profiles_of(lif):
         said.append(f"this is exactly profile {names[0]}")
         if names[1:]:
@@ -292,27 +375,38 @@ def explain(found, lif):
 def differences(found, lif):
     """What was changed to come from ``lif`` to ``found``, a sentence for each axis."""
     said, told = [], set()
+
+    def values(name):
+        return f"{getattr(found, name):.6g}, not {getattr(lif, name):.6g}"
+
     for _, sentence, changes in _changes(lif):
         if set(changes) - told and all(
             _same(getattr(found, name), value) for name, value in changes.items()
         ):
-            said.append(sentence)
+            numbers = [f": {name} {values(name)}" for name in changes if name in NUMBERS]
+            said.append("".join([sentence, *numbers]))
             told |= set(changes)
-    for name in (*NUMBERS, "lower", "refractory"):
+    for name in (*NUMBERS, *PARTS):
         value = getattr(found, name)
         if name not in told and not _same(value, getattr(lif, name)):
-            said.append(f"your {name} is {value}")
+            said.append(f"your {name} is {values(name) if name in NUMBERS else value}")
+    for name in AXES:
+        if name not in told and not _same(getattr(found, name), getattr(lif, name)):
+            said.append(f"your {name} is {getattr(found, name)!r}")
     return said
 
 
 def profiles_of(lif):
     """Names of the profiles with the axes of ``lif``, whatever their numbers."""
-    axes = [axis for axis in AXES if axis != "refractory"]
+
+    def has(neuron, part):
+        return not _same(getattr(neuron, part), PARTS[part])
 
     def same(profile):
-        bounded = (lif.lower is None) == (profile.lower is None)
-        waits = (lif.refractory > 0) == (profile.refractory > 0)
-        return bounded and waits and all(_same(getattr(lif, a), getattr(profile, a)) for a in axes)
+        parts = ("lower", "refractory", "input_delay", "threshold_low", "synapse_decay",
+                 "adaptation_decay")  # fmt: skip
+        built = all(has(lif, part) == has(profile, part) for part in parts)
+        return built and all(_same(getattr(lif, a), getattr(profile, a)) for a in AXES)
 
     return [name for name in PROFILES if same(LIF.profile(name))]
 

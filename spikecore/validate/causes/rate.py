@@ -17,6 +17,7 @@ from spikecore.validate.causes.code import (
     on_data,
     with_shared,
 )
+from spikecore.validate.estimate import bounded
 from spikecore.validate.subject import NotApplicableError, Trial
 
 FEATURES = (3, 8)
@@ -198,12 +199,41 @@ CAUSES = with_shared(
           _words(lambda s, e, t: random.words(s & 0xFFFFFFFF, e, t))),
 )  # fmt: skip
 
+
+def _estimate(limit):
+    """The number of ``limit(trial, uniforms)``, which is exceeded where there is no spike."""
+
+    def estimate(seen):
+        limits = []
+        for trial, observed in seen:
+            uniforms, first = _uniforms(trial), trial.subject.options.get("first_spike_time", 0)
+            first = 0 if varies(trial.subject) else first
+            fired = observed.spikes[len(observed.spikes) - len(uniforms) :] != 0
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = np.where(trial.inputs > 0, limit(trial, uniforms), np.nan)
+            fired, value = fired[first:], value[first:]
+            known = np.isfinite(value)
+            limits.append((value[fired & known], value[~fired & known]))
+        return bounded(limits)
+
+    return estimate
+
+
+def _gain(trial, uniforms):
+    return (uniforms - trial.subject.options.get("offset", 0)) / trial.inputs
+
+
+def _offset(trial, uniforms):
+    return uniforms - trial.subject.options.get("gain", 1) * trial.inputs.astype(float)
+
+
+NUMBERS = ("gain", 1, _estimate(_gain)), ("offset", 0, _estimate(_offset))
 VECTORS = {
     "rate": {"num_steps": 24},
     "rate-scaled": {"num_steps": 12, "gain": 0.75, "offset": 0.125, "first_spike_time": 3},
 }
 CODE = Code(
     "rate", "rate", trials, CAUSES, {"num_steps": DEFAULT_STEPS}, VECTORS, decision,
-    lambda options: True, seeded_trials,
+    lambda options: True, seeded_trials, NUMBERS,
 )  # fmt: skip
-VARYING = CODE._replace(kind="rate_conv", defaults={}, vectors={"rate-varying": {}})
+VARYING = CODE._replace(kind="rate_conv", numbers=(), defaults={}, vectors={"rate-varying": {}})

@@ -1,0 +1,1 @@
+"""Measures of spike trains: rates, intervals, correlations and distances, a family a file."""
