@@ -8,14 +8,20 @@ import argparse
 import os
 import sys
 
-from spikecore import __version__, demo, info
+from spikecore import __version__, convergence, demo, info
 from spikecore.backends import DeviceError, SettingError
 from spikecore.plots import gallery
 from spikecore.validate import command
 
 READER_LEFT = 141  # as a shell reports a program that ended because its pipe was closed
 INTERRUPTED = 130  # likewise of one that was interrupted
-COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}
+COMMANDS = {
+    "convergence": convergence,
+    "demo": demo,
+    "gallery": gallery,
+    "info": info,
+    **command.commands(),
+}
 
 
 class Parser(argparse.ArgumentParser):

@@ -84,10 +84,13 @@ def add_arguments(parser):
         help="folder for spikes and pictures (%(default)s)",
     )
     parser.add_argument(
-        "--steps", default=100, type=_integer(2, 1000), help="time steps, 2 to 1000 (%(default)s)"
+        "--steps",
+        default=100,
+        type=whole_number(2, 1000),
+        help="time steps, 2 to 1000 (%(default)s)",
     )
     parser.add_argument(
-        "--seed", default=0, type=_integer(0, 2**64 - 1), help="of every draw (%(default)s)"
+        "--seed", default=0, type=whole_number(0, 2**64 - 1), help="of every draw (%(default)s)"
     )
 
 
@@ -160,7 +163,7 @@ def draw_pictures(folder, drawings):
         print(f"wrote {pictures.write(folder / name, drawings[name])}")
 
 
-def _integer(low, high):
+def whole_number(low, high):
     """A type for argparse: a whole number in [low, high]."""
 
     def convert(text):

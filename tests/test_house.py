@@ -27,7 +27,7 @@ FLOORS = (
     ("codes", "neurons", "measures"),
     ("network",),
     ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
-    ("plots", "spikeplot", "info", "demo", "listing"),
+    ("plots", "spikeplot", "info", "demo", "listing", "convergence"),
     ("validate",),
     ("__main__",),
 )

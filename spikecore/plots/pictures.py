@@ -268,3 +268,26 @@ def membranes(membrane, spikes):
         ylim=(low - 0.2, high + 0.3),
     )
     return figure
+
+
+# --- convergence --------------------------------------------------------------------------------
+
+
+def convergence(rows, name, order):
+    """Errors of spike times over the step size, and the spikes that are missed, both as logarithms.
+
+    ``rows`` have ``step``, ``median``, ``largest``, ``missed`` and ``extra``; an error of 0 is left
+    out.
+    """
+    figure = _figure()
+    ax, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    steps = [row.step for row in rows]
+    for label, marker in (("median", "o"), ("largest", "s")):
+        errors = [getattr(row, label) or float("nan") for row in rows]
+        ax.loglog(steps, errors, marker=marker, label=f"{label} error")
+    ax.loglog(steps, steps, "--", color="gray", label="one step")
+    ax.set(title=f"{name} beside the continuous neuron: order {order:.2f}", ylabel="Error / tau")
+    ax.legend()
+    counts.plot(steps, [row.missed + row.extra for row in rows], marker="o")
+    counts.set(xlabel="Step dt / tau", ylabel="Miscounted", ylim=(0, None))
+    return figure
