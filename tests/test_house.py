@@ -157,14 +157,9 @@ def public():
         for name in home.__all__:
             if not inspect.ismodule(getattr(home, name)):
                 found[name] = getattr(home, name)
-    for home in (
-        decode,
-        statistics,
-        neurons.fixed,
-        neurons.exact,
-    ):  # some names stand elsewhere too
-        module = home.__name__.rpartition(".")[2]
-        found |= {f"{module}.{name}": getattr(home, name) for name in home.__all__}
+    for home in (decode, statistics, neurons.fixed, neurons.exact):
+        for name in home.__all__:  # some have the name of an encoder or a neuron
+            found[f"{home.__name__.rpartition('.')[2]}.{name}"] = getattr(home, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
