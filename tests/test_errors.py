@@ -167,7 +167,7 @@ RATE_STREAM = {
 BAD = {
     "rate": RATE_STREAM | RESULT | STREAM | {
         "data": DATA,
-        "generator": {"another": "mt19937", "None": None, "an int": 0},
+        "generator": {"another": "mt19937", "an int": 0},
         "shared": NOT_FLAGS | {"True, of no register": True},
         "num_steps": NOT_STEPS | {"None": None, "False": False},
         "gain": NOT_REAL,

@@ -40,7 +40,11 @@ def test_everything_public_is_called():
         assert {f"{home}.{name}" for name in filter(str.islower, module.__all__)} <= called
     results = ("Run", "LayerRun", "Profile")
     names = {name for name in (*neurons.__all__, *network.__all__) if name not in results}
-    assert names - {"profiles"} <= called
+    assert names - {"profiles", "fixed", "exact"} <= called
+    for module in (neurons.fixed, neurons.exact):
+        home = module.__name__.rpartition(".")[2]
+        own = {f"{home}.{name}" for name in module.__all__ if name not in ("Result", "State")}
+        assert own <= called
     own = {n for n, f in vars(random).items() if getattr(f, "__module__", "") == random.__name__}
     inner = {"checked_seed", "key_of"}
     assert {f"random.{name}" for name in own if not name.startswith("_")} - {

@@ -21,7 +21,6 @@ class Register(NamedTuple):
 
 
 REGISTERS = {"lfsr16": Register(16, (0, 1, 3, 12)), "lfsr8": Register(8, (0, 2, 3, 4))}
-GENERATORS = ("philox", *REGISTERS)
 
 
 @cache
@@ -40,16 +39,17 @@ def cycle(register):
 
 def checked(generator, shared, uniforms):
     """The register of a ``generator`` argument, or None for spikecore's random stream."""
-    name = arguments.choice("generator", generator, GENERATORS)
-    register = REGISTERS.get(name)
     shared = arguments.flag("shared", shared)
-    if shared and register is None:
-        remedy = "pass generator='lfsr16', or leave it out"
-        arguments.refuse("shared", "be False with generator='philox'", shared, remedy)
-    if register is not None and uniforms is not None:
+    if generator is None:
+        if shared:
+            remedy = "pass generator='lfsr16', or leave it out"
+            arguments.refuse("shared", "be False without a generator", shared, remedy)
+        return None
+    name = arguments.choice("generator", generator, tuple(REGISTERS))
+    if uniforms is not None:
         must = "be left out with uniforms, which take its place"
         arguments.refuse("generator", must, repr(name), "pass one of the two")
-    return register
+    return REGISTERS[name]
 
 
 def uniforms(register, shared, seed, shape, first_element, first_step):

@@ -87,7 +87,7 @@ def rate(
     *,
     seed: Seed | None = None,
     uniforms: Data | None = None,
-    generator: Literal["philox", "lfsr16", "lfsr8"] = "philox",
+    generator: Literal["lfsr16", "lfsr8"] | None = None,
     shared: bool = False,
     dtype: SpikeDtype | None = None,
     out: Out | None = None,
@@ -120,8 +120,8 @@ def rate(
     uniforms : array_like, optional
         Instead of ``seed``: the uniforms in [0, 1), one for each output; spike when ``u < p``.
         ``(num_steps, *data.shape)`` for static data, ``data.shape`` for time-varying data.
-    generator : {"philox", "lfsr16", "lfsr8"}
-        Spikecore's random stream, or a shift register of hardware for each element, of 16 or 8
+    generator : {None, "lfsr16", "lfsr8"}
+        Instead of the random stream: a shift register of hardware for each element, of 16 or 8
         bits: spike when ``state < p*2**bits``.  Its states repeat after ``2**bits - 1`` steps.
     shared : bool
         With a register: one for all elements, which begins in the state ``seed``, from 1 to

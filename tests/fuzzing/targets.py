@@ -9,6 +9,7 @@ import inspect
 from typing import NamedTuple
 
 import spikecore
+from fuzzing import hardware
 from spikecore import decode, neurons, spikegen, spikeplot, statistics, utils
 from spikecore.neurons.units import UNITS
 from spikecore.validate import causes
@@ -54,6 +55,8 @@ GOOD = {
     "uniforms": ["None", "np.zeros((4, 2, 3))", "np.zeros(4)"],
     "dtype": ["None", "bool", "'u1'", "np.int8", "np.dtype('f4')", "float"],
     "out": ["None", *OUTS],
+    "generator": ["None", "'lfsr16'"],
+    "shared": FLAGS,
     "first_element": ["0", "5"],
     "first_step": ["0", "9"],
     "device": ["None", "'numpy'", "'cpu'"],
@@ -443,6 +446,7 @@ def all_targets():
     found.append(target("datasets.ecg", (), 0.1))
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
+    found += [target(call, tables, weight, names) for call, tables, weight, names in hardware.CALLS]
     found.append(target("spikecore.profiles", ()))
     found.append(target("spikecore.devices", (), 0.1))
     return found
