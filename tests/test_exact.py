@@ -210,7 +210,7 @@ def test_an_empty_run_returns_where_it_began():
         (lambda: exact.LIF(1).run(5, state=exact.State(math.nan)), r"^state.membrane must lie in "),
         (
             lambda: exact.LIF(1).run(1, current=1e12),
-            r"^run must give at most 10,000,000 spikes, ",
+            r"^duration must be short enough for at most 10,",
         ),
     ],
 )

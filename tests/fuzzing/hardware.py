@@ -52,7 +52,7 @@ CALLS = [
     ("fixed.LIF.profile('q-format').to_integers", ({"values": ["[0.5, -1.0]", "0.25"]},), 0.5, ()),
     ("fixed.LIF.profile('q-format').to_reals", ({"values": INTEGERS},), 0.5, ()),
     ("fixed.Linear", (LAYER,), 1.0, ()),
-    ("fixed.Linear.profile", (LAYER,), 1.0, ("profile", "options")),
+    ("fixed.Linear.profile", (LAYER,), 1.0, ("profile",)),
     ("fixed.Linear([[1, -2, 3]])", (LAYER,), 1.0, ()),
     ("fixed.Linear([[1, -2, 3]], delay=1).run", (LAYER,), 1.0, ()),
     ("fixed.quantize", (LAYER,), 1.0, ()),

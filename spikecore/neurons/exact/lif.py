@@ -202,8 +202,8 @@ class LIF:
                 begin.refractory, samples,
             )  # fmt: skip
         if many:
-            must, got = f"give at most {events.MOST_SPIKES:,} spikes", "more"
-            arguments.refuse("run", must, got, "shorten it or lower the input")
+            must = f"be short enough for at most {events.MOST_SPIKES:,} spikes"
+            arguments.refuse("duration", must, duration, "shorten it or lower the input")
         levels = values[kinds == events.LEVEL]
         last = levels[-1] if duration else begin.current
         return Result(spikes, samples, State(v, i, max(wait - duration, 0.0), float(last)))

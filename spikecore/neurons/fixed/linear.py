@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spikecore import arguments, backends
-from spikecore.annotations import Array, ArrayLike, Device, Integer
+from spikecore.annotations import Array, ArrayLike, Device, Integer, Number
 from spikecore.neurons.fixed import integers
 from spikecore.neurons.fixed.weights import quantize
 
@@ -82,7 +82,10 @@ class Linear:
         weight: ArrayLike,
         exponent: Integer = 0,
         delay: Integer | None = None,
-        **options: Any,
+        *,
+        bits: Integer | None = None,
+        sign_mode: str = "mixed",
+        scale: Number = 1.0,
     ) -> Linear:
         """The layer of known hardware, which stores the weights in its own way.
 
@@ -96,8 +99,8 @@ class Linear:
             As above.
         delay : int, optional
             As above; of Loihi 1, of the others 0.
-        **options
-            ``bits``, ``sign_mode`` and ``scale`` of :func:`quantize`.
+        bits, sign_mode, scale
+            As in :func:`quantize`.
 
         Returns
         -------
@@ -109,7 +112,7 @@ class Linear:
         >>> fixed.Linear.profile("loihi", [[100, -7]])
         fixed.Linear(2 -> 1, exponent=0, delay=1)
         """
-        stored = quantize(weight, name, **options)
+        stored = quantize(weight, name, bits=bits, sign_mode=sign_mode, scale=scale)
         return cls(stored, exponent, int(name.lower() == "loihi") if delay is None else delay)
 
     def __eq__(self, layer: object) -> bool:
