@@ -287,7 +287,7 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"signal": []}, r"^signal must hold samples"),
         ({"signal": np.ones(9)}, r"^signal must vary"),
         ({"encoder": scripted({})[0], "decoder": max}, r"^grid must be given"),
-        ({"encoder": [], "decoder": max, "grid": [1]}, r"^encoder must be callable, got \[\]"),
+        ({"encoder": [], "decoder": max, "grid": [1]}, r"^encoder must be a function, got"),
         ({"encoder": len, "decoder": max, "grid": [1]}, r"^encoder must fit encoder\(signal, para"),
         (
             {"grid": [1], "decoder": len},
@@ -302,7 +302,6 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"encoder": spikegen.bsa, "fir": 10**400}, r"^fir must hold real numbers"),
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
         ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be a function"),
-        ({"encoder": spikegen.step_forward, "unknown": 3}, r"^unknown must be an argument of the"),
     ],
     ids=str,
 )

@@ -253,7 +253,7 @@ ONE = np.ones(1, np.float32)
         (
             lambda ax: spikeplot.traces([1], ax=HUGE),
             TypeError,
-            "ax must be Axes .*, got a ndarray",
+            "ax must be Axes .*, got an ndarray",
         ),
         (
             lambda ax: spikeplot.traces([1], titles=HUGE),
@@ -266,7 +266,11 @@ ONE = np.ones(1, np.float32)
             ValueError,
             r"ylim must .*more than 65536",
         ),
-        (lambda ax: spikeplot.traces([1], ax=[Tensor()]), TypeError, "ax must be Axes .*something"),
+        (
+            lambda ax: spikeplot.traces([1], ax=[Tensor()]),
+            TypeError,
+            "ax must be Axes .*got a list",
+        ),
         (lambda ax: spikeplot.traces([1], ax="ax"), TypeError, "ax must be Axes .*got a str"),
         (lambda ax: spikeplot.traces([1], ax=["ax"]), TypeError, "ax must be one Axes .*a str"),
         (lambda ax: spikeplot.reconstruction(SPIKES, ax, cmap="no"), ValueError, "cmap must"),
