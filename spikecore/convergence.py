@@ -35,11 +35,21 @@ class Row(NamedTuple):
     order: float  # of the median error, against the step size before; NaN for the first
 
 
+OTHER_EQUATION = ("synapse_decay", "adaptation_decay", "spike_map")
+
+
+def comparable():
+    """The profiles of the equation that the continuous neuron solves: a leak and a reset."""
+    found = {name: profile.axes for name, profile in profiles().items()}
+    others = {name for name, axes in found.items() if any(part in axes for part in OTHER_EQUATION)}
+    return [name for name in found if found[name]["reset"] != "none" and name not in others]
+
+
 def add_arguments(parser):
     """Declare the command's arguments."""
-    names = [name for name, profile in profiles().items() if profile.axes["reset"] != "none"]
+    names = comparable()
     parser.add_argument("--profile", choices=names, default="snntorch-1.0", metavar="NAME",
-                        help="of LIF, with a reset (%(default)s)")  # fmt: skip
+                        help="of LIF, with a reset and no synapse or adaptation (%(default)s)")  # fmt: skip
     parser.add_argument("--decay", choices=tuple(DECAYS), default="exponential",
                         help="of a step: exp(-dt/tau), or 1 - dt/tau (%(default)s)")  # fmt: skip
     parser.add_argument("--halvings", type=demo.whole_number(1, 14), default=8,
@@ -98,9 +108,12 @@ def _continuous(lif, levels, refractory):
 
 def _discrete(profile, decay, step, levels, refractory):
     """Spike times of each neuron of a profile: when the membrane that spikes is recorded."""
+    waiting = round(refractory / step)
+    unused = {} if waiting else {"refractory_holds": "input", "refractory_mode": "steps"}
     lif = LIF.profile(
-        profile, decay=decay, gain=1 - decay, threshold=1.0, refractory=round(refractory / step)
-    )
+        profile, decay=decay, gain=1 - decay, threshold=1.0, refractory=waiting,
+        input_delay=0, **unused,
+    )  # fmt: skip
     current = np.repeat(levels, round(HOLD / step), axis=0)
     spikes = lif.run(current, record=()).spikes
     late = 0 if lif.report_spike == "old" else 1

@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, convergence, profiles
-
-NAMES = [name for name, profile in profiles().items() if profile.axes["reset"] != "none"]
+from spikecore import __main__, convergence
 
 
 @pytest.mark.parametrize("name", ["snntorch-1.0", "norse-box", "sinabs", "spyx"])
@@ -75,7 +73,11 @@ def test_what_is_refused(options, sentence, capsys):
     assert sentence in complaint and complaint.count("\n") == 1
 
 
-def test_every_profile_with_a_reset_can_be_compared():
-    for name in NAMES:
+def test_profiles_of_the_same_equation_can_be_compared():
+    names = convergence.comparable()
+    assert {"nest-delta", "nengo-refractory", "brian2-refractory", "norse-iaf"} < set(names)
+    others = {"snntorch-1.0-none", "nest-exp", "nengo-adaptive", "sinabs-alif", "spikingjelly-qif"}
+    assert not others & set(names)
+    for name in names:
         row = convergence.measure(name, convergence.DECAYS["exponential"], 1, 0)[-1]
         assert row.spikes > 400

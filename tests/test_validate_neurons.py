@@ -431,7 +431,7 @@ SENTENCES = {
     writes: "it wrote to its input current; work on a copy",
     none: "its spikes have dtype object",
     gradient: "its spikes, a Tensor, cannot become a NumPy array (call detach() first)",
-    step_without_state: "a step returned a ndarray; return (spikes, state)",
+    step_without_state: "a step returned an ndarray; return (spikes, state)",
     step_of_nan: "its states hold nan at",
 }
 
