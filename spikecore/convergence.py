@@ -49,7 +49,7 @@ def add_arguments(parser):
     """Declare the command's arguments."""
     names = comparable()
     parser.add_argument("--profile", choices=names, default="snntorch-1.0", metavar="NAME",
-                        help="of LIF, with a reset and no synapse or adaptation (%(default)s)")  # fmt: skip
+                        help="of LIF, without a synapse (%(default)s)")  # fmt: skip
     parser.add_argument("--decay", choices=tuple(DECAYS), default="exponential",
                         help="of a step: exp(-dt/tau), or 1 - dt/tau (%(default)s)")  # fmt: skip
     parser.add_argument("--halvings", type=demo.whole_number(1, 14), default=8,
