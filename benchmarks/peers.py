@@ -1,11 +1,10 @@
 """Other libraries and plain NumPy, driven on arrays of ours.
 
 The adapters of libraries are those that the validator runs.  Torch gets every core and keeps no
-gradients; what a user would convert once is converted before.  spikify stands among the versions
-only: none of its codes gives the spikes of one of ours (its "poisson" bins continuous times, its
-threshold code compares with a mean), so none could be timed.
+gradients; what a user would convert once is converted before.
 """
 
+import importlib
 import os
 from contextlib import contextmanager
 
@@ -80,6 +79,22 @@ def numpy_leaky(current, beta, recorded):
         return (spikes, membranes) if recorded else spikes
 
     return call
+
+
+# --- codes of time series -----------------------------------------------------------------------
+
+
+def spikify(function, data, **options):
+    """The spikes of one of spikify's encoders, such as ``contrast.step_forward``; or None."""
+    module, _, name = f"spikify.encoders.temporal.{function}".rpartition(".")
+    imported = _or_none(importlib.import_module, module)
+    return imported and (lambda: getattr(imported, name)(data, **options)[0])
+
+
+def spikify_filter(taps, cutoff, otherwise):
+    """The filter that spikify designs with SciPy, or another where they are not installed."""
+    scipy = _or_none(importlib.import_module, "scipy.signal")
+    return otherwise if scipy is None else scipy.firwin(taps, cutoff, window="hann")
 
 
 # --- distances of spike trains ------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""Codes of time series beside the memory limit, and beside plain NumPy.
+"""Codes of time series beside the memory limit, plain NumPy and spikify.
 
-``python -m benchmarks.signals`` takes about two minutes; ``--quick`` uses smaller arrays.  The
-rivals compute a step of all features at once, which is how NumPy is fast; the toolboxes loop over
-single samples in Python.
+``python -m benchmarks.signals`` takes about two minutes; ``--quick`` uses smaller arrays.  Plain
+NumPy computes a step of all features at once, which is how it is fast; spikify loops over single
+samples in Python, and gets fewer features.
 """
 
 import sys
@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import run
+from benchmarks import peers, run
 from benchmarks.encoders import encoder
 from benchmarks.harness import Check, Rival, read_and_fill
 from spikecore import spikegen
@@ -26,6 +26,14 @@ CODES = {
     "pulse_width": {"period": 20, "low": -1000, "high": 1000},
 }
 TAPS = 17
+CUTOFF = 0.1  # of the filter, as a share of half the sampling rate
+SPIKIFY = {  # its function, our options, and its own
+    "step_forward": ("contrast.step_forward", {"threshold": 0.01}, {}),
+    "moving_window": ("contrast.moving_window", {"threshold": 0.01}, {"window_length": 5}),
+    "temporal_contrast": ("contrast.threshold_based_representation", {"factor": 0.5}, {}),
+    "bsa": ("deconvolution.bens_spiker", {"threshold": 0.05},
+            {"window_length": TAPS, "cutoff": CUTOFF}),
+}  # fmt: skip
 
 
 def main(argv=None):
@@ -39,6 +47,7 @@ def cases(scale):
         **{name: partial(code, scale, name) for name in CODES},
         "bsa": partial(filtered, scale, "bsa", {"threshold": 0.05}),
         "modified_hsa": partial(filtered, scale, "modified_hsa", {"threshold": 0.05}),
+        **{f"{name}, spikify's": partial(of_spikify, scale, name) for name in SPIKIFY},
     }
 
 
@@ -69,6 +78,30 @@ def filtered(scale, name, options):
 
         rivals = [Rival("NumPy", step_by_step, None, Check("NumPy", step_by_step, expected))]
     return encoder(name, data, options, out, limit, ours={"fir": fir}, rivals=rivals)
+
+
+def of_spikify(scale, name):
+    """A code as spikify has it, of the ten columns in which a toolbox ends within seconds."""
+    data = signal(100 * scale.steps, 10).astype(np.float64)
+    data -= data.min(axis=0)
+    data /= data.max(axis=0)
+    function, options, its_own = SPIKIFY[name]
+    ours = {"profile": "spikify"}
+    if name == "moving_window":
+        ours["window"] = its_own["window_length"]
+    if name == "bsa":
+        ours["fir"] = peers.spikify_filter(*its_own.values(), otherwise=np.hanning(TAPS + 2)[1:-1])
+    theirs = peers.spikify(function, data, **options, **its_own)
+
+    def expected():
+        return getattr(spikegen, name)(data, **options, **ours, dtype=np.int8)
+
+    rivals = []
+    if theirs is not None:
+        bound = None if name == "temporal_contrast" else 50  # which is NumPy there, without loops
+        rivals = [Rival("spikify", theirs, bound, Check("spikify", theirs, expected))]
+    out, limit = np.empty(data.shape, np.int8), read_and_fill(data, np.int8)
+    return encoder(name, data, options, out, limit, ours=ours, rivals=rivals)
 
 
 def numpy_bsa(data, fir, threshold):
