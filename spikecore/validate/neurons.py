@@ -103,7 +103,7 @@ def neuron(
         ``candidate(current)``, which returns spikes or ``(spikes, membrane)``.  A class is called
         without arguments to make the object.  The form is read from the signature; an object of one
         argument is tried out.  What it returns may be anything with ``__array__``.
-    against : str, LIF or Leaky
+    against : str, spikecore.LIF or Leaky
         Name of a profile (:func:`spikecore.profiles`), or the neuron itself.
     form : {"auto", "sequence", "step", "stateful"}
         The candidate's form, where the signature does not tell.
