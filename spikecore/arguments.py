@@ -6,6 +6,8 @@ Every error is one sentence that names the argument, its value and the remedy.
 import math
 import operator
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import islice
 from numbers import Real
@@ -22,6 +24,7 @@ from spikecore.foreign import a_kind, has, reason, shown
 SPIKE_DTYPES = tuple(np.dtype(name) for name in get_args(SpikeName))
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
 MOST_ITEMS = 2**16  # of an argument that holds a few names or sizes
+_WHOLE_INDEX = ContextVar("whole index", default=lambda index: index)
 MAX_STEPS = 2**34  # the counter of the random stream holds step // 4 in 32 bits
 
 
@@ -203,12 +206,23 @@ def within(name, values, low, high, backend, meaning):
     where = backend.first_outside(values.reshape(-1), cast(low), cast(high))
     if where < 0:
         return
-    index = ", ".join(str(i) for i in np.unravel_index(where, values.shape))
+    index = np.unravel_index(where, values.shape)
+    index = ", ".join(str(i) for i in _WHOLE_INDEX.get()(index))
     place = f"{name}[{index}]" if values.ndim else "it"
     raise ValueError(
         f"{name} must be {meaning}, but {place} is {values.reshape(-1)[where]}; clean or rescale "
         "it first"
     )
+
+
+@contextmanager
+def part_of_a_whole(whole_index):
+    """Let complaints about data name ``whole_index(index)`` for an index in the data."""
+    token = _WHOLE_INDEX.set(whole_index)
+    try:
+        yield
+    finally:
+        _WHOLE_INDEX.reset(token)
 
 
 def finite(name, values, backend):

@@ -9,6 +9,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Data, Device, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Deconvolve
+from spikecore.chunked import divided
 from spikecore.codes.filters import LONGEST, scale_of, scaled, taps_of
 from spikecore.codes.signals import SignalCall, chosen
 from spikecore.compiler import equation
@@ -88,6 +89,7 @@ HOUGH = Deconvolve(shortfall, None, within)
 # --- the encoders -------------------------------------------------------------------------------
 
 
+@divided("time", per_feature=("threshold", "shift", "gain"))
 def bsa(
     data: Data,
     fir: ArrayLike,
@@ -183,6 +185,7 @@ def bsa(
     return _encode(call, code, fir, threshold, axes)
 
 
+@divided("time", per_feature=("shift", "gain"))
 def hsa(
     data: Data,
     fir: ArrayLike,
@@ -233,6 +236,7 @@ def hsa(
     return _encode(call, HOUGH, fir, 0, axes)
 
 
+@divided("time", per_feature=("threshold", "shift", "gain"))
 def modified_hsa(
     data: Data,
     fir: ArrayLike,

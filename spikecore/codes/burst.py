@@ -20,6 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import floor, mul, rint, select
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import Interval, first_steps, placed, steps, trains
 from spikecore.compiler import equation
@@ -113,6 +114,7 @@ WHOLE = Place(whole_places, emit_whole)
 FINE = Place(fine_places, emit_fine, np.int64)
 
 
+@divided("features")
 def burst(
     data: Data,
     num_steps: Integer,
@@ -209,6 +211,7 @@ def _intervals(gap, min_interval, max_interval):
     return gap, shortest, longest
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     max_spikes: Integer = 5,

@@ -18,6 +18,7 @@ from spikecore.annotations import (
     SpikeDtype,
     Stream,
 )
+from spikecore.chunked import divided
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import Interval, first_steps, steps, trains
 from spikecore.neurons.lif import LIF
@@ -37,6 +38,7 @@ class Axes(NamedTuple):
 PROFILES = {"norse": {"decay": 0.9, "threshold": 1.0, "gain": 0.1}}
 
 
+@divided("features")
 def current(
     data: Data,
     num_steps: Integer,
@@ -134,6 +136,7 @@ def _neuron(decay, threshold, gain, profile, first_only, silent):
     return LIF(decay, threshold, gain, reset="value", reset_at="same", refractory=refractory)
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     *,

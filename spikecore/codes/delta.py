@@ -10,6 +10,7 @@ from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.compiler import equation
 
 NONE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
@@ -61,6 +62,7 @@ def recall(x):
 DELTA = Scan(step, emit, recall)
 
 
+@divided("time")
 def delta(
     data: Data,
     threshold: Number = 0.1,

@@ -10,6 +10,7 @@ from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, SpikeDtype, Stream
 from spikecore.arithmetic import accumulate, like, mul, select
 from spikecore.backends.loops import Convolve, Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import Levels, emit_number, positive_per_feature
 from spikecore.codes.sums import SumCall
 from spikecore.compiler import equation
@@ -126,6 +127,7 @@ def finish(total, numbers):
 CONVOLVE = Convolve(add_term, finish)
 
 
+@divided("time", per_feature=("shift", "gain"))
 def convolve(
     spikes: Data,
     fir: ArrayLike,

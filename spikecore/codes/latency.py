@@ -20,6 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes import first_spike
 from spikecore.codes.latency_times import countable, latest_time, numbers_of, spike_time
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
@@ -42,6 +43,7 @@ SPIKE = Place(spike_step, emit_spike)
 LINE = Place(spike_step, emit_line)
 
 
+@divided("features")
 def latency(
     data: Data,
     num_steps: Integer | None = None,
@@ -221,6 +223,7 @@ def _steps_needed(values, latest, numbers, num_steps, bypass, backend):
     return num_steps
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     threshold: Number = 0.01,

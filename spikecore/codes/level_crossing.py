@@ -9,6 +9,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Data, Device, Out, PerNeuron, SpikeDtype, Stream
 from spikecore.arithmetic import floor, rint, select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import CHANNELS, SignalCall, written
 from spikecore.compiler import equation
 
@@ -54,6 +55,7 @@ def scan_of(paired):
     return Scan(step, emit, second=second)
 
 
+@divided("time", per_feature=("spacing", "initial"))
 def level_crossing(
     data: Data,
     spacing: PerNeuron,

@@ -8,6 +8,7 @@ from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Integer, Number, SpikeDtype
 from spikecore.arithmetic import like, mul, rint, select
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes.one_hot import whole
 from spikecore.compiler import equation
 
@@ -46,6 +47,7 @@ def emit_line(step, place, numbers, on, off):
 GIVEN_LINE = Place(given_step, emit_line)
 
 
+@divided("features")
 def rate_interpolate(
     spike_time: ArrayLike,
     num_steps: Integer,
@@ -103,6 +105,7 @@ def rate_interpolate(
     return result
 
 
+@divided("features")
 def latency_interpolate(
     spike_time: ArrayLike,
     num_steps: Integer,

@@ -9,6 +9,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, Data, Device, Integer, Out, PerNeuron, SpikeDtype, Stream
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Slide
+from spikecore.chunked import divided
 from spikecore.codes.signals import (
     CHANNELS,
     COMPARE,
@@ -60,6 +61,7 @@ def slide_of(axes):
     return Slide(step, *written(axes.channels == "up_down"))
 
 
+@divided("time", per_feature=("threshold",))
 def moving_window(
     data: Data,
     threshold: PerNeuron,

@@ -10,6 +10,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, select
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import Interval, placed, steps, trains
 from spikecore.compiler import equation
@@ -55,6 +56,7 @@ def emit(step, place, numbers, on, off):
 PHASE = Place(bits, emit)
 
 
+@divided("features")
 def phase(
     data: Data,
     num_bits: Integer,
@@ -132,6 +134,7 @@ def phase(
     return placed(call, PHASE, numbers, num_steps)
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     num_bits: Integer,

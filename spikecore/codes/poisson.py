@@ -11,6 +11,7 @@ from spikecore import arguments, backends, random
 from spikecore.annotations import Array, Data, Device, Integer, Out, Seed, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
+from spikecore.chunked import divided
 from spikecore.codes.rate import steps_of, word_threshold
 from spikecore.codes.signals import chosen
 from spikecore.compiler import equation
@@ -73,6 +74,7 @@ def renew(held, prepared):
 POISSON = Draw(prepare, fires, carried=True, renew=renew)
 
 
+@divided("features", numbered=True)
 def poisson(
     data: Data,
     num_steps: Integer | None = None,

@@ -20,6 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import exp, like, mul, rint, select
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes.lines import NOWHERE
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import MOST_STEPS, emit_spike, first_steps, placed, steps, trains
@@ -103,6 +104,7 @@ def step_of_time(position, x, numbers):
 SPIKES = Place(step_of_time, emit_spike)
 
 
+@divided("features")
 def population(
     data: Data,
     neurons: Integer,

@@ -10,6 +10,7 @@ from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Integer, Number, Out, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.filters import Nothing, unchanged
 from spikecore.codes.signals import NONE, UP, Levels, SignalCall, emit
 from spikecore.codes.sums import SumCall
@@ -86,6 +87,7 @@ def _numbers(period, low, high, dtype):
     return low, high, period
 
 
+@divided("time")
 def pulse_width(
     data: Data,
     period: Integer,
@@ -150,6 +152,7 @@ def pulse_width(
     return result
 
 
+@divided("time")
 def decode(
     spikes: Data,
     period: Integer,

@@ -19,6 +19,7 @@ from spikecore.annotations import (
     Stream,
 )
 from spikecore.backends.loops import Place
+from spikecore.chunked import divided
 from spikecore.codes.values import emit_spike, first_steps, placed, steps, trains
 from spikecore.compiler import equation
 
@@ -34,6 +35,7 @@ def step_of_rank(rank, shared, none):
 RANK = Place(step_of_rank, emit_spike)
 
 
+@divided("rows")
 def rank_order(
     data: Data,
     num_steps: Integer | None = None,
@@ -115,6 +117,7 @@ def _ranks(rows, ties):
     return ranks
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     modulation: Number = 0.5,

@@ -22,6 +22,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
+from spikecore.chunked import divided
 from spikecore.codes import lfsr
 from spikecore.codes.values import trains
 from spikecore.compiler import equation
@@ -77,6 +78,7 @@ def uniform_fires(uniform, x, numbers):
 BERNOULLI = Draw(prepare, fires)
 
 
+@divided("features", numbered=True)
 def rate(
     data: Data,
     num_steps: Integer | None = None,
@@ -234,6 +236,7 @@ def steps_of(values, num_steps, varying):
     return values.shape[0] if varying else num_steps
 
 
+@divided("time", numbered=True)
 def rate_conv(
     data: Data,
     *,
@@ -280,6 +283,7 @@ def rate_conv(
     )  # fmt: skip
 
 
+@divided("time")
 def decode(
     spikes: ArrayLike,
     gain: Number = 1,

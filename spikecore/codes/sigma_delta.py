@@ -21,6 +21,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import floor, like, mul, select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import COMPARE, SignalCall, chosen, emit_number
 from spikecore.codes.staircase import Value
 from spikecore.codes.sums import SumCall
@@ -98,6 +99,7 @@ def scan_of(axes, rounded, clipped):
     return Scan(step, emit_number)
 
 
+@divided("time", per_feature=("threshold", "initial"))
 def sigma_delta(
     data: Data,
     threshold: PerNeuron,
@@ -237,6 +239,7 @@ def add(state, x, numbers):
 SUM = Scan(add, emit_number)
 
 
+@divided("time", per_feature=("initial",))
 def accumulate(values, initial=0, *, dtype=None, out=None, device=None, stream=None):
     """Sum of graded spikes: ``y[t] = y[t-1] + values[t]``, from ``y[-1] = initial`` on.
 

@@ -109,7 +109,7 @@ class SignalCall(arguments.Call):
         """
         backend = self.choose(self.values.size)
         limit = np.finfo(self.values.dtype).max / (4 * terms)
-        meaning = f"finite and of at most {limit:.3g}, so that no difference overflows,"
+        meaning = f"finite and of at most {limit:.3g}, so that no difference overflows"
         arguments.within("data", self.values, -limit, limit, backend, meaning)
         return backend
 

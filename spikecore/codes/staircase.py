@@ -7,6 +7,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import CHANNELS, emit_number, positive_per_feature
 from spikecore.codes.sums import SumCall
 from spikecore.compiler import equation
@@ -46,6 +47,7 @@ def climb(state, count, numbers):
 STAIRCASE = Scan(climb, emit_number)
 
 
+@divided("time", per_feature=("threshold", "initial", "threshold_down"))
 def staircase(
     spikes,
     threshold,

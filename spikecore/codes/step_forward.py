@@ -21,6 +21,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import floor, like, select
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import (
     CHANNELS,
     COMPARE,
@@ -135,6 +136,7 @@ def scan_of(axes, refractory):
     return Scan(step, emit, second=second)
 
 
+@divided("time", per_feature=("threshold", "threshold_down", "initial"))
 def step_forward(
     data: Data,
     threshold: PerNeuron,
@@ -228,6 +230,7 @@ def step_forward(
     return _encode(call, axes, threshold, threshold_down, refractory, initial)
 
 
+@divided("time", per_feature=("threshold", "threshold_down", "initial"))
 def send_on_delta(
     data: Data,
     threshold: PerNeuron,

@@ -22,6 +22,7 @@ from spikecore.annotations import (
 from spikecore.arithmetic import mul, select
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.loops import Scan
+from spikecore.chunked import divided
 from spikecore.codes.signals import (
     CHANNELS,
     COMPARE,
@@ -261,6 +262,7 @@ def scan_of(compare, paired):
     return Scan(step, emit, recall, second)
 
 
+@divided("time", per_feature=("threshold",))
 def temporal_contrast(
     data: Data,
     threshold: PerNeuron | None = None,

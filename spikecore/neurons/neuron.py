@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Out, SpikeDtype, Stream
+from spikecore.chunked import is_dask
 from spikecore.neurons import prepare
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 from spikecore.results import by_value, same
@@ -279,6 +280,10 @@ class Neuron:
             NaN, infinite or integer currents, a state or parameter of the wrong shape, an unknown
             name in ``record`` or ``out``, or an output larger than memory.
         """
+        if is_dask(current):
+            from spikecore import lazy
+
+            return lazy.run_neuron(self, current, state, record, dtype, out, device, stream)
         names = prepare.recorded_names(record, self.recordable)
         places = prepare.places(out, names)
         spikes = places.get("spikes")
@@ -342,7 +347,9 @@ class Work(NamedTuple):
     def final(self):
         """The states after the last step that was run."""
         held = tuple(getattr(self.held, f).reshape(self.shape) for f in self.model.states.values())
-        return held if self.late is None else (*held, self.late.reshape((-1, *self.shape)))
+        return (
+            held if self.late is None else (*held, self.late.reshape((len(self.late), *self.shape)))
+        )
 
     def columns(self, names):
         """The named states that need a record; a state that is the last spikes needs none."""

@@ -1,0 +1,204 @@
+"""Neurons and networks over Dask arrays.
+
+Chunks of neurons, or of a batch, run in parallel; chunks of time run one after another, and each
+begins in the state in which the one before ended.
+"""
+
+import itertools
+from functools import partial
+from operator import attrgetter, itemgetter
+
+import dask.array as da
+import numpy as np
+from dask import delayed
+from dask.tokenize import normalize_token
+
+from spikecore import arguments
+from spikecore.lazy.codes import refuse_options, whole
+from spikecore.network.linear import Linear
+from spikecore.network.sequential import LayerRun, Sequential
+from spikecore.neurons.neuron import Run
+
+
+class Grid:
+    """Tasks for the chunks of an array ``[num_steps, ...]``, of which ``divided`` axes are cut."""
+
+    def __init__(self, data, divided):
+        self.times, self.features = data.chunks[0], data.chunks[1 : 1 + divided]
+        self.blocks = data.to_delayed().reshape(len(self.times), *map(len, self.features))
+        self.places = list(np.ndindex(self.blocks.shape[1:]))
+
+    def run(self, first, step):
+        """Tasks ``step(block, begun)``, and of the first step ``first(slices)`` for ``begun``."""
+        self.tasks = []
+        for t in range(len(self.times)):
+            begun = self.tasks[-1] if self.tasks else map(first, map(self._slices, self.places))
+            pairs = zip(self.places, begun, strict=True)
+            self.tasks.append([step(self.blocks[(t, *place)], state) for place, state in pairs])
+
+    def _slices(self, place):
+        begins = [[0, *itertools.accumulate(sizes)] for sizes in self.features]
+        return tuple(slice(b[i], b[i + 1]) for b, i in zip(begins, place, strict=True))
+
+    def over_time(self, get, like, after=0):
+        """One array out of a part of every task; ``like`` is that part for some features."""
+        rows = zip(self.tasks, self.times, strict=True)
+        return da.concatenate([self._joined(row, get, like, (t,), after) for row, t in rows])
+
+    def at_the_end(self, get, like, after=0):
+        """The same of the last tasks alone; ``after`` axes follow those that are cut."""
+        before = like.shape[: like.ndim - len(self.features) - after]
+        return self._joined(self.tasks[-1], get, like, before, after)
+
+    def _joined(self, tasks, get, like, before, after):
+        found = np.empty([len(sizes) for sizes in self.features], object)
+        for place, task in zip(self.places, tasks, strict=True):
+            own = [sizes[i] for sizes, i in zip(self.features, place, strict=True)]
+            shape = (*before, *own, *like.shape[like.ndim - after :])
+            found[place] = da.from_delayed(delayed(get, pure=True)(task), shape, like.dtype)
+        return da.block(found.tolist()) if not (before or after) else _block(found, len(before))
+
+
+def _block(found, axis):
+    """Join arrays whose cut axes begin at one; ``numpy.block`` counts from the last."""
+    for cut in reversed(range(found.ndim)):
+        joined = np.empty(found.shape[:cut], object)
+        for place in np.ndindex(joined.shape):
+            joined[place] = da.concatenate(list(found[place]), axis=axis + cut)
+        found = joined
+    return found.item()
+
+
+# --- neurons ------------------------------------------------------------------------------------
+
+
+def run_neuron(neuron, current, state, record, dtype, out, device, stream):
+    """``Neuron.run`` on a Dask array of currents."""
+    refuse_options({"out": out, "stream": stream})
+    if current.ndim == 0:
+        arguments.refuse("current", "have a time axis", "shape ()", "pass [num_steps, ...]")
+    divisible = _is_divisible(neuron)
+    current = whole("current", current, () if divisible else range(1, current.ndim))
+    features = current.shape[1:]
+    how = {"record": tuple(record), "dtype": dtype, "device": device}
+    held = [_spread(name, value, features, current.dtype)
+            for name, value in zip(neuron.state_names, state, strict=False)]  # fmt: skip
+    checked = (0,) * len(features) if divisible else features
+    like = neuron.run(np.zeros((0, *checked), current.dtype), **how)
+    grid = Grid(current, len(features))
+    grid.run(
+        partial(_cut, held),
+        lambda block, begun: delayed(_run, pure=True)(neuron, block, begun, how),
+    )
+    spikes = grid.over_time(attrgetter("spikes"), like.spikes)
+    recorded = {
+        name: grid.over_time(partial(_recorded, name), part) for name, part in like.recorded.items()
+    }
+    final = tuple(grid.at_the_end(partial(_final, i), part) for i, part in enumerate(like.final))
+    return Run(spikes, recorded, final)
+
+
+def _is_divisible(neuron):
+    """Whether neurons can run apart: none acts on another, and all are alike."""
+    model = neuron._model
+    numbers = [value(np.dtype(np.float64)) if callable(value) else value
+               for value in (*model.parameters.values(), *model.initial.values())]  # fmt: skip
+    return not (model.inhibition or model.recurrence is not None or any(map(np.ndim, numbers)))
+
+
+def _spread(name, value, features, dtype):
+    """A given state as a Dask array of its own shape, or None."""
+    if value is None:
+        return None
+    given = da.asarray(value)
+    try:
+        lead = given.shape[: max(0, given.ndim - len(features))]
+        return da.broadcast_to(given, (*lead, *features))
+    except ValueError:
+        remedy = "pass a state of that shape"
+        arguments.refuse(name, f"have the shape {features} of the neurons", given.shape, remedy)
+
+
+def _cut(held, slices):
+    """The given states of some of the neurons."""
+    return [None if state is None else state[(..., *slices)] for state in held]
+
+
+def _run(neuron, values, begun, how):
+    state = begun.final if isinstance(begun, Run) else begun
+    return neuron.run(np.asarray(values), *state, **how)
+
+
+def _recorded(name, run):
+    return run.recorded[name]
+
+
+def _final(i, run):
+    return run.final[i]
+
+
+# --- networks -----------------------------------------------------------------------------------
+
+
+@normalize_token.register(Linear)
+def _of_linear(layer):
+    """Equal layers share results, whatever they keep from earlier runs."""
+    return "spikecore.Linear", normalize_token([layer.weight, layer.bias])
+
+
+@normalize_token.register(Sequential)
+def _of_network(network):
+    return "spikecore.Sequential", normalize_token(list(network.layers.items()))
+
+
+def run_network(network, spikes, state, how):
+    """``Sequential.run`` on a Dask array of spikes: samples of a batch apart, time in turn."""
+    if spikes.ndim < 2:
+        must, got = "have a time axis and a feature axis", f"shape {spikes.shape}"
+        arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
+    spikes = whole("spikes", spikes, [spikes.ndim - 1])
+    batch = spikes.shape[1:-1]
+    like = network.run(np.zeros((0, *[0] * len(batch), spikes.shape[-1]), spikes.dtype), **how)
+    held = {layer: [None if part is None else da.asarray(part) for part in parts]
+            for layer, parts in (state or {}).items()}  # fmt: skip
+    grid = Grid(spikes, len(batch))
+
+    def first(slices):
+        return {layer: _cut(parts, (*slices, slice(None))) for layer, parts in held.items()}
+
+    grid.run(first, lambda block, begun: delayed(_network, pure=True)(network, block, begun, how))
+    return {layer: _layer(grid, layer, part) for layer, part in like.items()}
+
+
+def _network(network, values, begun, how):
+    before = {
+        layer: run.final if isinstance(run, LayerRun) else run for layer, run in begun.items()
+    }
+    found = network.run(np.asarray(values), state=before or None, **how)
+    counted = {
+        layer: run._replace(counts=run.counts + begun[layer].counts)
+        for layer, run in found.items()
+        if isinstance(begun.get(layer), LayerRun)
+    }
+    return {**found, **counted}
+
+
+def _layer(grid, layer, like):
+    """The Dask arrays of a layer's result."""
+
+    def part(*path):
+        return partial(_part, (layer, *path))
+
+    spikes = None if like.spikes is None else grid.over_time(part("spikes"), like.spikes, 1)
+    recorded = {name: grid.over_time(part("recorded", name), value, 1)
+                for name, value in like.recorded.items()}  # fmt: skip
+    final = tuple(grid.at_the_end(part("final", i), value, 1) for i, value in enumerate(like.final))
+    return LayerRun(spikes, recorded, grid.at_the_end(part("counts"), like.counts, 1), final)
+
+
+def _part(path, found):
+    """Follow names of keys and attributes, and indices."""
+    for name in path:
+        is_attribute = isinstance(name, str) and hasattr(found, name)
+        found = getattr(found, name) if is_attribute else itemgetter(name)(found)
+    return found
