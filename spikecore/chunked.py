@@ -7,7 +7,8 @@ A decorator says over which axes a function may be called in parts.  The work it
 import functools
 import inspect
 from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar
+from importlib import import_module
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +28,11 @@ def is_dask(value: object) -> bool:
     return kind.__name__ == "Array" and kind.__module__.startswith("dask.")
 
 
+def lazily(name: str) -> Callable[..., Any]:
+    """A function of ``lazy``, which stands above those that call it: imported by its name."""
+    return getattr(import_module("spikecore.lazy"), name)  # type: ignore[no-any-return]
+
+
 def divided(
     samples: str, *, numbered: bool = False, per_feature: tuple[str, ...] = ()
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -42,9 +48,7 @@ def divided(
             data = positional[0] if positional else named.get(first)
             if not is_dask(data):
                 return function(*positional, **named)
-            from spikecore import lazy
-
-            return lazy.encode(call, division, signature.bind(*positional, **named))
+            return lazily("encode")(call, division, signature.bind(*positional, **named))
 
         return call
 

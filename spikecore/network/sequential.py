@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
-from spikecore.chunked import is_dask
+from spikecore.chunked import is_dask, lazily
 from spikecore.foreign import a_kind
 from spikecore.network.linear import Linear
 from spikecore.neurons.neuron import Neuron
@@ -174,10 +174,8 @@ class Sequential:
             an output larger than memory.
         """
         if is_dask(spikes):
-            from spikecore import lazy
-
             how = {"record": record, "steps_per_chunk": steps_per_chunk, "exact": exact}
-            return lazy.run_network(self, spikes, state, {**how, "device": device})
+            return lazily("run_network")(self, spikes, state, {**how, "device": device})
         if backends.on_gpu(spikes):
             must, got = "lie in the host's memory", "an array on a GPU"
             remedy = "copy them and pass device='cuda', or call the layers one by one"

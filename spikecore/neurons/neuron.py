@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, Data, Device, Out, SpikeDtype, Stream
-from spikecore.chunked import is_dask
+from spikecore.chunked import is_dask, lazily
 from spikecore.neurons import prepare
 from spikecore.neurons.dynamics import Axes, Parameters, State, step_of
 from spikecore.results import by_value, same
@@ -281,9 +281,8 @@ class Neuron:
             name in ``record`` or ``out``, or an output larger than memory.
         """
         if is_dask(current):
-            from spikecore import lazy
-
-            return lazy.run_neuron(self, current, state, record, dtype, out, device, stream)
+            run = lazily("run_neuron")
+            return run(self, current, state, record, dtype, out, device, stream)
         names = prepare.recorded_names(record, self.recordable)
         places = prepare.places(out, names)
         spikes = places.get("spikes")
