@@ -169,7 +169,8 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
-    kinds = {kind.__name__: kind for kind in (neurons.LIF, network.Linear, network.Sequential)}
+    layers = (getattr(network, name) for name in network.__all__)
+    kinds = {kind.__name__: kind for kind in (neurons.LIF, *layers) if not issubclass(kind, tuple)}
     for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):
             if not name.startswith("_"):
@@ -178,7 +179,7 @@ def public():
 
 
 PUBLIC = public()
-INNER = {"Linear.product", "Linear.fill", "Linear.inputs", "Linear.refuse_infinite"}
+INNER = {"Linear.product", "Linear.inputs", "Linear.refuse_infinite"}
 
 
 def documented(function):

