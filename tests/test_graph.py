@@ -398,6 +398,11 @@ REFUSED = [
     (lambda: recurrent().run(binary((3, 4), 1), state={"w1": ()}), ValueError, "^state must name"),
     (lambda: recurrent().run(binary((3, 4), 1), state={"back1": (1, 2)}), TypeError, "^state mus"),
     (
+        lambda: recurrent().run(binary((3, 5), 1)),
+        ValueError,
+        r"^spikes must have the axes \[4\] of input at their end, got shape \(5,\) of a step; ",
+    ),
+    (
         lambda: recurrent().run(binary((3, 4), 1), state={"back1": (np.ones(5),)}),
         ValueError,
         r"^output must have shape \(5,\) and dtype float32, got \(5,\) and float64; ",

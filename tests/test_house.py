@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, statistics, utils
+from spikecore import decode, network, neurons, nir, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -27,7 +27,7 @@ FLOORS = (
     ("codes", "neurons", "measures"),
     ("network",),
     ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
-    ("plots", "spikeplot", "info", "demo", "listing"),
+    ("plots", "spikeplot", "info", "demo", "listing", "nir"),
     ("validate",),
     ("__main__",),
 )
@@ -162,6 +162,7 @@ def public():
         statistics,
         neurons.fixed,
         neurons.exact,
+        nir,
     ):  # some names stand elsewhere too
         module = home.__name__.rpartition(".")[2]
         found |= {f"{module}.{name}": getattr(home, name) for name in home.__all__}
@@ -169,6 +170,7 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
+    fixed["nir.Network"] = nir.Network
     layers = (getattr(network, name) for name in network.__all__)
     kinds = {kind.__name__: kind for kind in (neurons.LIF, *layers) if not issubclass(kind, tuple)}
     for kind_name, kind in {**kinds, **fixed}.items():
@@ -195,8 +197,8 @@ def documented(function):
 
 
 def arguments_of(function):
-    if inspect.isclass(function) and issubclass(function, tuple):
-        return []  # a result: its docstring has attributes
+    if inspect.isclass(function) and issubclass(function, (tuple, Exception)):
+        return []  # a result, whose docstring has attributes, or an error
     names = list(inspect.signature(function).parameters)
     return [name for name in names if name not in ("self", "args", "kwargs")]
 

@@ -43,6 +43,25 @@ def sizes(name, shape):
     return tuple(arguments.integer(name, size, 1) for size in found)
 
 
+def refuse_unreached(nodes, inputs, sources):
+    """Refuse a layer to which no way leads from an input."""
+    reached, level = set(), set(inputs)
+    while level:
+        reached |= level
+        level = {name for name, found in sources.items() if level & set(found)} - reached
+    unreached = next((name for name in nodes if name not in reached), None)
+    if unreached is not None:
+        must, got = "lead from an input to every layer", f"no way to {unreached!r}"
+        arguments.refuse("edges", must, got, "add an edge, or leave the layer out")
+
+
+def refuse_sizes(name, expected, shape):
+    """Refuse an input whose last axes are not those that its graph was made for."""
+    if expected is not None and shape[len(shape) - len(expected) :] != expected:
+        must, remedy = f"have the axes {list(expected)} of {name} at their end", "reshape them"
+        arguments.refuse("spikes", must, f"shape {shape} of a step", remedy)
+
+
 def common(a, b):
     """What two shapes have in common, as far as they are known, or None if they differ."""
     if a[:1] != (...,) and b[:1] != (...,):

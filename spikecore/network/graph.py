@@ -9,7 +9,16 @@ from typing import Any
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
 from spikecore.foreign import a_kind
-from spikecore.network.checks import closes, common, refuse_layer, sizes, table, text
+from spikecore.network.checks import (
+    closes,
+    common,
+    refuse_layer,
+    refuse_sizes,
+    refuse_unreached,
+    sizes,
+    table,
+    text,
+)
 from spikecore.network.layer import Layer, MisfitError, finite_input, floating, spike_array
 from spikecore.network.order import plan
 from spikecore.network.readouts import Readout
@@ -94,7 +103,7 @@ class Graph:
         self._refuse_names()
         self._sources = self._connect(edges)
         self._closing = {n for n, layer in nodes.items() if closes(layer)}
-        self._refuse_unreached()
+        refuse_unreached(nodes, inputs, self._sources)
         self._plan = plan(tuple(nodes), {n: self._sources[n] for n in nodes}, self._closing)
         order = [*inputs, *(n for part in self._plan.components for n in part.names)]
         place = {name: number for number, name in enumerate(order)}
@@ -176,18 +185,6 @@ class Graph:
                 must = f"lead to every layer and output, also to {name!r}"
                 arguments.refuse("edges", must, "none to it", "add one, or leave it out")
         return sources
-
-    def _refuse_unreached(self):
-        """Refuse a layer to which no way leads from an input."""
-        reached, level = set(), set(self._inputs)
-        while level:
-            reached |= level
-            level = {n for n, found in self._sources.items() if level & set(found)} - reached
-        unreached = next((name for name in self._nodes if name not in reached), None)
-        if unreached is not None:
-            must = "lead from an input to every layer"
-            got, remedy = f"no way to {unreached!r}", "add an edge, or leave the layer out"
-            arguments.refuse("edges", must, got, remedy)
 
     def _refuse_dtypes(self, order):
         """Refuse weights of several dtypes."""
@@ -383,6 +380,7 @@ class Graph:
             if found[name].ndim < 2:
                 must, got = "have a time axis and a feature axis", f"shape {found[name].shape}"
                 arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
+            refuse_sizes(name, self._input_shapes[name], found[name].shape[1:])
         if len({len(values) for values in found.values()}) > 1:
             got = ", ".join(f"{len(values)} of {name}" for name, values in found.items())
             arguments.refuse("spikes", "have one number of steps", got, "make them equally long")
