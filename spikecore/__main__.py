@@ -10,12 +10,13 @@ import sys
 
 from spikecore import __version__, demo, info
 from spikecore.backends import DeviceError, SettingError
+from spikecore.nir import command as nir
 from spikecore.plots import gallery
 from spikecore.validate import command
 
 READER_LEFT = 141  # as a shell reports a program that ended because its pipe was closed
 INTERRUPTED = 130  # likewise of one that was interrupted
-COMMANDS = {"demo": demo, "gallery": gallery, "info": info, **command.commands()}
+COMMANDS = {"demo": demo, "gallery": gallery, "info": info, "nir": nir, **command.commands()}
 
 
 class Parser(argparse.ArgumentParser):

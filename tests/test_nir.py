@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from spikecore import nir
+from spikecore import __main__, nir
 from spikecore.network import Graph, Linear
 from spikecore.nir import files
 from spikecore.nir.nodes import FIELDS
@@ -324,13 +324,13 @@ REFUSALS = [
     ("norse-1.1", chain(lif(v_reset=0.25)), "n0/v_reset must be 0 .*since Norse resets to 0"),
     ("norse-1.1", chain(node("LI", tau=1e-3, **ONE)), "n0 must be another kind .*passes the"),
     ("norse-1.1", chain(cuba(v_leak=0.5)), "n0/v_leak must be 0 .*synaptic current too"),
-    ("norse-1.1", EVERY["AvgPool2d"], "n0 must be another kind .*no such node, got AvgPool2d"),
+    ("norse-1.1", EVERY["AvgPool2d"], "n0 must .*ends the network there, got AvgPool2d"),
     (
         "norse-1.1",
         chain(node("SumPool2d", **{**POOL, "padding": [1, 1]}), size=(2, 4, 4), output=(2, 3, 3)),
         "n0/padding must be 0 .*importer ignores it",
     ),
-    ("snntorch-1.0", EVERY["IF"], "n0 must be another kind .*got IF"),
+    ("snntorch-1.0", EVERY["IF"], "n0 must be another kind .*that cannot run, got IF"),
     ("snntorch-1.0", chain(lif(v_leak=0.5)), "n0/v_leak must be 0 .*raises an error"),
     ("snntorch-1.0", chain(lif(v_reset=0.5)), "n0/v_reset must be 0 .*snnTorch resets to 0"),
     ("snntorch-1.0", chain(lif(r=np.array([1.0, 2.0]))), "n0/r must scale all .*got 1.0 to 2"),
@@ -340,7 +340,7 @@ REFUSALS = [
     ("sinabs-3.1", chain(cuba()), "n0 must be another kind .*Sinabs passes the input on"),
     ("spikingjelly-2.0", chain(lif(r=2.0)), "n0/r must be 1 or tau/dt .*raises an err"),
     ("spikingjelly-2.0", chain(lif(v_threshold=np.arange(1, 3))), "n0/v_threshold must be one n"),
-    ("spikingjelly-2.0", EVERY["LI"], "n0 must be another kind"),
+    ("spikingjelly-2.0", EVERY["LI"], "n0 must be another kind .*no such node, got LI"),
     ("spikingjelly-2.0", chain(lif(v_leak=0.5)), "n0/v_leak must be v_reset"),
     ("spyx", chain(lif(r=2.0)), "n0/r must be 1 .*Spyx ignores it"),
     ("spyx", EVERY["Scale"], "n0 must be another kind .*Spyx passes the input on"),
@@ -383,7 +383,7 @@ def test_with_strict_false_a_rule_does_as_the_importer():
     alike = run(chain(lif(r=1.0, v_threshold=0.3)), "snntorch-1.0")
     assert both.any()
     np.testing.assert_array_equal(both, alike)
-    with pytest.raises(nir.FileError, match="no such node"):
+    with pytest.raises(nir.FileError, match="ends the network there"):
         run(EVERY["AvgPool2d"], "norse-1.1")
 
 
@@ -620,3 +620,65 @@ def test_without_h5py_graphs_are_taken_and_files_named(monkeypatch, file):
     assert nir.read(chain(lif())).run(binary((3, 2)), 1e-4).outputs.shape == (3, 2)
     with pytest.raises(ImportError, match=r"pip install 'spikecore\[nir\]'"):
         nir.read(file)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def command(capsys, *arguments):
+    """What the command prints, and its complaint if it refuses."""
+    try:
+        assert __main__.main(["nir", *map(str, arguments)]) == 0
+    except SystemExit as stopped:
+        assert stopped.code == 2
+        printed = capsys.readouterr()
+        assert printed.out == "" and printed.err.count("\n") == 1
+        return printed.err
+    return capsys.readouterr().out
+
+
+def test_the_command_shows_and_runs_a_file(file, capsys):
+    net = nir.read(file)
+    shown = command(capsys, file, "--dt", "2.5e-4", "--rules", "euler", "--steps", 40, "--seed", 3)
+    spikes = (np.random.default_rng(3).random((40, 2)) < 0.3).astype(np.uint8)
+    total = net.run(spikes, 2.5e-4, "euler").outputs.sum()
+    assert shown.endswith(f"output: shape [40, 2], sum {total:g}\n")
+    assert str(net) in shown and str(net.to_graph(2.5e-4, "euler")) in shown
+
+
+def test_the_command_compares_all_rules(tmp_path, capsys):
+    net, spikes = nir.read(chain(lif(r=10.0, v_threshold=1.0))), binary((50, 2))
+    net.write(tmp_path / "net.nir")
+    np.save(tmp_path / "spikes.npy", spikes)
+    given = (tmp_path / "net.nir", "--dt", 1e-4, "--compare", "--input", tmp_path / "spikes.npy")
+    rows = command(capsys, *given).splitlines()[-len(NAMES) :]
+    assert [row.split()[0] for row in rows] == list(NAMES)
+    expected = net.run(spikes, 1e-4).outputs
+    for row, name in zip(rows, NAMES, strict=True):
+        if "refused" in row:
+            with pytest.raises(nir.FileError):
+                net.run(spikes, 1e-4, name)
+            continue
+        outputs = net.run(spikes, 1e-4, name).outputs
+        different = np.count_nonzero(outputs != expected)
+        assert row.split()[1:] == [f"{outputs.sum():g}", str(different), "of", "100"]
+    assert "norse-1.1              refused: n0/r must be 1" in rows[NAMES.index("norse-1.1")]
+    loose = command(capsys, *given, "--as-importer").splitlines()[-len(NAMES) :]
+    assert "refused" not in loose[NAMES.index("norse-1.1")]
+
+
+def test_the_command_refuses_in_one_sentence(file, tmp_path, capsys):
+    (tmp_path / "text.npy").write_text("none")
+    for arguments, sentence in (
+        ((tmp_path / "none.nir", "--dt", 1), "No such file or directory"),
+        ((tmp_path / "text.npy", "--dt", 1), "path must be a NIR file"),
+        ((file, "--dt", 0), "dt must lie in"),
+        ((file,), "--dt"),
+        ((file, "--dt", 1e-4, "--rules", "nest"), "rules must be one of"),
+        ((file, "--dt", 1e-4, "--rules", "sinabs-3.1", "--steps", 0), "--steps must lie from 1"),
+        ((file, "--dt", 1e-4, "--steps", 2**28), "--steps must give at most"),
+        ((file, "--dt", 1e-4, "--density", 2), "--density must lie from 0 to 1"),
+        ((file, "--dt", 1e-4, "--input", tmp_path / "text.npy"), "--input must be a .npy file"),
+        ((file, "--dt", 1e-4, "--rules", "lava-fixed"), "graph must be a chain of layers"),
+    ):
+        assert sentence in command(capsys, *arguments)

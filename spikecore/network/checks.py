@@ -24,10 +24,16 @@ def shown(layer):
     if not isinstance(layer, Neuron):
         return repr(layer)
     fields = (
-        f"{name}={f'array{np.shape(value)}' if np.ndim(value) else repr(value)}"
+        f"{name}={f'array{np.shape(value)}' if np.ndim(value) else number(value)}"
         for name, value in layer._differences().items()
     )
     return f"{type(layer).__name__}({', '.join(fields)})"
+
+
+def number(value):
+    """A number in at most six digits, or a name."""
+    text = repr(value)
+    return f"{value:.6g}" if isinstance(value, float) and len(text) > 8 else text
 
 
 def closes(layer):

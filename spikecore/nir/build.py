@@ -124,7 +124,7 @@ class Builder:
             self.object_to(name, Refusal("type", "be another kind", read.silent[kind]), kind)
             return self.passing(name)
         if kind not in (*read.neurons, *read.layers):
-            peer = "the importer has no such node"
+            peer = read.failing.get(kind, "the importer has no such node")
             self.object_to(name, Refusal("type", "be another kind", peer, False), kind)
         try:
             return self.neuron(name, node) if kind in NEURONS else MAKERS[kind](self, name, node)

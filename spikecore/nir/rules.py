@@ -321,6 +321,8 @@ class Reading(NamedTuple):
         The kinds of layers that it takes.
     silent : dict of str to str
         Kinds that it passes on without a word, and how that is said.
+    failing : dict of str to str
+        Why it does not take a kind, where more is known than that the importer has none.
     bias_before : bool
         A layer on a cycle gives its bias before the first step.
     padding : bool
@@ -332,6 +334,7 @@ class Reading(NamedTuple):
     layers: tuple[str, ...]
     double: bool = False
     silent: dict[str, str] = {}  # noqa: RUF012
+    failing: dict[str, str] = {}  # noqa: RUF012
     bias_before: bool = True
     padding: bool = True
 
@@ -341,10 +344,17 @@ WEIGHTS = ("Affine", "Linear", "Conv1d", "Conv2d")
 POOLS = ("SumPool2d", "AvgPool2d")
 ALL_LAYERS = (*WEIGHTS, *POOLS, "Flatten", "Scale", "Threshold", "Delay")
 _PASSES = "passes the input on as it is"
+_ENDS = "the importer ends the network there"
+_SNNTORCH: dict[str, Any] = {
+    "neurons": ("LIF", "CubaLIF"),
+    "layers": (*WEIGHTS, *POOLS, "Flatten"),
+    "failing": {"IF": "snnTorch makes a neuron of it that cannot run"},
+}
 _NORSE: dict[str, Any] = {
     "neurons": ("IF", "LIF", "CubaLIF"),
     "layers": ("Affine", "Linear", "Conv2d", "SumPool2d", "Flatten"),
     "silent": {"LI": f"Norse {_PASSES}", "Conv1d": f"Norse {_PASSES}"},
+    "failing": {"AvgPool2d": _ENDS},
     "bias_before": False,
     "padding": False,
 }
@@ -352,10 +362,8 @@ _NORSE: dict[str, Any] = {
 READINGS: dict[str, Reading] = {
     "exact": Reading(exact, ALL_NEURONS, ALL_LAYERS, double=True),
     "euler": Reading(euler, ALL_NEURONS, ALL_LAYERS, double=True),
-    "snntorch-1.0": Reading(snntorch, ("LIF", "CubaLIF"), (*WEIGHTS, *POOLS, "Flatten")),
-    "snntorch-1.0-subtract": Reading(
-        snntorch_subtract, ("LIF", "CubaLIF"), (*WEIGHTS, *POOLS, "Flatten")
-    ),
+    "snntorch-1.0": Reading(snntorch, **_SNNTORCH),
+    "snntorch-1.0-subtract": Reading(snntorch_subtract, **_SNNTORCH),
     "norse-1.1": Reading(norse, **_NORSE),
     "norse-1.1-subtract": Reading(norse_subtract, **_NORSE),
     "sinabs-3.1": Reading(
@@ -363,6 +371,7 @@ READINGS: dict[str, Reading] = {
         ("LI", "IF", "LIF"),
         ("Affine", "Conv2d", "SumPool2d", "Flatten"),
         silent={"CubaLIF": f"Sinabs {_PASSES}", "Linear": f"Sinabs {_PASSES}"},
+        failing={"AvgPool2d": _ENDS, "Conv1d": "Sinabs raises an error"},
         bias_before=False,
         padding=False,
     ),
