@@ -377,6 +377,16 @@ def test_with_strict_false_a_rule_does_as_the_importer():
     )
     np.testing.assert_array_equal(run(EVERY["LI"], "norse-1.1"), spikes)
     np.testing.assert_array_equal(run(chain(cuba()), "sinabs-3.1"), spikes)
+    for shape in (2, ()):  # v_leak drives the synaptic current too
+        leaky = cuba(shape, v_leak=0.125, r=2.0, w_in=0.5)
+        current, v, expected = np.zeros(2), np.full(2, 0.125), []
+        for s in spikes:
+            current = current + 0.2 * (0.5 * s + 0.125 - current)
+            v = v + 0.1 * (2.0 * current + 0.125 - v)
+            expected.append(v > 0.5)
+            v = np.where(expected[-1], 0.0, v)
+        assert 0 < np.sum(expected) < 70
+        np.testing.assert_array_equal(run(chain(leaky), "norse-1.1", dtype="float64"), expected)
     scaled = chain(node("Scale", scale=np.full(2, 3.0)), lif())
     np.testing.assert_array_equal(run(scaled, "spyx"), run(chain(lif()), "spyx"))
     both = run(chain(lif(r=np.array([1.0, 2.0]), v_threshold=0.3)), "snntorch-1.0")

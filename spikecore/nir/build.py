@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikecore import arguments
+from spikecore.backends.floats import standard_floats
 from spikecore.network import (
     AvgPool2d,
     Conv1d,
@@ -20,6 +21,7 @@ from spikecore.network import (
     SumPool2d,
     Threshold,
 )
+from spikecore.network.elements import broadcast_shape
 from spikecore.network.layer import MisfitError, Stateless, last_sizes, sizes_before
 from spikecore.network.order import plan
 from spikecore.nir.flat import without
@@ -41,6 +43,7 @@ class Builder:
         self.reading = reading(rules)
         self.cycles = _cycles(flat)
         self.late: list[str] = []  # neurons on cycles that report the spike of the step before
+        self.offsets: dict[str, Offset] = {}  # what is added to the input of neurons
 
     def graph(self):
         """The graph of layers."""
@@ -81,11 +84,15 @@ class Builder:
             names = tuple(sorted(around & set(late)))
             found = Refusal("type", "be the only neuron of its cycles", "its order is open", False)
             self.object_to(names[0], found, f"a cycle with {names}")
+        before = {name: f"{name}.offset" for name in self.offsets}
+        for name, layer in self.offsets.items():
+            layers[before[name]] = layer
         for target, sources in flat.sources.items():
             for source in sources:
                 inside = any(source in part and target in part for part in self.cycles)
-                yield source if inside else late.get(source, source), target
+                yield source if inside else late.get(source, source), before.get(target, target)
         yield from late.items()
+        yield from ((added, name) for name, added in before.items())
 
     def refuse_shapes(self, graph):
         """Refuse nodes whose numbers have another shape than their input."""
@@ -150,6 +157,8 @@ class Builder:
         if axes.get("report_spike") == "old" and on_cycle:
             axes = {**axes, "report_spike": "new"}
             self.late.append(name)
+        if "offset" in axes:
+            self.offsets[name] = Offset(axes["offset"])
         return layer_of(plain, axes)
 
     def passing(self, name):
@@ -267,6 +276,26 @@ class Repeat(Stateless):
 
     def __repr__(self) -> str:
         return f"Repeat({self.shape})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Offset(Stateless):
+    """The input and a number."""
+
+    offset: Any
+
+    def _largest_output(self, largest):
+        return largest + float(np.max(np.abs(self.offset)))
+
+    def _output_shape(self, shape):
+        return broadcast_shape(shape, self.offset, "offset")
+
+    def _fill(self, values, out, exact, backend):
+        with standard_floats(), np.errstate(over="ignore"):
+            np.add(values.astype(out.dtype, copy=False), self.offset.astype(out.dtype), out=out)
+
+    def __repr__(self) -> str:
+        return f"Offset({np.shape(self.offset)})"
 
 
 def _cycles(flat):

@@ -96,8 +96,8 @@ def _input(arguments, net):
                 return np.load(file, allow_pickle=False)
             except Exception as error:  # of a file that is none of NumPy's
                 raise ValueError(
-                    f"--input must be a .npy file, got {arguments.input!r} ({reason(error)}); write "
-                    "it with numpy.save"
+                    f"--input must be a .npy file, got {arguments.input!r} ({reason(error)}); "
+                    "write it with numpy.save"
                 ) from None
     for name, value, low, high in (
         ("--steps", arguments.steps, 1, MOST_VALUES),

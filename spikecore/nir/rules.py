@@ -180,11 +180,12 @@ def norse(node: Plain) -> Found:
     gain = node.dt / node.tau
     axes = {"decay": 1 - gain, "gain": gain, "leak": node["v_leak"]}
     if node.synaptic:
-        peer = "Norse adds v_leak to the synaptic current too"
-        refusals += nonzero(node, "v_leak", peer, False)
+        refusals += nonzero(node, "v_leak", "Norse adds it to the synaptic current too")
         jump = node.dt / node["tau_syn"]
         axes |= {"gain": gain * node["r"], "synapse_decay": 1 - jump}
         axes["synapse_gain"] = jump * node["w_in"]
+        if np.any(node["v_leak"] != 0):
+            axes["offset"] = node["v_leak"] / node["w_in"]
     return {**axes, "threshold": node["v_threshold"], **ZERO}, refusals
 
 
@@ -212,9 +213,7 @@ def sinabs(node: Plain) -> Found:
         "reset_at": "same",
     }  # fmt: skip
     if node.kind == "IF":
-        peer = "spikecore has one lower bound, and Sinabs one for each neuron"
-        refusals += [r._replace(ignored=False) for r in uniform(node, ("v_threshold",), peer)]
-        axes["lower"] = -float(np.ravel(node["v_threshold"])[0])
+        axes["lower"] = -node["v_threshold"]
     return axes, refusals
 
 
@@ -288,7 +287,8 @@ def lava(node: Plain) -> Found:
 
 
 def layer_of(node: Plain, axes: dict[str, Any]) -> Any:
-    """The neuron or readout with an update's numbers."""
+    """The neuron or readout with an update's numbers; ``offset`` is not of its own."""
+    axes = {name: value for name, value in axes.items() if name != "offset"}
     values = {name: _plain(value) for name, value in axes.items()}
     if node.fires:
         return LIF(**values)
