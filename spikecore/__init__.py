@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import decode as decode
     from spikecore import network as network
     from spikecore import neurons as neurons
+    from spikecore import nir as nir
     from spikecore import random as random
     from spikecore import spikegen as spikegen
     from spikecore import spikeplot as spikeplot
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import utils as utils
     from spikecore import validate as validate
     from spikecore.backends import devices as devices
+    from spikecore.network import Graph as Graph
     from spikecore.network import Linear as Linear
     from spikecore.network import Sequential as Sequential
     from spikecore.neurons import LIF as LIF
@@ -35,6 +37,7 @@ __version__ = "0.2.0"
 __all__ = [
     "LIF",
     "Alpha",
+    "Graph",
     "Lapicque",
     "Leaky",
     "Linear",
@@ -48,6 +51,7 @@ __all__ = [
     "leaky_integrate_and_fire",
     "network",
     "neurons",
+    "nir",
     "profiles",
     "random",
     "spikegen",
@@ -57,9 +61,9 @@ __all__ = [
     "validate",
 ]
 
-_HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends"}
-_SUBMODULES = ("datasets", "decode", "network", "neurons", "random", "spikegen", "spikeplot")
-_SUBMODULES += ("statistics", "utils", "validate")
+_HOMES = {"Graph": "network", "Linear": "network", "Sequential": "network", "devices": "backends"}
+_SUBMODULES = ("datasets", "decode", "network", "neurons", "nir", "random", "spikegen")
+_SUBMODULES += ("spikeplot", "statistics", "utils", "validate")
 
 
 if not TYPE_CHECKING:  # a checker would take any name for one that this function knows

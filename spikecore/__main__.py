@@ -10,6 +10,7 @@ import sys
 
 from spikecore import __version__, convergence, demo, info
 from spikecore.backends import DeviceError, SettingError
+from spikecore.nir import command as nir
 from spikecore.plots import gallery
 from spikecore.validate import command
 
@@ -20,6 +21,7 @@ COMMANDS = {
     "demo": demo,
     "gallery": gallery,
     "info": info,
+    "nir": nir,
     **command.commands(),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, statistics, utils
+from spikecore import decode, network, neurons, nir, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -37,7 +37,7 @@ FLOORS = (
     ("network",),
     ("lazy",),
     ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
-    ("plots", "spikeplot", "info", "demo", "listing", "convergence"),
+    ("plots", "spikeplot", "info", "demo", "listing", "convergence", "nir"),
     ("validate",),
     ("__main__",),
 )
@@ -167,14 +167,16 @@ def public():
         for name in home.__all__:
             if not inspect.ismodule(getattr(home, name)):
                 found[name] = getattr(home, name)
-    for home in (decode, statistics, neurons.fixed, neurons.exact):
+    for home in (decode, statistics, neurons.fixed, neurons.exact, nir):
         for name in home.__all__:  # some have the name of an encoder or a neuron
             found[f"{home.__name__.rpartition('.')[2]}.{name}"] = getattr(home, name)
     for name in ("seed_of", "words", "uniforms", "torch_uniforms"):
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
-    kinds = {kind.__name__: kind for kind in (neurons.LIF, network.Linear, network.Sequential)}
+    fixed["nir.Network"] = nir.Network
+    layers = (getattr(network, name) for name in network.__all__)
+    kinds = {kind.__name__: kind for kind in (neurons.LIF, *layers) if not issubclass(kind, tuple)}
     for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):
             if not name.startswith("_"):
@@ -183,7 +185,7 @@ def public():
 
 
 PUBLIC = public()
-INNER = {"Linear.product", "Linear.fill", "Linear.inputs", "Linear.refuse_infinite"}
+INNER = {"Linear.product", "Linear.inputs", "Linear.refuse_infinite"}
 
 
 def documented(function):
@@ -199,8 +201,8 @@ def documented(function):
 
 
 def arguments_of(function):
-    if inspect.isclass(function) and issubclass(function, tuple):
-        return []  # a result: its docstring has attributes
+    if inspect.isclass(function) and issubclass(function, (tuple, Exception)):
+        return []  # a result, whose docstring has attributes, or an error
     names = list(inspect.signature(function).parameters)
     return [name for name in names if name not in ("self", "args", "kwargs")]
 

@@ -73,7 +73,7 @@ def test_the_interpreted_backend_alone_loads_no_compiled_kernels():
 
 
 @pytest.mark.parametrize(
-    "name", ["spikegen", "decode", "random", "spikeplot", "statistics", "datasets", "utils"]
+    "name", ["spikegen", "decode", "random", "spikeplot", "statistics", "datasets", "nir", "utils"]
 )
 def test_submodules_load_when_touched(name):
     assert name in spikecore.__all__

@@ -663,3 +663,15 @@ def test_under_inhibition_the_highest_above_its_threshold_fires_alone(seed, widt
     expected = (above == above.max(axis=-1, keepdims=True)) & (above > 0)
     np.testing.assert_array_equal(run.spikes != 0, expected)
     assert (expected.sum(axis=-1) <= 1).all()
+
+
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+def test_each_neuron_may_have_its_own_lower_bound(device):
+    bounds = np.array([-0.25, -0.5, -1.0])
+    current = -np.random.default_rng(0).random((30, 3)).astype(np.float32)
+    together = LIF(0.9, lower=bounds).run(current, device=device).recorded["membrane"]
+    for neuron, bound in enumerate(bounds):
+        alone = LIF(0.9, lower=bound).run(current[:, neuron], device=device).recorded["membrane"]
+        assert_same_bits(np.ascontiguousarray(together[:, neuron]), alone)
+        assert together[:, neuron].min() == np.float32(bound)
+    assert LIF(0.9, lower=bounds) == LIF(0.9, lower=list(bounds)) != LIF(0.9, lower=-0.25)

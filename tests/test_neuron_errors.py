@@ -60,7 +60,12 @@ MAKING = [
     (lambda: LIF(np.timedelta64(1)), TypeError, "decay must hold real numbers"),
     (lambda: LIF(0.5, amplitude=np.timedelta64(1)), TypeError, "amplitude must be a real number"),
     (lambda: LIF(0.5, amplitude=10**5000), ValueError, "amplitude must lie in"),
-    (lambda: LIF(0.5, lower=NO_REPR), TypeError, "lower must be .*, got a value of type Raises"),
+    (
+        lambda: LIF(0.5, amplitude=NO_REPR),
+        TypeError,
+        "amplitude must be .*, got a value of type Raises",
+    ),
+    (lambda: LIF(0.5, lower=NO_REPR), TypeError, "lower must hold real numbers"),
     (lambda: LIF(0.5, reset=nested(2000)), TypeError, "reset must be one of"),
     (lambda: LIF(NO_ARRAY), TypeError, "decay must be convertible .* failed with .*own message"),
     (lambda: LIF(NO_ATTRIBUTES), TypeError, "decay must "),
@@ -114,7 +119,7 @@ MAKING = [
     ),
     (lambda: LIF(0.5, synapse_decay=None, gain=None), TypeError, "gain must"),
     (lambda: LIF(0.5, lower=NAN), ValueError, "lower must lie in"),
-    (lambda: LIF(0.5, lower=[0, 0]), TypeError, "lower must be a real number"),
+    (lambda: LIF(0.5, lower=[0, NAN]), ValueError, r"lower\[1\] must lie in"),
     (lambda: LIF(0.5, amplitude=NAN), ValueError, "amplitude must lie in"),
     (lambda: LIF(0.5, amplitude="1"), TypeError, "amplitude must be a real number"),
     # combinations that mean nothing

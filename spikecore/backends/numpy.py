@@ -13,12 +13,13 @@ from spikecore.backends.columns import put
 from spikecore.backends.floats import in_standard_floats
 from spikecore.backends.host import copy, copy_into, dense_product, fill, largest_by, resident
 from spikecore.backends.loops import taps_at, taps_behind, window_at
+from spikecore.backends.windows import convolution_by
 from spikecore.philox import STEPS_PER_BLOCK, random_words
 
 __all__ = [
-    "climb", "convolve", "copy", "copy_into", "deconvolve", "dense_product", "draw", "each", "fill",
-    "first_outside", "fold", "largest", "neurons", "place", "product", "replay", "resident", "scan",
-    "slide",
+    "climb", "convolution", "convolve", "copy", "copy_into", "deconvolve", "dense_product", "draw",
+    "each", "fill", "first_outside", "fold", "largest", "neurons", "place", "product", "replay",
+    "resident", "scan", "slide",
 ]  # fmt: skip
 
 UINT64 = np.uint64
@@ -237,3 +238,8 @@ def product(spikes, weights, bias, out):
         fired = s != 0
         out[fired] = accumulate(out[fired], like(w, s[fired])[:, None], w)
     out += bias
+
+
+def convolution(spikes, weights, bias, geometry, out):
+    """Weighted sums over the inputs under a kernel, each in index order."""
+    convolution_by(product, spikes, weights, bias, geometry, out)

@@ -15,9 +15,10 @@ from dask.tokenize import normalize_token
 
 from spikecore import arguments
 from spikecore.lazy.codes import refuse_options, whole
+from spikecore.network.graph import Graph
 from spikecore.network.linear import Linear
-from spikecore.network.sequential import LayerRun, Sequential
-from spikecore.neurons.neuron import Run
+from spikecore.network.stages import LayerRun
+from spikecore.neurons.neuron import Neuron, Run
 
 
 class Grid:
@@ -146,28 +147,43 @@ def _of_linear(layer):
     return "spikecore.Linear", normalize_token([layer.weight, layer.bias])
 
 
-@normalize_token.register(Sequential)
+@normalize_token.register(Graph)
 def _of_network(network):
-    return "spikecore.Sequential", normalize_token(list(network.layers.items()))
+    parts = [list(network.layers.items()), network.edges, network.inputs, network.outputs]
+    return f"spikecore.{type(network).__name__}", normalize_token(parts)
 
 
-def run_network(network, spikes, state, how):
-    """``Sequential.run`` on a Dask array of spikes: samples of a batch apart, time in turn."""
-    if spikes.ndim < 2:
+def run_network(network, spikes, state, device, how):
+    """``Graph.run`` on a Dask array of spikes: samples of a batch apart, time in turn."""
+    how = {**how, "device": device}
+    count = spikes.ndim - 1 - _input_axes(network)
+    if count < 0:
         must, got = "have a time axis and a feature axis", f"shape {spikes.shape}"
         arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
-    spikes = whole("spikes", spikes, [spikes.ndim - 1])
-    batch = spikes.shape[1:-1]
-    like = network.run(np.zeros((0, *[0] * len(batch), spikes.shape[-1]), spikes.dtype), **how)
+    spikes = whole("spikes", spikes, range(1 + count, spikes.ndim))
+    like = network.run(np.zeros((0, *[0] * count, *spikes.shape[1 + count :]), spikes.dtype), **how)
     held = {layer: [None if part is None else da.asarray(part) for part in parts]
             for layer, parts in (state or {}).items()}  # fmt: skip
-    grid = Grid(spikes, len(batch))
+    grid = Grid(spikes, count)
 
     def first(slices):
-        return {layer: _cut(parts, (*slices, slice(None))) for layer, parts in held.items()}
+        return {
+            layer: _cut(parts, (*slices, *[slice(None)] * (like[layer].counts.ndim - count)))
+            for layer, parts in held.items()
+        }
 
     grid.run(first, lambda block, begun: delayed(_network, pure=True)(network, block, begun, how))
-    return {layer: _layer(grid, layer, part) for layer, part in like.items()}
+    return {layer: _layer(grid, layer, part, count) for layer, part in like.items()}
+
+
+def _input_axes(network):
+    """How many axes an input has without time and batch."""
+    shapes = list(network.inputs.values())
+    plain = all(isinstance(layer, (Linear, Neuron)) for layer in network.layers.values())
+    if len(shapes) != 1 or (shapes[0] is None and not plain):
+        must = "have one input, whose shape it knows, for a Dask array"
+        arguments.refuse("network", must, network.inputs, "pass the shape when it is made")
+    return 1 if shapes[0] is None else len(shapes[0])
 
 
 def _network(network, values, begun, how):
@@ -183,17 +199,20 @@ def _network(network, values, begun, how):
     return {**found, **counted}
 
 
-def _layer(grid, layer, like):
-    """The Dask arrays of a layer's result."""
+def _layer(grid, layer, like, count):
+    """The Dask arrays of a layer's result, each with the axes of its features last."""
+    after = like.counts.ndim - count
 
     def part(*path):
         return partial(_part, (layer, *path))
 
-    spikes = None if like.spikes is None else grid.over_time(part("spikes"), like.spikes, 1)
-    recorded = {name: grid.over_time(part("recorded", name), value, 1)
+    spikes = None if like.spikes is None else grid.over_time(part("spikes"), like.spikes, after)
+    recorded = {name: grid.over_time(part("recorded", name), value, after)
                 for name, value in like.recorded.items()}  # fmt: skip
-    final = tuple(grid.at_the_end(part("final", i), value, 1) for i, value in enumerate(like.final))
-    return LayerRun(spikes, recorded, grid.at_the_end(part("counts"), like.counts, 1), final)
+    final = tuple(
+        grid.at_the_end(part("final", i), value, after) for i, value in enumerate(like.final)
+    )
+    return LayerRun(spikes, recorded, grid.at_the_end(part("counts"), like.counts, after), final)
 
 
 def _part(path, found):

@@ -15,6 +15,19 @@ import numpy as np
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
 from spikecore.foreign import a_kind, has, reason
+from spikecore.network.layer import (
+    MisfitError,
+    Stateless,
+    bytes_of,
+    finite_input,
+    largest_sum,
+    last_sizes,
+    offsets,
+    read_only,
+    sizes_before,
+    spike_array,
+    weights,
+)
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -31,7 +44,7 @@ class Weighted(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Linear:
+class Linear(Stateless):
     """``current = spikes @ weight.T + bias``.
 
     Parameters
@@ -64,23 +77,10 @@ class Linear:
         bias: Array | None = None
 
     def __post_init__(self):
-        backend = backends.on_host()
         _refuse_sizes(self.weight)
-        weight = arguments.currents("weight", self.weight)
-        if weight.ndim != 2 or 0 in weight.shape:
-            must = "be a matrix [out_features, in_features]"
-            arguments.refuse("weight", must, f"shape {weight.shape}", "reshape it")
-        bias = np.zeros(len(weight), weight.dtype) if self.bias is None else self.bias
-        bias = arguments.currents("bias", bias)
-        if bias.shape != weight.shape[:1]:
-            must = f"have shape {weight.shape[:1]}, one number per output"
-            arguments.refuse("bias", must, bias.shape, "leave it out for no bias")
-        for name, values in (("weight", weight), ("bias", bias)):
-            with np.errstate(over="ignore"):
-                frozen = np.array(values, weight.dtype)
-            arguments.finite(name, frozen, backend)
-            frozen.flags.writeable = False
-            object.__setattr__(self, name, frozen)
+        must = "be a matrix [out_features, in_features]"
+        self._set("weight", weights("weight", self.weight, 2, must))
+        self._set("bias", offsets(self.bias, self.weight))
 
     @classmethod
     def draw(
@@ -164,16 +164,6 @@ class Linear:
             arguments.refuse("layer", "have weight and bias", got, remedy, TypeError)
         return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))
 
-    def __eq__(self, layer: object) -> bool:
-        """Whether weights and bias are equal, of one dtype."""
-        if not isinstance(layer, Linear):
-            return NotImplemented
-        return (
-            self.weight.dtype == layer.weight.dtype
-            and np.array_equal(self.weight, layer.weight)
-            and np.array_equal(self.bias, layer.bias)
-        )
-
     @property
     def in_features(self) -> int:
         """Number of inputs."""
@@ -235,44 +225,48 @@ class Linear:
 
     def inputs(self, given):
         """An array as inputs of the layer: of a dtype of spikes, of its width, contiguous."""
-        if given.dtype not in arguments.SPIKE_DTYPES:
-            must, remedy = "be bool, int8, uint8, float32 or float64", "convert them with astype"
-            arguments.refuse("spikes", must, given.dtype, remedy, TypeError)
+        if given.dtype not in arguments.SPIKE_DTYPES or isinstance(given, np.ndarray):
+            given = spike_array(given)
         if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
             must = f"have {self.in_features} inputs on their last axis"
             remedy = f"pass [..., {self.in_features}]"
             arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
-        if isinstance(given, np.ndarray):
-            if not (given.flags.c_contiguous and given.dtype.isnative):
-                arguments.fits_copy("spikes", given, given.dtype)
-            given = np.require(given, given.dtype.newbyteorder("="), ["C", "A"]).view(np.ndarray)
         return given
 
     def refuse_infinite(self, spikes, backend):
         """Refuse inputs that are NaN or past the largest number of the weights' dtype."""
-        if spikes.dtype.kind == "f":
-            limit = min(np.finfo(spikes.dtype).max, np.finfo(self.weight.dtype).max)
-            arguments.within("spikes", spikes, -limit, limit, backend, "finite")
+        finite_input("spikes", spikes, self.weight.dtype, backend)
 
     def cannot_overflow(self, largest: float) -> bool:
         """Whether all currents of inputs up to ``largest`` in size are finite.
 
         Half the largest number of the dtype leaves room for the rounding of 2**20 sums and more.
         """
-        with np.errstate(over="ignore"):
-            sums = np.abs(self.weight).sum(axis=1, dtype=np.float64) * largest
-            bound = np.max(sums + np.abs(self.bias))
-        return bool(bound < np.finfo(self.weight.dtype).max / 2)
+        return self._largest_output(largest) < float(np.finfo(self.weight.dtype).max / 2)
+
+    @property
+    def _weight_dtype(self):
+        return self.weight.dtype
+
+    def _output_shape(self, shape):
+        must = f"have {self.in_features} features"
+        (features,) = last_sizes(shape, 1, must)
+        if features not in (None, self.in_features):
+            raise MisfitError(must)
+        return (*sizes_before(shape, 1), self.out_features)
+
+    def _largest_output(self, largest):
+        return largest_sum(self.weight, self.bias, largest)
 
     def product(self, spikes, backend, exact=False, out=None):
         """Currents of spikes that have been checked, by a chosen backend."""
         shape = (*tuple(spikes.shape)[:-1], self.out_features)
         result = arguments.output(out, shape, self.weight.dtype, backend, spikes=spikes)
         plain = result.view(np.ndarray) if isinstance(result, np.ndarray) else result
-        self.fill(spikes, plain, exact, backend)
+        self._fill(spikes, plain, exact, backend)
         return result
 
-    def fill(self, spikes, out, exact, backend):
+    def _fill(self, spikes, out, exact, backend):
         """Set ``out``, [..., out_features], to the currents of spikes that have been checked.
 
         The product is event-driven where it is exact or cheaper, and dense elsewhere.
@@ -280,14 +274,11 @@ class Linear:
         if not out.size:
             return
         outputs, inputs = self.weight.shape
-        rows = spikes.reshape((-1, inputs))
-        if rows.dtype == np.bool_:
-            rows = rows.view(np.uint8)
+        rows = bytes_of(spikes.reshape((-1, inputs)))
         host = isinstance(rows, np.ndarray)
-        if host:
-            rows = rows.view()
-            rows.flags.writeable = False
-        event_driven = exact or (host and _density(rows) < EVENT_DENSITY)
+        if host and rows.flags.writeable:
+            rows = read_only(rows)
+        event_driven = exact or (host and density(rows) < EVENT_DENSITY)
         product = backend.product if event_driven else backend.dense_product
         product(rows, self._rows, self.bias, out.reshape((len(rows), outputs)))
 
@@ -319,7 +310,7 @@ def _spread(uniforms, bound):
     return (uniforms * np.float64(high - low) + np.float64(low)).astype(np.float32)
 
 
-def _density(spikes):
+def density(spikes):
     """Share of the inputs that are not 0, measured in evenly spaced rows."""
     rows = spikes[:: max(1, len(spikes) // SAMPLED_ROWS)]
     return np.count_nonzero(rows) / rows.size

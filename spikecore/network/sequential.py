@@ -1,58 +1,32 @@
-"""A feed-forward network over time: linear layers and neurons, run layer by layer."""
+"""A network without branches: layers and neurons, run layer by layer."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spikecore import arguments, backends
-from spikecore.annotations import Array, ArrayLike, Device, Integer
-from spikecore.chunked import is_dask, lazily
-from spikecore.foreign import a_kind
-from spikecore.network.linear import Linear
+from spikecore import arguments
+from spikecore.annotations import Array, ArrayLike
+from spikecore.network.checks import refuse_layer, sizes
+from spikecore.network.graph import Graph, Sizes
+from spikecore.network.layer import Layer
+from spikecore.network.readouts import Readout
 from spikecore.neurons.neuron import Neuron
-from spikecore.results import by_value
-
-CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
 
 
-@by_value
-class LayerRun(NamedTuple):
-    """The result of one layer of neurons.
-
-    Attributes
-    ----------
-    spikes : numpy.ndarray or None
-        ``[num_steps, batch, neurons]``, when recorded: uint8, or the dtype of the currents if a
-        neuron may fire several times in a step, or if uint8 cannot hold a spike's output value.
-    recorded : dict of str to numpy.ndarray
-        Recorded states, ``[num_steps, batch, neurons]``.
-    counts : numpy.ndarray
-        Spikes of each neuron over the run, ``[batch, neurons]``, int64.
-    final : tuple of numpy.ndarray
-        State after the last step.
-    """
-
-    spikes: Array | None
-    recorded: dict[str, Array]
-    counts: NDArray[np.int64]
-    final: tuple[Array, ...]
-
-
-class Sequential:
+class Sequential(Graph):
     """Layers one after another, run over all of time.
 
     Parameters
     ----------
-    *layers : Linear or neuron
-        The last one must be a neuron.
+    *layers : layer or neuron
+        Layers of this module and neurons; the last one must be a neuron or a leaky readout.
     names : iterable of str, optional
         One per layer; by default the kind of layer and a number, ``linear1``, ``leaky1``, ...
+    input_shape : tuple of int, optional
+        Shape of the input without time and batch axes, so that all shapes are checked when the
+        network is made.
 
     Raises
     ------
@@ -71,44 +45,34 @@ class Sequential:
     ((5, 2, 3), (5, 2, 3))
     """
 
-    def __init__(self, *layers: Linear | Neuron, names: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        *layers: Layer | Neuron,
+        names: Iterable[str] | None = None,
+        input_shape: Sizes = None,
+    ) -> None:
         if not layers:
             arguments.refuse("layers", "not be empty", "none", "pass Linear layers and neurons")
         for layer in layers:
-            if not isinstance(layer, (Linear, Neuron)):
-                must, got = "be Linear layers or neurons", a_kind(layer)
-                remedy = "wrap weights in Linear(weight, bias)"
-                arguments.refuse("layers", must, got, remedy, TypeError)
-            if isinstance(layer, Neuron) and layer.largest_spike == 0:
-                must = "write a spike as a number other than 0, so that it can be counted"
-                arguments.refuse(
-                    "layers", must, arguments.shown(layer), "give amplitude another value"
-                )
-        if not isinstance(layers[-1], Neuron):
-            remedy = "append one, such as Leaky"
+            refuse_layer("layers", layer)
+        if not isinstance(layers[-1], (Neuron, Readout)):
+            remedy = "append one, such as Leaky, or a readout, such as LI"
             arguments.refuse("layers", "end with a neuron", arguments.shown(layers[-1]), remedy)
-        self._layers = layers
-        self._names = _layer_names(layers, names)
-        linears = [layer for layer in layers if isinstance(layer, Linear)]
-        for before, after in pairwise(linears):
-            fits = before.out_features == after.in_features
-            if not fits or before.weight.dtype != after.weight.dtype:
-                raise ValueError(
-                    f"layers must fit, but {before!r} is followed by {after!r}; give the "
-                    "second as many inputs as the first has outputs, of one dtype"
-                )
-
-    @property
-    def layers(self) -> dict[str, Linear | Neuron]:
-        """Layers by name."""
-        return dict(zip(self._names, self._layers, strict=True))
+        named = _layer_names(layers, names)
+        begin, end = (_free(name, named) for name in ("input", "output"))
+        chain = (begin, *named, end)
+        nodes, shapes = (
+            dict(zip(named, layers, strict=True)),
+            {begin: sizes("input_shape", input_shape)},
+        )
+        self._build(nodes, pairwise(chain), (begin,), shapes, (end,), "layers")
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
         return f"Sequential({inside})"
 
-    def __call__(self, spikes: ArrayLike, **options: Any) -> Array:
-        """Run the network and return the spikes of its last layer; ``options`` as in :meth:`run`.
+    def __call__(self, spikes: ArrayLike, **options: Any) -> Array:  # type: ignore[override]
+        """Run the network and return the output of its last layer; ``options`` as in :meth:`run`.
 
         Parameters
         ----------
@@ -120,234 +84,17 @@ class Sequential:
         Returns
         -------
         numpy.ndarray
-            ``[num_steps, ..., neurons]``.
+            ``[num_steps, ..., neurons]``: spikes, or membranes of a readout.
         """
-        run = self.run(spikes, record=("spikes",), **options)
-        recorded: Any = run[self._names[-1]].spikes
-        return recorded
-
-    def __eq__(self, network: object) -> bool:
-        """Whether all names and layers are equal."""
-        if not isinstance(network, Sequential):
-            return NotImplemented
-        return self._names == network._names and self._layers == network._layers
-
-    def run(
-        self,
-        spikes: ArrayLike,
-        *,
-        state: Mapping[str, Sequence[ArrayLike | None]] | None = None,
-        record: Iterable[str] = ("spikes", "membrane"),
-        steps_per_chunk: Integer | None = None,
-        exact: bool = False,
-        device: Device | None = None,
-    ) -> dict[str, LayerRun]:
-        """Run the network over time-first input.
-
-        Time is cut into chunks, so that only records take memory for the whole run; with
-        ``record=()`` only the spike counts and the final state are returned.
-
-        Parameters
-        ----------
-        spikes : array_like
-            ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64.
-        state : dict of str to tuple, optional
-            State of each layer of neurons by name, such as ``final`` of an earlier run.
-        record : iterable of str
-            ``"spikes"``, and states of the neurons (a layer records those that it has).
-        steps_per_chunk : int, optional
-            Time steps in a chunk; by default so many that a layer's inputs or currents take 4 MB.
-        exact : bool
-            Sum in index order in every linear layer.
-        device
-            As in :func:`spikecore.spikegen.rate`.
-
-        Returns
-        -------
-        dict of str to LayerRun
-            The result of each layer of neurons, by its name.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Input that does not fit the first layer, unknown names in ``record`` or ``state``, or
-            an output larger than memory.
-        """
-        if is_dask(spikes):
-            how = {"record": record, "steps_per_chunk": steps_per_chunk, "exact": exact}
-            return lazily("run_network")(self, spikes, state, {**how, "device": device})
-        if backends.on_gpu(spikes):
-            must, got = "lie in the host's memory", "an array on a GPU"
-            remedy = "copy them and pass device='cuda', or call the layers one by one"
-            arguments.refuse("spikes", must, got, remedy, TypeError)
-        given = arguments.array("spikes", spikes)
-        if given.ndim < 2:
-            must, got = "have a time axis and a feature axis", f"shape {given.shape}"
-            arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
-        exact = arguments.flag("exact", exact)
-        wanted = self._recordable(record)
-        states = self._states(state)
-        shapes = self._shapes(given.shape)
-        if steps_per_chunk is None:
-            widest = max(math.prod(shape) for shape in (given.shape[1:], *shapes.values()))
-            steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
-        chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
-        widest = max(math.prod(shape) for shape in shapes.values())
-        backend = backends.choose(device, outputs=len(given) * widest)
-        given = self._inputs(given, backend)
-        num_steps = len(given)
-        stages: dict[str, Any] = {}
-        largest = _largest_input(given.dtype)
-        for name, layer in self.layers.items():
-            if isinstance(layer, Linear):
-                checked = not layer.cannot_overflow(largest)
-                stages[name] = _Weights(layer, backend, exact, checked)
-                dtype = layer.weight.dtype
-                continue
-            dtype = given.dtype if not stages else dtype
-            places = _Places(num_steps, shapes[name], dtype, layer, wanted[name])
-            work = layer._begin(shapes[name], dtype, states[name], backend, places.spike_dtype)
-            stages[name] = _Neurons(layer, work, places)
-            largest = layer.largest_spike
-        for start in range(0, max(num_steps, 1), chunk):  # a run of no steps has a final state too
-            moment = slice(start, start + chunk)
-            flowing = given[moment]
-            for stage in stages.values():
-                flowing = stage.take(flowing, moment)
-        return {name: stages[name].result() for name in self._neurons}
-
-    @property
-    def _neurons(self):
-        """The layers of neurons by name."""
-        return {n: layer for n, layer in self.layers.items() if isinstance(layer, Neuron)}
-
-    def _inputs(self, given, backend):
-        """The input as the first layer takes it, finite."""
-        first = self._layers[0]
-        if isinstance(first, Linear):
-            given = first.inputs(given)
-            first.refuse_infinite(given, backend)
-            return given
-        given = arguments.currents("spikes", given)
-        arguments.finite("spikes", given, backend)
-        return given
-
-    def _recordable(self, record):
-        """For each layer of neurons, the requested names that it records."""
-        names = arguments.names("record", record)
-        known = {"spikes"}.union(*(layer.recordable for layer in self._neurons.values()))
-        for name in names:
-            if name not in known:
-                must = f"name 'spikes' or states out of {sorted(known)}"
-                arguments.refuse("record", must, arguments.shown(name), "choose among them")
-        return {
-            layer_name: [n for n in names if n == "spikes" or n in layer.recordable]
-            for layer_name, layer in self._neurons.items()
-        }
-
-    def _states(self, state):
-        """State to begin with, by layer."""
-        given = {} if state is None else state
-        neurons = self._neurons
-        if not isinstance(given, dict):
-            must, got = "be a dict of tuples by layer name", a_kind(given)
-            remedy = "pass {name: run[name].final for name in run}"
-            arguments.refuse("state", must, got, remedy, TypeError)
-        for name, held in given.items():
-            if name not in neurons:
-                must = f"name layers of neurons {tuple(neurons)}"
-                arguments.refuse("state", must, arguments.shown(name), "use those names")
-            if not isinstance(held, (tuple, list)):
-                got = f"{a_kind(held)} for {arguments.shown(name)}"
-                remedy = "pass the layer's states, as a former run's final"
-                arguments.refuse("state", "hold tuples", got, remedy, TypeError)
-        return {name: tuple(given.get(name, ())) for name in neurons}
-
-    def _shapes(self, shape):
-        """Shape of one step of each layer's output."""
-        shapes, current = {}, tuple(shape[1:])
-        for name, layer in self.layers.items():
-            if isinstance(layer, Linear):
-                if current[-1] != layer.in_features:
-                    must = f"have {layer.in_features} features for {name}"
-                    remedy = f"pass [num_steps, ..., {layer.in_features}]"
-                    arguments.refuse("spikes", must, f"shape {shape}", remedy)
-                current = (*current[:-1], layer.out_features)
-            shapes[name] = current
-        return shapes
+        outputs: Any = super().__call__(spikes, **options)
+        return outputs
 
 
-def _largest_input(dtype):
-    """The largest size that inputs of a dtype may have."""
-    return {"b": 1, "u": 255, "i": 128}.get(dtype.kind, np.inf)
-
-
-class _Places:
-    """The arrays that a layer of neurons fills: of the whole run, and scratch for a chunk."""
-
-    def __init__(self, num_steps, shape, dtype, layer, wanted):
-        self.shape, self.dtype = shape, dtype
-        self.spike_dtype = np.dtype(np.uint8) if layer.fits_a_byte else dtype
-        self.kept = {}
-        for name in wanted:
-            kind = self.spike_dtype if name == "spikes" else dtype
-            self.kept[name] = arguments.output(None, (num_steps, *shape), kind)
-        self.spikes = self.kept.pop("spikes", None)
-        self.counts = np.zeros(shape, np.int64)
-        self._scratch = None
-
-    def spikes_of(self, moment, steps):
-        """The array for the spikes of a chunk."""
-        if self.spikes is not None:
-            return self.spikes[moment]
-        if self._scratch is None:
-            self._scratch = np.empty((steps, *self.shape), self.spike_dtype)
-        return self._scratch[:steps]
-
-
-class _Weights:
-    """A linear layer in a run."""
-
-    def __init__(self, layer, backend, exact, checked):
-        self.layer, self.backend, self.exact, self.checked = layer, backend, exact, checked
-        self._scratch = None
-
-    def take(self, spikes, moment):
-        """Currents of a chunk of spikes; the next chunk overwrites them."""
-        steps, layer = len(spikes), self.layer
-        if self._scratch is None:
-            shape = (*spikes.shape[:-1], layer.out_features)
-            self._scratch = np.empty(shape, layer.weight.dtype)
-        currents = self._scratch[:steps]
-        layer.fill(spikes, currents, self.exact, self.backend)
-        currents.flags.writeable = False  # Numba compiles again when that flag changes
-        if self.checked:
-            arguments.finite("current", currents, self.backend)
-        return currents
-
-
-class _Neurons:
-    """A layer of neurons in a run."""
-
-    def __init__(self, layer, work, places):
-        self.layer, self.work, self.places = layer, work, places
-
-    def take(self, currents, moment):
-        """Spikes of a chunk of currents."""
-        currents = currents.astype(self.places.dtype, copy=False)  # if it follows a neuron
-        spikes = self.places.spikes_of(moment, len(currents))
-        if currents.size:
-            recorded = {}
-            for name, kept in self.places.kept.items():
-                recorded[name] = kept[moment]
-            self.work.advance(currents, recorded, spikes)
-            self.places.counts += self.layer.counted(spikes)
-        return spikes
-
-    def result(self):
-        """The layer's result."""
-        places = self.places
-        return LayerRun(places.spikes, places.kept, places.counts, self.work.final)
+def _free(name, taken):
+    """The name, with underscores if a layer has it."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _layer_names(layers, names):

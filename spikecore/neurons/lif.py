@@ -68,7 +68,7 @@ class LIF(Neuron):
     inhibition : bool
         Only the neuron that is highest above its threshold may fire, along the last axis; of
         several equal ones, the first.
-    lower : float, optional
+    lower : float or array_like, optional
         Lower bound, applied before the spike test; a reset may go below it.
     amplitude : float
         Output value of a spike.
@@ -141,7 +141,7 @@ class LIF(Neuron):
     report_spike: Literal["new", "old"] = "new"
     refractory: Number = 0
     inhibition: bool = False
-    lower: Number | None = None
+    lower: PerNeuron | None = None
     amplitude: Number = 1.0
     initial: PerNeuron | None = None
     synapse_decay: PerNeuron | None = None
@@ -172,8 +172,6 @@ class LIF(Neuron):
         self._set("refractory", int(waiting) if waiting.is_integer() else waiting)
         self._set("input_delay", arguments.integer("input_delay", self.input_delay, 0, 2**24))
         self._set("amplitude", arguments.number("amplitude", self.amplitude))
-        if self.lower is not None:
-            self._set("lower", arguments.number("lower", self.lower))
         refuse_nonsense(self)
 
     @classmethod
@@ -260,7 +258,7 @@ class LIF(Neuron):
             ternary=self.threshold_low is not None,
             spike_map=self.spike_map,
         )
-        names = {*NUMBERS, "lower", "refractory"} - {"initial"}
+        names = {*NUMBERS, "refractory"} - {"initial"}
         given = {name: getattr(self, name) for name in names}
         parameters = {name: 0.0 if value is None else value for name, value in given.items()}
         if axes.fraction:
@@ -323,11 +321,13 @@ NUMBERS: dict[str, dict[str, Any]] = {
     "adaptation_decay": {"low": 0, "high": 1},
     "adaptation_scale": {},
     "threshold_low": {},
+    "lower": {},
     "map_scale": {},
     "map_onset": {},
     "map_slope": {"low": 0, "open_low": True},
 }
-OPTIONAL = ("initial", "synapse_decay", "adaptation_decay", "threshold_low")  # None leaves them out
+# None leaves them out
+OPTIONAL = ("initial", "synapse_decay", "adaptation_decay", "threshold_low", "lower")
 
 # What each axis of names may be, as its annotation lists them.
 CHOICES = {

@@ -14,6 +14,7 @@ from spikecore.backends.cpu.codes import (
     place,
     replay,
 )
+from spikecore.backends.cpu.convolution import convolution
 from spikecore.backends.cpu.filters import convolve, deconvolve
 from spikecore.backends.cpu.neurons import neurons
 from spikecore.backends.cpu.product import product
@@ -21,7 +22,7 @@ from spikecore.backends.cpu.signals import fold, scan, slide
 from spikecore.backends.host import copy, copy_into, dense_product, fill, resident
 
 __all__ = [
-    "climb", "convolve", "copy", "copy_into", "deconvolve", "dense_product", "draw", "each", "fill",
-    "first_outside", "fold", "largest", "neurons", "place", "product", "replay", "resident", "scan",
-    "slide",
+    "climb", "convolution", "convolve", "copy", "copy_into", "deconvolve", "dense_product", "draw",
+    "each", "fill", "first_outside", "fold", "largest", "neurons", "place", "product", "replay",
+    "resident", "scan", "slide",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from numba import config, cuda, from_dtype
 from spikecore.backends import cpu, on_gpu
 from spikecore.backends.cuda import kernels, product, signals
 from spikecore.backends.cuda.filters import Filters
+from spikecore.backends.windows import convolution_by
 from spikecore.philox import STEPS_PER_BLOCK
 
 WAVES = 32  # blocks for each multiprocessor; if there are more elements, a thread takes several
@@ -361,6 +362,10 @@ class Backend(Filters):
     def dense_product(self, spikes, weights, bias, out):
         """The same sums, and the same bits, by tiles of all inputs."""
         self._product(spikes, weights, bias, out, dense=True)
+
+    def convolution(self, spikes, weights, bias, geometry, out):
+        """Weighted sums over the inputs under a kernel, each in index order."""
+        convolution_by(self.product, spikes, weights, bias, geometry, out)
 
     def _product(self, spikes, weights, bias, out, dense):
         with self._device():

@@ -1,0 +1,239 @@
+"""A run of a graph: its layers' parts, and the values that flow between them in a chunk of time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikecore import arguments
+from spikecore.backends.floats import standard_floats
+from spikecore.network.delay import held_array
+from spikecore.network.elements import Flatten
+from spikecore.network.layer import Stateless, floating, read_only
+from spikecore.network.readouts import Readout
+from spikecore.network.stages import LayerRun, Membranes, Neurons
+from spikecore.neurons.neuron import Neuron
+
+
+class Running:
+    """A graph that has been prepared for inputs of some shapes and dtypes; all are checked."""
+
+    def __init__(self, graph, given, shapes, states, wanted, backend, exact, num_steps):
+        self.graph, self.given, self.shapes = graph, given, shapes
+        self.backend, self.exact, self.num_steps = backend, exact, num_steps
+        self.layers, self.late = graph._nodes, graph._plan.late
+        self.components, self.sources = graph._plan.components, graph._sources
+        self.outputs, self.stages = {}, {}
+        # The dtypes of each value, and of what is computed from it; the largest size that it has.
+        self.given_dtypes = {name: values.dtype for name, values in given.items()}
+        self.dtypes = {
+            name: v.dtype if v.dtype.kind == "f" else graph._dtype or floating(v.dtype)
+            for name, v in given.items()
+        }
+        self.bounds = self._bounds()
+        for component in self.components:
+            for name in sorted(component.names, key=graph._closing.__contains__):
+                self._begin(name, states.get(name, ()), wanted.get(name, ()))
+        self.examined = {name for name in self.stages if self._overflows(name)}
+        self.counting = {name for name, stage in self.stages.items() if isinstance(stage, Neurons)}
+        self.last = {source: None for source, _ in self.late}
+        for name in self.last:
+            self.last[name] = self._output_before(name, states[name])
+
+    # --- preparation ------------------------------------------------------------------------------
+
+    def _bounds(self):
+        """A bound of the size of each value, and infinity where there is none."""
+        bounds = {name: largest_input(values.dtype) for name, values in self.given.items()}
+        for _ in range(2 if self.late else 1):  # first without those of the step before
+            for component in self.components:
+                for name in component.names:
+                    largest = sum(bounds.get(source, np.inf) for source in self.sources[name])
+                    layer = self.layers[name]
+                    neuron = isinstance(layer, Neuron)
+                    bounds[name] = layer.largest_spike if neuron else layer._largest_output(largest)
+        return bounds
+
+    def _begin(self, name, state, wanted):
+        """Prepare one layer."""
+        layer, shape = self.layers[name], self.shapes[name]
+        sources = [source for source in self.sources[name] if source in self.dtypes]
+        dtype = np.result_type(*(self.dtypes[source] for source in sources)) if sources else None
+        dtype = dtype or self.graph._dtype or np.dtype(np.float32)
+        if isinstance(layer, (Neuron, Readout)):
+            kind = Neurons if isinstance(layer, Neuron) else Membranes
+            own = state[: len(layer.state_names)]
+            stage = kind(layer, shape, dtype, own, self.backend, self.num_steps, wanted)
+        else:
+            dtype = layer._weight_dtype or dtype
+            alone = len(sources) == len(self.sources[name]) == 1
+            kind = layer._output_dtype(self.given_dtypes[sources[0]] if alone else dtype, dtype)
+            stage = layer._begin(shape, kind, state[:1], self.backend, self.exact)
+        self.stages[name], self.dtypes[name] = stage, dtype
+        self.given_dtypes[name] = stage.dtype
+
+    def _output_before(self, name, state):
+        """The output of the step before the first one, of a layer that leads back into a cycle."""
+        own = len(self.layers[name].state_names)
+        if len(state) > own + 1:
+            must, got = f"be at most {own + 1} arrays", f"{len(state)} for {name}"
+            arguments.refuse("state", must, got, "pass what a former run returned", TypeError)
+        if len(state) > own and state[own] is not None:
+            stage = self.stages[name]
+            return held_array("output", state[own], stage.shape, stage.dtype, self.backend)[None]
+        return self._silent(name, ())
+
+    def _silent(self, name, above):
+        """The output of a layer without input, where no neuron has fired."""
+        stage = self.stages.get(name)
+        shape = self.shapes[name]
+        out = np.zeros((1, *shape), self.given_dtypes[name])
+        if isinstance(self.layers.get(name), Stateless) and name not in above:
+            values = [self._silent(source, (*above, name)) for source in self.sources[name]]
+            stage.fill(self._sum(name, values), out, 0)
+        return out
+
+    def keep(self, outputs):
+        """Put the outputs of the whole run into a dict, in new arrays."""
+        for name in self.graph._outputs:
+            sources = self.sources[name]
+            if len(sources) == 1:
+                dtype = self.given_dtypes[sources[0]]
+            else:
+                dtype = np.result_type(*(self.dtypes[source] for source in sources))
+            shape = (self.num_steps, *self.shapes[sources[0]])
+            outputs[name] = arguments.output(None, shape, dtype)
+        self.outputs = outputs
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    def advance(self, start, stop):
+        """Run the steps from ``start`` to ``stop``."""
+        moment = slice(start, stop)
+        values = {name: read_only(given[moment]) for name, given in self.given.items()}
+        for component in self.components:
+            if component.cyclic:
+                self._step_by_step(component.names, values, start, stop)
+                continue
+            (name,) = component.names
+            stage, sources = self.stages[name], self.sources[name]
+            x = values[sources[0]] if len(sources) == 1 else self._input(name, values)
+            out = stage.place(stop - start, moment)
+            stage.fill(x, out, start)
+            self._finish(name, out, values)
+        for name, kept in self.outputs.items():
+            kept[moment] = self._input(name, values)
+
+    def _finish(self, name, out, values):
+        """Take the output of a layer in a chunk as what others may read."""
+        if name in self.examined:
+            self._examine(name, out)
+        if name in self.counting:
+            self.stages[name].count(out)
+        values[name] = view = out.view()
+        view.flags.writeable = False
+
+    def _input(self, name, values):
+        """The input of a layer: the values of its source, or the sum of several."""
+        sources = self.sources[name]
+        if len(sources) == 1:
+            return values[sources[0]]
+        return self._sum(name, [values[source] for source in sources])
+
+    def _sum(self, name, values):
+        """The sum of values, in the order of their sources."""
+        if len(values) == 1:
+            return read_only(values[0])
+        sources = self.sources[name]
+        dtype = np.result_type(*(self.dtypes[source] for source in sources))
+        with standard_floats(), np.errstate(over="ignore", invalid="ignore"):
+            total = values[0].astype(dtype)
+            for value in values[1:]:
+                total += value.astype(dtype, copy=False)
+        if not sum(self.bounds[source] for source in sources) < np.finfo(dtype).max / 2:
+            arguments.finite("current", total, self.backend)
+        return read_only(total)
+
+    def _step_by_step(self, names, values, start, stop):
+        """Run the layers of a component with cycles."""
+        moment = slice(start, stop)
+        places = {name: self.stages[name].place(stop - start, moment) for name in names}
+        closing = [name for name in names if name in self.graph._closing]
+        before = {name: self.last[name] for name in names if name in self.last}
+        given = {
+            source: values[source]
+            for name in names
+            for source in self.sources[name]
+            if source in values
+        }
+        fresh = dict.fromkeys(names)
+        for t in range(stop - start):
+            step = slice(t, t + 1)
+            for name in names:
+                out = places[name][step]
+                if name in closing:
+                    self.stages[name].emit(out[0])
+                else:
+                    x = self._input_of_step(name, step, given, fresh, before)
+                    self.stages[name].fill(x, out, start + t)
+                    if name in self.examined:  # before it comes back as input
+                        self._examine(name, out)
+                fresh[name] = read_only(out)
+            for name in closing:
+                x = self._input_of_step(name, step, given, fresh, before)
+                self.stages[name].absorb(x[0])
+            before = {name: fresh[name] for name in before}
+        for name, value in before.items():
+            self.last[name] = np.array(value)  # the next chunk overwrites it
+        for name, out in places.items():
+            self._finish(name, out, values)
+
+    def _input_of_step(self, name, step, given, fresh, before):
+        """The input of a layer in one step of a cycle."""
+        values = [
+            before[source]
+            if (source, name) in self.late
+            else given[source][step]
+            if source in given
+            else fresh[source]
+            for source in self.sources[name]
+        ]
+        return values[0] if len(values) == 1 else self._sum(name, values)
+
+    def _overflows(self, name):
+        """Whether the output of a layer may be infinite where another layer reads it."""
+        layer, dtype = self.layers[name], self.stages[name].dtype
+        if isinstance(layer, (Neuron, Flatten)) or dtype.kind != "f":
+            return False
+        if isinstance(layer, Readout):
+            return any(name in self.sources[target] for target in self.layers)
+        bounded = self.bounds[name] < float(np.finfo(dtype).max / 2)
+        return isinstance(layer, Stateless) and not bounded
+
+    def _examine(self, name, out):
+        """Refuse an output that is infinite."""
+        readout = isinstance(self.layers[name], Readout)
+        if out.size:
+            arguments.finite("membrane" if readout else "current", out, self.backend)
+
+    # --- results ----------------------------------------------------------------------------------
+
+    def results(self):
+        """The result of each layer that has a state."""
+        found = {}
+        for name in self.graph._stateful:
+            stage = self.stages[name]
+            counts = getattr(stage, "counts", None)
+            if counts is None:
+                counts = np.zeros(stage.shape, np.int64)
+            final = stage.final
+            if name in self.last:
+                final = (*final, np.array(self.last[name][0]))
+            found[name] = LayerRun(
+                getattr(stage, "spikes", None), getattr(stage, "kept", {}), counts, final
+            )
+        return found
+
+
+def largest_input(dtype):
+    """The largest size that inputs of a dtype may have."""
+    return {"b": 1, "u": 255, "i": 128}.get(dtype.kind, np.inf)

@@ -1,0 +1,119 @@
+"""The layers' parts of a run: each fills the array of its output, a chunk or a step at a time."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikecore import arguments
+from spikecore.annotations import Array
+from spikecore.results import by_value
+
+
+@by_value
+class LayerRun(NamedTuple):
+    """The result of one layer with a state.
+
+    Attributes
+    ----------
+    spikes : numpy.ndarray or None
+        ``[num_steps, batch, neurons]``, when recorded: uint8, or the dtype of the currents if a
+        neuron may fire several times in a step, or if uint8 cannot hold a spike's output value.
+        None of a layer that does not fire.
+    recorded : dict of str to numpy.ndarray
+        Recorded states, ``[num_steps, batch, neurons]``.
+    counts : numpy.ndarray
+        Spikes of each neuron over the run, ``[batch, neurons]``, int64.
+    final : tuple of numpy.ndarray
+        State after the last step; of a layer that leads back into a cycle, its last output too.
+    """
+
+    spikes: Array | None
+    recorded: dict[str, Array]
+    counts: NDArray[np.int64]
+    final: tuple[Array, ...]
+
+
+class Neurons:
+    """A layer of neurons in a run, and the arrays that it fills: of the whole run, or scratch."""
+
+    def __init__(self, layer, shape, dtype, state, backend, num_steps, wanted):
+        self.layer, self.shape = layer, shape
+        self.current_dtype = dtype
+        self.dtype = np.dtype(np.uint8) if layer.fits_a_byte else dtype
+        self.kept = {}
+        for name in wanted:
+            kind = self.dtype if name == "spikes" else dtype
+            self.kept[name] = arguments.output(None, (num_steps, *shape), kind)
+        self.spikes = self.kept.pop("spikes", None)
+        self.work = layer._begin(shape, dtype, state, backend, self.dtype)
+        self.counts = np.zeros(shape, np.int64)
+        self._scratch: Any = None
+
+    def place(self, steps, moment):
+        """The array for the spikes of a chunk."""
+        if self.spikes is not None:
+            return self.spikes[moment]
+        if self._scratch is None or len(self._scratch) < steps:
+            self._scratch = np.empty((steps, *self.shape), self.dtype)
+        return self._scratch[:steps]
+
+    def fill(self, values, out, first):
+        """Set ``out`` to the spikes of some steps."""
+        if not values.size:
+            return
+        currents = values.astype(self.current_dtype, copy=False)  # if it follows a neuron
+        moment = slice(first, first + len(values))
+        recorded = {name: kept[moment] for name, kept in self.kept.items()}
+        self.work.advance(currents, recorded, out)
+
+    def count(self, out):
+        """Count the spikes of a chunk."""
+        if out.size:
+            self.counts += self.layer.counted(out)
+
+    @property
+    def final(self):
+        """The states after the last step."""
+        return self.work.final
+
+
+class Membranes:
+    """A leaky readout in a run: its output is the membrane."""
+
+    spikes = None
+
+    def __init__(self, layer, shape, dtype, state, backend, num_steps, wanted):
+        self.shape, self.dtype = shape, dtype
+        self.kept = {}
+        for name in wanted:
+            self.kept[name] = arguments.output(None, (num_steps, *shape), dtype)
+        self.work = layer._lif._begin(shape, dtype, state, backend, np.dtype(np.uint8))
+        self._scratch: Any = None
+        self._unused: Any = None
+
+    def place(self, steps, moment):
+        """The array for the membranes of a chunk."""
+        if "membrane" in self.kept:
+            return self.kept["membrane"][moment]
+        if self._scratch is None or len(self._scratch) < steps:
+            self._scratch = np.empty((steps, *self.shape), self.dtype)
+        return self._scratch[:steps]
+
+    def fill(self, values, out, first):
+        """Set ``out`` to the membranes of some steps."""
+        if not values.size:
+            return
+        currents = values.astype(self.dtype, copy=False)
+        moment = slice(first, first + len(values))
+        recorded = {name: kept[moment] for name, kept in self.kept.items()}
+        if self._unused is None or self._unused.shape != out.shape:
+            self._unused = np.empty(out.shape, np.uint8)
+        self.work.advance(currents, {**recorded, "membrane": out}, self._unused)
+
+    @property
+    def final(self):
+        """The states after the last step."""
+        return self.work.final
