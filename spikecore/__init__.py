@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # checkers take the name for true; loading `typing` takes
 if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names
     from spikecore import datasets as datasets
     from spikecore import decode as decode
+    from spikecore import events as events
     from spikecore import network as network
     from spikecore import neurons as neurons
     from spikecore import random as random
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import utils as utils
     from spikecore import validate as validate
     from spikecore.backends import devices as devices
+    from spikecore.events import Events as Events
     from spikecore.network import Linear as Linear
     from spikecore.network import Sequential as Sequential
     from spikecore.neurons import LIF as LIF
@@ -35,6 +37,7 @@ __version__ = "0.2.0"
 __all__ = [
     "LIF",
     "Alpha",
+    "Events",
     "Lapicque",
     "Leaky",
     "Linear",
@@ -45,6 +48,7 @@ __all__ = [
     "datasets",
     "decode",
     "devices",
+    "events",
     "leaky_integrate_and_fire",
     "network",
     "neurons",
@@ -57,8 +61,17 @@ __all__ = [
     "validate",
 ]
 
-_HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends"}
-_SUBMODULES = ("datasets", "decode", "network", "neurons", "random", "spikegen", "spikeplot")
+_HOMES = {"Linear": "network", "Sequential": "network", "devices": "backends", "Events": "events"}
+_SUBMODULES = (
+    "datasets",
+    "decode",
+    "events",
+    "network",
+    "neurons",
+    "random",
+    "spikegen",
+    "spikeplot",
+)
 _SUBMODULES += ("statistics", "utils", "validate")
 
 

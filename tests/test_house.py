@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, random, spikegen, statistics, utils
+from spikecore import decode, events, network, neurons, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -23,6 +23,7 @@ FLOORS = (
     ("arithmetic", "philox"),
     ("backends",),
     ("arguments",),
+    ("events",),
     ("random",),
     ("codes", "neurons", "measures"),
     ("network",),
@@ -169,7 +170,9 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
-    kinds = {kind.__name__: kind for kind in (neurons.LIF, network.Linear, network.Sequential)}
+    found |= {f"events.{name}": getattr(events, name) for name in events.__all__}
+    classes = (neurons.LIF, network.Linear, network.Sequential, spikecore.Events)
+    kinds = {kind.__name__: kind for kind in classes}
     for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):
             if not name.startswith("_"):
