@@ -104,7 +104,8 @@ class Events:
             arguments.refuse("element", must, elements.size, "pass one of each for an event")
         values = None if value is None else cells.of_values("value", value, steps.size)
         found, values = cells.combined(steps * size + elements, values, combine, size, lengths)
-        self._set(*np.divmod(found, max(size, 1)), values, lengths, total, dt)
+        step, element = np.divmod(found, max(size, 1))
+        self._set(step, element, values, lengths, total, dt)
 
     def _set(self, step, element, value, shape, num_steps, dt, dropped=0):
         """Take sorted arrays that were checked; they become read-only."""
@@ -337,7 +338,8 @@ class Events:
     @property
     def times(self) -> NDArray[np.float64]:
         """The middle of each event's step, ``(step + 1/2)*dt``; ``dt`` is 1 where it is None."""
-        return (self.step + 0.5) * (1.0 if self.dt is None else self.dt)
+        length = np.float64(1 if self.dt is None else self.dt)
+        return (self.step + np.float64(0.5)) * length
 
     @property
     def _cells(self):
@@ -427,9 +429,7 @@ class Events:
 
     def __eq__(self, events: object) -> bool:
         """Whether all events, the shape, ``dt`` and the dtype of the values are equal."""
-        if not isinstance(events, Events):
-            return NotImplemented
-        return self._compared() == events._compared()
+        return self._compared() == events._compared() if isinstance(events, Events) else False
 
     def __hash__(self) -> int:
         return hash(self._compared())
