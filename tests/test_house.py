@@ -182,6 +182,7 @@ def public():
 
 PUBLIC = public()
 INNER = {"Linear.product", "Linear.fill", "Linear.inputs", "Linear.refuse_infinite"}
+INNER |= {"Linear.fill_of_events", "Linear.inputs_of_events"}
 
 
 def documented(function):

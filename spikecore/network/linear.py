@@ -14,6 +14,7 @@ import numpy as np
 
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
+from spikecore.events.table import Events
 from spikecore.foreign import a_kind, has, reason
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
@@ -196,7 +197,7 @@ class Linear:
 
     def __call__(
         self,
-        spikes: Data,
+        spikes: Data | Events,
         *,
         exact: bool = False,
         out: Out | None = None,
@@ -207,8 +208,9 @@ class Linear:
 
         Parameters
         ----------
-        spikes : array_like
-            ``[..., in_features]``: bool, int8, uint8, float32 or float64.
+        spikes : array_like or Events
+            ``[..., in_features]``: bool, int8, uint8, float32 or float64.  The sums of Events are
+            in index order; on the CPU no zero is looked at.
         exact : bool
             Sum in index order for any density, so that the bits are the same on every device.
         out : numpy.ndarray, optional
@@ -226,6 +228,8 @@ class Linear:
         ValueError, TypeError
             Spikes of another width or dtype, or NaN.
         """
+        if isinstance(spikes, Events):
+            return self._of_events(spikes, exact, out, device, stream)
         given = self.inputs(arguments.array("spikes", spikes, gpu=True))
         exact = arguments.flag("exact", exact)
         shape = (*tuple(given.shape)[:-1], self.out_features)
@@ -263,6 +267,38 @@ class Linear:
             sums = np.abs(self.weight).sum(axis=1, dtype=np.float64) * largest
             bound = np.max(sums + np.abs(self.bias))
         return bool(bound < np.finfo(self.weight.dtype).max / 2)
+
+    def _of_events(self, events, exact, out, device, stream):
+        """Currents of Events, in index order."""
+        arguments.flag("exact", exact)
+        self.inputs_of_events(events)
+        shape = (*events.dense_shape[:-1], self.out_features)
+        backend = backends.choose(device, stream=stream, outputs=math.prod(shape))
+        self.refuse_infinite(events.value, backend)
+        result = arguments.output(out, shape, self.weight.dtype, backend, spikes=events.value)
+        self.fill_of_events(events, result.view(np.ndarray), backend)
+        return result
+
+    def inputs_of_events(self, events):
+        """Refuse Events of another dtype than those of spikes, or of another width."""
+        self.inputs(np.broadcast_to(np.zeros((), events.value.dtype), events.dense_shape))
+
+    def fill_of_events(self, events, out, backend):
+        """Set ``out``, [num_steps, ..., out_features], to the currents of checked Events."""
+        outputs, inputs = self.weight.shape
+        rows = out.reshape(-1, outputs)
+        if not rows.size:
+            return
+        if getattr(backend, "__name__", None) != "spikecore.backends.cpu":
+            self.fill(events.to_dense(), out, True, backend)
+            return
+        from spikecore.backends import sparse
+
+        values = events.value
+        row, column = np.divmod(events.step.astype(np.int64) * events.size + events.element, inputs)
+        starts = np.searchsorted(row, np.arange(len(rows) + 1))
+        values = values.view(np.uint8) if values.dtype == np.bool_ else values
+        sparse.product(starts, column, values, self._rows, self.bias, rows)
 
     def product(self, spikes, backend, exact=False, out=None):
         """Currents of spikes that have been checked, by a chosen backend."""

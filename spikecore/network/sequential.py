@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
+from spikecore.events.table import Events
 from spikecore.foreign import a_kind
 from spikecore.network.linear import Linear
 from spikecore.neurons.neuron import Neuron
@@ -148,8 +149,9 @@ class Sequential:
 
         Parameters
         ----------
-        spikes : array_like
-            ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64.
+        spikes : array_like or Events
+            ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64.  The sums of
+            Events are in index order in the first layer.
         state : dict of str to tuple, optional
             State of each layer of neurons by name, such as ``final`` of an earlier run.
         record : iterable of str
@@ -176,31 +178,34 @@ class Sequential:
             must, got = "lie in the host's memory", "an array on a GPU"
             remedy = "copy them and pass device='cuda', or call the layers one by one"
             arguments.refuse("spikes", must, got, remedy, TypeError)
-        given = arguments.array("spikes", spikes)
-        if given.ndim < 2:
-            must, got = "have a time axis and a feature axis", f"shape {given.shape}"
+        is_table = isinstance(spikes, Events)
+        given: Any = spikes if is_table else arguments.array("spikes", spikes)
+        shape = given.dense_shape if is_table else given.shape
+        if len(shape) < 2:
+            must, got = "have a time axis and a feature axis", f"shape {shape}"
             arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
         exact = arguments.flag("exact", exact)
         wanted = self._recordable(record)
         states = self._states(state)
-        shapes = self._shapes(given.shape)
+        shapes = self._shapes(shape)
         if steps_per_chunk is None:
-            widest = max(math.prod(shape) for shape in (given.shape[1:], *shapes.values()))
+            widest = max(math.prod(shape) for shape in (shape[1:], *shapes.values()))
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
         widest = max(math.prod(shape) for shape in shapes.values())
-        backend = backends.choose(device, outputs=len(given) * widest)
+        backend = backends.choose(device, outputs=shape[0] * widest)
         given = self._inputs(given, backend)
-        num_steps = len(given)
+        num_steps = shape[0]
+        spike_dtype = given.value.dtype if is_table else given.dtype
         stages: dict[str, Any] = {}
-        largest = _largest_input(given.dtype)
+        largest = _largest_input(spike_dtype)
         for name, layer in self.layers.items():
             if isinstance(layer, Linear):
                 checked = not layer.cannot_overflow(largest)
                 stages[name] = _Weights(layer, backend, exact, checked)
                 dtype = layer.weight.dtype
                 continue
-            dtype = given.dtype if not stages else dtype
+            dtype = spike_dtype if not stages else dtype
             places = _Places(num_steps, shapes[name], dtype, layer, wanted[name])
             work = layer._begin(shapes[name], dtype, states[name], backend, places.spike_dtype)
             stages[name] = _Neurons(layer, work, places)
@@ -208,6 +213,8 @@ class Sequential:
         for start in range(0, max(num_steps, 1), chunk):  # a run of no steps has a final state too
             moment = slice(start, start + chunk)
             flowing = given[moment]
+            if is_table and not isinstance(self._layers[0], Linear):
+                flowing = flowing.to_dense()
             for stage in stages.values():
                 flowing = stage.take(flowing, moment)
         return {name: stages[name].result() for name in self._neurons}
@@ -220,6 +227,8 @@ class Sequential:
     def _inputs(self, given, backend):
         """The input as the first layer takes it, finite."""
         first = self._layers[0]
+        if isinstance(given, Events):
+            return self._inputs_of_events(given, backend)
         if isinstance(first, Linear):
             given = first.inputs(given)
             first.refuse_infinite(given, backend)
@@ -227,6 +236,16 @@ class Sequential:
         given = arguments.currents("spikes", given)
         arguments.finite("spikes", given, backend)
         return given
+
+    def _inputs_of_events(self, events, backend):
+        """Events as the first layer takes them; neurons take dense arrays."""
+        first = self._layers[0]
+        if isinstance(first, Linear):
+            first.inputs_of_events(events)
+            first.refuse_infinite(events.value, backend)
+            return events
+        arguments.currents("spikes", events.value)
+        return events
 
     def _recordable(self, record):
         """For each layer of neurons, the requested names that it records."""
@@ -310,12 +329,17 @@ class _Weights:
 
     def take(self, spikes, moment):
         """Currents of a chunk of spikes; the next chunk overwrites them."""
-        steps, layer = len(spikes), self.layer
+        layer = self.layer
+        shape = spikes.dense_shape if isinstance(spikes, Events) else spikes.shape
+        steps = shape[0]
         if self._scratch is None:
-            shape = (*spikes.shape[:-1], layer.out_features)
+            shape = (*shape[:-1], layer.out_features)
             self._scratch = np.empty(shape, layer.weight.dtype)
         currents = self._scratch[:steps]
-        layer.fill(spikes, currents, self.exact, self.backend)
+        if isinstance(spikes, Events):
+            layer.fill_of_events(spikes, currents, self.backend)
+        else:
+            layer.fill(spikes, currents, self.exact, self.backend)
         currents.flags.writeable = False  # Numba compiles again when that flag changes
         if self.checked:
             arguments.finite("current", currents, self.backend)

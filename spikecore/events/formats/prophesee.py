@@ -11,7 +11,6 @@ import re
 
 import numpy as np
 
-from spikecore.backends import words
 from spikecore.events.formats.content import columns, header, refuse, refuse_falling, table, units
 from spikecore.events.recording import Recording
 
@@ -119,6 +118,8 @@ def write_evt2(path, recording):
 
 def read_evt3(path, content):
     """The recording of an EVT3 file."""
+    from spikecore.backends import words  # loads Numba
+
     lines, offset, size = _header(content)
     data = units(path, content, offset, "<u2").astype(np.uint16, copy=False)
     kinds = np.zeros(16, np.int64)
@@ -137,6 +138,8 @@ def read_evt3(path, content):
 
 def write_evt3(path, recording):
     """The bytes of a table: for each event, the words that change the state, then its column."""
+    from spikecore.backends import words  # loads Numba
+
     limits = {"t": (0, 2**50), "x": (0, 0x7FF), "y": (0, 0x7FF), "p": (0, 1)}
     found = columns(path, recording.table, limits)
     t, y = found["t"], found["y"]
