@@ -279,11 +279,11 @@ class Linear:
         self.fill_of_events(events, result.view(np.ndarray), backend)
         return result
 
-    def inputs_of_events(self, events):
+    def inputs_of_events(self, events: Events) -> None:
         """Refuse Events of another dtype than those of spikes, or of another width."""
         self.inputs(np.broadcast_to(np.zeros((), events.value.dtype), events.dense_shape))
 
-    def fill_of_events(self, events, out, backend):
+    def fill_of_events(self, events: Events, out: Array, backend: Any) -> None:
         """Set ``out``, [num_steps, ..., out_features], to the currents of checked Events."""
         outputs, inputs = self.weight.shape
         rows = out.reshape(-1, outputs)
