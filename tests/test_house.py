@@ -27,7 +27,7 @@ FLOORS = (
     ("random",),
     ("codes", "neurons", "measures"),
     ("network",),
-    ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
+    ("spikegen", "decode", "statistics", "datasets", "recordings", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing"),
     ("validate",),
     ("__main__",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class Recording:
     [(1, 5, True), (2, 2, True)]
     """
 
-    __slots__ = ("header", "labels", "size", "skipped", "stop", "table", "tick")
+    __slots__ = ("_edges", "header", "labels", "size", "skipped", "stop", "table", "tick")
 
     table: Array
     size: tuple[int, ...] | None
@@ -75,6 +75,7 @@ class Recording:
     labels: Array | None
     header: tuple[str, ...]
     skipped: Mapping[str, int]
+    _edges: Any
 
     def __init__(
         self,
@@ -108,6 +109,7 @@ class Recording:
             "labels": None if labels is None else _frozen(arguments.array("labels", labels)),
             "header": arguments.names("header", header),
             "skipped": MappingProxyType(dict(skipped or {})),
+            "_edges": None,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -167,12 +169,23 @@ class Recording:
             got, remedy = f"the fields {tuple(names)}", "use the recording itself"
             arguments.refuse("the recording", "have the field 'sample'", got, remedy)
         index = arguments.integer("index", index, 0, max(0, self._samples - 1))
-        chosen = self.table[self.table["sample"] == index]
+        chosen = self.table[self._rows_of(index)]
         table = np.empty(len(chosen), [(name, chosen.dtype[name]) for name in names])
         for name in names:
             table[name] = chosen[name]
         labels = None if self.labels is None else self.labels[index : index + 1]
         return Recording(table, self.size, tick=self.tick, stop=self.stop, labels=labels)
+
+    def _rows_of(self, index):
+        """The rows of a sample: a slice, where each sample lies together."""
+        if self._edges is None:
+            numbers = np.ascontiguousarray(self.table["sample"])
+            together = (numbers[1:] >= numbers[:-1]).all()
+            edges = np.searchsorted(numbers, np.arange(self._samples + 1)) if together else ()
+            object.__setattr__(self, "_edges", edges)
+        if len(self._edges):
+            return slice(self._edges[index], self._edges[index + 1])
+        return self.table["sample"] == index
 
     @property
     def _names(self) -> tuple[str, ...]:
