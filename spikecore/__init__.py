@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # checkers take the name for true; loading `typing` takes
 if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy names
     from spikecore import datasets as datasets
     from spikecore import decode as decode
+    from spikecore import events as events
     from spikecore import network as network
     from spikecore import neurons as neurons
     from spikecore import nir as nir
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import utils as utils
     from spikecore import validate as validate
     from spikecore.backends import devices as devices
+    from spikecore.events import Events as Events
     from spikecore.network import Graph as Graph
     from spikecore.network import Linear as Linear
     from spikecore.network import Sequential as Sequential
@@ -37,6 +39,7 @@ __version__ = "0.2.0"
 __all__ = [
     "LIF",
     "Alpha",
+    "Events",
     "Graph",
     "Lapicque",
     "Leaky",
@@ -48,6 +51,7 @@ __all__ = [
     "datasets",
     "decode",
     "devices",
+    "events",
     "leaky_integrate_and_fire",
     "network",
     "neurons",
@@ -61,8 +65,9 @@ __all__ = [
     "validate",
 ]
 
-_HOMES = {"Graph": "network", "Linear": "network", "Sequential": "network", "devices": "backends"}
-_SUBMODULES = ("datasets", "decode", "network", "neurons", "nir", "random", "spikegen")
+_HOMES = {"Graph": "network", "Linear": "network", "Sequential": "network"}
+_HOMES |= {"Events": "events", "devices": "backends"}
+_SUBMODULES = ("datasets", "decode", "events", "network", "neurons", "nir", "random", "spikegen")
 _SUBMODULES += ("spikeplot", "statistics", "utils", "validate")
 
 

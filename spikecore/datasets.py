@@ -1,4 +1,4 @@
-"""Data to encode: digits and an electrocardiogram that come with the package, and MNIST from disk.
+"""Data to encode, and recordings of events; some come with the package, others are read from disk.
 
 Images are float32 in [0, 1], labels int64, signals float32, and every call returns new arrays. Only
 ``mnist(..., download=True)`` uses the network.
@@ -20,8 +20,12 @@ from numpy.typing import NDArray
 from spikecore import arguments, memory
 from spikecore.annotations import Integer
 from spikecore.download import fetch
+from spikecore.recordings import Recordings, moving_digits, nmnist, shd
 
-__all__ = ["MNIST_CHECKSUMS", "MNIST_MIRRORS", "digits", "ecg", "mnist"]
+__all__ = [
+    "MNIST_CHECKSUMS", "MNIST_MIRRORS", "Recordings", "digits", "ecg", "mnist", "moving_digits",
+    "nmnist", "shd",
+]  # fmt: skip
 
 
 def __dir__():

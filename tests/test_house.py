@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, network, neurons, nir, random, spikegen, statistics, utils
+from spikecore import decode, events, network, neurons, nir, random, spikegen, statistics, utils
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -32,11 +32,12 @@ FLOORS = (
     ("arithmetic", "philox"),
     ("backends",),
     ("arguments",),
+    ("events",),
     ("random",),
     ("codes", "neurons", "measures"),
     ("network",),
     ("lazy",),
-    ("spikegen", "decode", "statistics", "datasets", "download", "utils"),
+    ("spikegen", "decode", "statistics", "datasets", "recordings", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing", "convergence", "nir"),
     ("validate",),
     ("__main__",),
@@ -175,8 +176,10 @@ def public():
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
     fixed["nir.Network"] = nir.Network
+    found |= {f"events.{name}": getattr(events, name) for name in events.__all__}
     layers = (getattr(network, name) for name in network.__all__)
-    kinds = {kind.__name__: kind for kind in (neurons.LIF, *layers) if not issubclass(kind, tuple)}
+    classes = (neurons.LIF, *layers, spikecore.Events)
+    kinds = {kind.__name__: kind for kind in classes if not issubclass(kind, tuple)}
     for kind_name, kind in {**kinds, **fixed}.items():
         for name, member in inspect.getmembers(kind, callable):
             if not name.startswith("_"):
@@ -185,7 +188,7 @@ def public():
 
 
 PUBLIC = public()
-INNER = {"Linear.product", "Linear.inputs", "Linear.refuse_infinite"}
+INNER = {"Linear.product", "Linear.inputs", "Linear.refuse_infinite", "Linear.inputs_of_events"}
 
 
 def documented(function):

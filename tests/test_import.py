@@ -138,20 +138,21 @@ SNNTORCH = {
 }
 
 OURS = {
-    "delta": "dtype out device stream",
+    "delta": "dtype out device stream sparse",
     "from_one_hot": "",
-    "latency": "law compare profile dtype out device stream",
+    "latency": "law compare profile dtype out device stream sparse",
     "latency_code": "device stream",
     "latency_code_linear": "device stream",
     "latency_code_log": "device stream",
     "latency_interpolate": "dtype out",
-    "rate": "seed uniforms generator shared dtype out first_element first_step device stream",
-    "rate_conv": "seed uniforms dtype out first_element first_step device stream",
+    "rate": "seed uniforms generator shared dtype out first_element first_step device stream "
+    "sparse",
+    "rate_conv": "seed uniforms dtype out first_element first_step device stream sparse",
     "rate_interpolate": "dtype out",
     "target_rate_code": "seed uniforms dtype out first_element device",
-    "targets_convert": "seed uniforms dtype out first_element device",
-    "targets_latency": "dtype out device",
-    "targets_rate": "seed uniforms dtype out first_element device",
+    "targets_convert": "seed uniforms dtype out first_element device sparse",
+    "targets_latency": "dtype out device sparse",
+    "targets_rate": "seed uniforms dtype out first_element device sparse",
     "to_one_hot": "dtype out",
     "to_one_hot_inverse": "dtype out",
 }
@@ -172,15 +173,15 @@ SIGNALS = {
     "pulse_width": ("data period", f"low high {TAIL}"),
     "send_on_delta": (
         "data threshold",
-        f"threshold_down compare multi refractory initial channels profile {TAIL}",
+        f"threshold_down compare multi refractory initial channels profile {TAIL} sparse",
     ),
     "sigma_delta": (
         "data threshold",
-        "initial compare feedback cum_error step num_bits profile out device stream",
+        "initial compare feedback cum_error step num_bits profile out device stream sparse",
     ),
     "step_forward": (
         "data threshold",
-        f"threshold_down compare baseline multi refractory initial channels profile {TAIL}",
+        f"threshold_down compare baseline multi refractory initial channels profile {TAIL} sparse",
     ),
     "temporal_contrast": (
         "data threshold=None factor=None",
@@ -250,7 +251,7 @@ def test_positional_arguments_are_those_of_snntorch(name):
     assert " ".join(str(p).replace(" ", "") for p in positional) == SNNTORCH[name]
     assert " ".join(p.name for p in keyword_only) == OURS[name]
     assert len(positional) + len(keyword_only) == len(parameters)
-    assert all(p.default in (None, 0) for p in keyword_only)
+    assert all(p.default in (None, 0, "philox") for p in keyword_only)
 
 
 @pytest.mark.parametrize(

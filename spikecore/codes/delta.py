@@ -11,6 +11,7 @@ from spikecore.annotations import Array, Data, Device, Number, Out, SpikeDtype, 
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Scan
 from spikecore.chunked import divided
+from spikecore.codes.sparse import Tiles, checked, gives_events
 from spikecore.compiler import equation
 
 NONE, UP, DOWN = np.int8(0), np.int8(1), np.int8(-1)
@@ -62,6 +63,7 @@ def recall(x):
 DELTA = Scan(step, emit, recall)
 
 
+@gives_events
 @divided("time")
 def delta(
     data: Data,
@@ -73,6 +75,7 @@ def delta(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Delta modulation: spike where the change since the step before meets the threshold.
 
@@ -91,10 +94,12 @@ def delta(
         Write -1 where the signal falls.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 cannot hold off-spikes.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Spikes of the shape of the data.
 
     Raises
@@ -128,14 +133,18 @@ def delta(
             f"dtype is {call.dtype}, which cannot hold the -1 of off_spike=True; use "
             "dtype=numpy.int8"
         )
+    sparse = checked(sparse, call)
     backend = call.start(values.size)
-    result = call.output(values.shape)
-    if result.size:
-        silent, on = call.dtype.type(0), call.dtype.type(1)
-        trains, *levels = backends.rows(result, on, -on if off_spike else silent, silent)
-        samples = values.reshape(trains.shape)
-        zeros = np.zeros(trains.shape[1], values.dtype)
-        before = backend.copy(samples[0]) if padding else zeros  # new: the loop may overwrite it
-        numbers = Numbers(threshold, off_spike)
-        backend.scan(DELTA, samples, State(before), numbers, Levels(*levels), trains)
-    return result
+    tiles = Tiles(values.shape, call.dtype) if sparse else None
+    result = tiles.rows if tiles else call.output(values.shape)
+    silent, on = call.dtype.type(0), call.dtype.type(1)
+    trains, *levels = backends.rows(result, on, -on if off_spike else silent, silent)
+    samples = values.reshape(len(values), trains.shape[1])
+    zeros = np.zeros(trains.shape[1], values.dtype)
+    numbers = Numbers(threshold, off_spike)
+    for start, count in tiles if tiles else [(0, len(values))] * bool(result.size):
+        first = samples[0] if padding else zeros
+        before = backend.copy(samples[start - 1] if start else first)  # new: it is overwritten
+        moment = samples[start : start + count]
+        backend.scan(DELTA, moment, State(before), numbers, Levels(*levels), trains[:count])
+    return tiles.events() if tiles else result

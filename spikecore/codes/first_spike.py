@@ -10,7 +10,7 @@ from spikecore.arithmetic import exp, floor, like, log, mul, rint, select
 from spikecore.backends.loops import Place
 from spikecore.codes.lines import NOWHERE
 from spikecore.codes.signals import COMPARE
-from spikecore.codes.values import MOST_STEPS, Interval, emit_spike, placed, steps
+from spikecore.codes.values import MOST_STEPS, Interval, emit_spike, placed, placed_events, steps
 from spikecore.compiler import equation
 
 
@@ -110,17 +110,18 @@ EXPONENTIAL = Place(exponential_place, emit_spike)
 INVERSE = Place(inverse_place, emit_spike)
 
 
-def encode(call, axes, num_steps, threshold, tau):
+def encode(call, axes, num_steps, threshold, tau, sparse=False):
     """Spikes of one law."""
     law, compare = axes.law, arguments.choice("compare", axes.compare or ">", COMPARE)
     num_steps = steps(num_steps)
     values, cast = call.values, call.values.dtype.type
     backend = call.choose(num_steps * values.size)
+    spikes = placed_events if sparse else placed
     if law == "decay":
         numbers = _decay(num_steps, threshold, tau)
         largest = np.finfo(values.dtype).max
         arguments.within("data", values, 0, largest, backend, "finite and at least 0")
-        return placed(call, decay_of(compare == ">="), numbers, num_steps)
+        return spikes(call, decay_of(compare == ">="), numbers, num_steps)
     arguments.within("data", values, 0, 1, backend, "within [0, 1]")
     if law == "exponential":
         most = LONGEST_POWER[values.dtype.itemsize]
@@ -128,7 +129,7 @@ def encode(call, axes, num_steps, threshold, tau):
             must = f"be at most {most} for {values.dtype} data, whose exponential is infinite after"
             arguments.refuse("num_steps", must, num_steps, "use fewer steps")
         growth = cast(exp(np.float64(num_steps - 1)) - 1)
-        return placed(call, EXPONENTIAL, Exponential(cast(num_steps - 1), growth), num_steps)
+        return spikes(call, EXPONENTIAL, Exponential(cast(num_steps - 1), growth), num_steps)
     if backend.resident:
         remedy = "copy them to the host"
         arguments.refuse("data", "lie on the host for law='inverse'", "an array on a GPU", remedy)
@@ -138,7 +139,7 @@ def encode(call, axes, num_steps, threshold, tau):
     if least[0] < smallest:
         must = f"have no positive value below {smallest}, whose inverse is infinite"
         arguments.refuse("data", must, least[0], "rescale it, or set it to 0")
-    return placed(call, INVERSE, Inverse(cast(num_steps)), num_steps, shared=least)
+    return spikes(call, INVERSE, Inverse(cast(num_steps)), num_steps, shared=least)
 
 
 def _decay(num_steps, threshold, tau):

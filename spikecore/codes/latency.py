@@ -25,7 +25,15 @@ from spikecore.codes import first_spike
 from spikecore.codes.latency_times import countable, latest_time, numbers_of, spike_time
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
 from spikecore.codes.signals import chosen
-from spikecore.codes.values import MOST_STEPS, Interval, emit_spike, first_steps, trains
+from spikecore.codes.sparse import checked, gives_events, zero
+from spikecore.codes.values import (
+    MOST_STEPS,
+    Interval,
+    emit_spike,
+    first_steps,
+    placed_events,
+    trains,
+)
 from spikecore.compiler import equation
 from spikecore.foreign import shown
 
@@ -43,6 +51,7 @@ SPIKE = Place(spike_step, emit_spike)
 LINE = Place(spike_step, emit_line)
 
 
+@gives_events
 @divided("features")
 def latency(
     data: Data,
@@ -66,6 +75,7 @@ def latency(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Latency code: each feature spikes once, at the step nearest to its spike time.
 
@@ -118,10 +128,12 @@ def latency(
     dtype, out, device, stream
         As in :func:`spikecore.spikegen.rate`.  Data on a GPU need ``num_steps``, and spikes past
         the last step are dropped: to find them, the call would wait for the GPU.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the data and not with the steps.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         ``[num_steps, ...]``; ``on_target`` at each spike and ``off_target`` elsewhere.
 
     Raises
@@ -157,7 +169,8 @@ def latency(
         others = (first_spike_time, on_target, off_target, clip, normalize, linear, interpolate)
         _refuse_beside_law(axes, (threshold, tau), (*others, bypass, epsilon))
         call = arguments.Call("data", data, dtype, out, device, stream)
-        return first_spike.encode(call, axes, num_steps, threshold, tau)
+        sparse = checked(sparse, call)
+        return first_spike.encode(call, axes, num_steps, threshold, tau, sparse)
     num_steps = arguments.optional_steps("num_steps", num_steps)
     clip = arguments.flag("clip", clip)
     interpolate = arguments.flag("interpolate", interpolate)
@@ -167,6 +180,10 @@ def latency(
         arguments.refuse("num_steps", "be given", None, remedy)
     call = arguments.Call("data", data, dtype, out, device, stream)
     on, off = arguments.levels(on_target, off_target, call.dtype, interpolate)
+    sparse = checked(sparse, call)
+    if sparse:
+        zero("off_target", off)
+        zero("interpolate", interpolate)
     values = call.values
     numbers = numbers_of(
         values.dtype, num_steps, threshold, tau, first_spike_time, normalize, linear, epsilon
@@ -178,10 +195,12 @@ def latency(
     elif num_steps is None:
         remedy = "pass num_steps"
         arguments.refuse("num_steps", "be given for data on a GPU", None, remedy)
+    numbers = numbers._replace(last=values.dtype.type(num_steps - 1), clip=clip)
+    if sparse:
+        return placed_events(call, SPIKE, numbers, num_steps, shared=latest, on=on)
     result = call.output((num_steps, *values.shape))
     if result.size:
         trains, on, off = backends.rows(result, on, off)
-        numbers = numbers._replace(last=values.dtype.type(num_steps - 1), clip=clip)
         code = LINE if interpolate else SPIKE
         backend.place(code, values.reshape(-1), latest, numbers, on, off, trains)
     return result

@@ -64,6 +64,13 @@ def uniforms(register, shared, seed, shape, first_element, first_step):
     return result
 
 
+def settled(register, shared, seed):
+    """A seed that gives the same states in every call."""
+    if not (seed is None or isinstance(seed, np.random.Generator)):
+        return seed
+    return 1 + random.seed_of(seed) % register.period if shared else random.seed_of(seed)
+
+
 def _first_states(register, shared, seed, size, first_element):
     """The state of each element's register at step 0, or of the one that all share."""
     if not shared:

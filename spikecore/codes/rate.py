@@ -24,6 +24,7 @@ from spikecore.arithmetic import like, mul, select
 from spikecore.backends.loops import Draw
 from spikecore.chunked import divided
 from spikecore.codes import lfsr
+from spikecore.codes.sparse import Tiles, checked, gives_events
 from spikecore.codes.values import trains
 from spikecore.compiler import equation
 
@@ -78,6 +79,7 @@ def uniform_fires(uniform, x, numbers):
 BERNOULLI = Draw(prepare, fires)
 
 
+@gives_events
 @divided("features", numbered=True)
 def rate(
     data: Data,
@@ -97,6 +99,7 @@ def rate(
     first_step: Integer = 0,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Rate code: at every step, spike with probability ``clip(gain*data + offset, 0, 1)``.
 
@@ -141,11 +144,13 @@ def rate(
     stream : optional
         CUDA stream for the kernels: Numba's, CuPy's or torch's, or a pointer.  For data on the
         GPU, the call does not wait for the kernels and does not look for NaN.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes, for data of the host.
 
     Returns
     -------
-    numpy.ndarray
-        Spikes, 0 or 1, ``[num_steps, ...]``.
+    numpy.ndarray or Events
+        Spikes, 0 or 1, ``[num_steps, ...]``; Events of the same with ``sparse=True``.
 
     Raises
     ------
@@ -169,6 +174,7 @@ def rate(
            [0., 1., 1.]])
     """
     call = arguments.Call("data", data, dtype, out, device, stream)
+    sparse = checked(sparse, call)
     values = call.values
     varying = arguments.flag("time_var_input", time_var_input)
     register = lfsr.checked(generator, shared, uniforms)
@@ -185,25 +191,46 @@ def rate(
     shape = (total, *features)
     backend = call.start(math.prod(shape))
     expected = values.shape if varying else shape
-    if register is not None:
+    if register is not None and sparse:
+        seed = lfsr.settled(register, shared, seed)
+    elif register is not None:
         where = expected, first_element, first_step
         uniforms = lfsr.uniforms(register, shared, seed, *where)
     elif uniforms is not None:
         uniforms = arguments.uniforms(uniforms, seed, expected, backend)
-    result = call.output(shape, uniforms=uniforms)
+    tiles = Tiles(shape, bool) if sparse else None
+    result = tiles.rows if tiles else call.output(shape, uniforms=uniforms)
     key = random.key_of(None if register else seed, "rate")
-    trains, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
-    if silent:
-        backend.fill(trains[:silent], off)
+    trains, *levels = backends.rows(result, result.dtype.type(1), result.dtype.type(0))
     samples = values.reshape(num_steps if varying else 1, size)
-    numbers, live = Numbers(gain, offset), trains[silent:]
-    if uniforms is None:
-        begin = first_step if varying else first_step + silent
-        backend.draw(BERNOULLI, samples, numbers, key, first_element, begin, on, off, live)
-    else:
-        drawn = uniforms.reshape(uniforms.shape[0], size)[0 if varying else silent :]
-        backend.replay(uniform_fires, samples, numbers, drawn, on, off, live)
-    return result
+    numbers, delay = Numbers(gain, offset), silent if varying else 0
+
+    def fill(start, rows):
+        """The steps from ``start`` on; data and uniforms that vary begin after ``delay`` steps."""
+        quiet = min(max(0, silent - start), len(rows))
+        if quiet:
+            backend.fill(rows[:quiet], levels[1])
+        live, begin = rows[quiet:], start + quiet - delay
+        if not len(live):
+            return
+        now = samples[begin : begin + len(live)] if varying else samples
+        at = first_step + begin
+        if uniforms is not None:
+            drawn = uniforms[begin : begin + len(live)]
+        elif register is not None:
+            drawn = lfsr.uniforms(register, shared, seed, (len(live), *features), first_element, at)
+        else:
+            backend.draw(BERNOULLI, now, numbers, key, first_element, at, *levels, live)
+            return
+        drawn = drawn.reshape(len(live), size)
+        backend.replay(uniform_fires, now, numbers, drawn, *levels, live)
+
+    if tiles is None:
+        fill(0, trains)
+        return result
+    for start, count in tiles:
+        fill(start, trains[:count])
+    return tiles.events(call.dtype)
 
 
 def _silent_steps(num_steps, lead, first_step, varying):
@@ -236,6 +263,7 @@ def steps_of(values, num_steps, varying):
     return values.shape[0] if varying else num_steps
 
 
+@gives_events
 @divided("time", numbered=True)
 def rate_conv(
     data: Data,
@@ -248,6 +276,7 @@ def rate_conv(
     first_step: Integer = 0,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Spike at every step of time-first data with probability ``clip(data, 0, 1)``.
 
@@ -258,7 +287,7 @@ def rate_conv(
     ----------
     data : array_like
         ``[num_steps, ...]``.
-    seed, uniforms, dtype, out, first_element, first_step, device, stream
+    seed, uniforms, dtype, out, first_element, first_step, device, stream, sparse
         As in :func:`rate`.
 
     Returns
@@ -280,6 +309,7 @@ def rate_conv(
     return rate(
         data, time_var_input=True, seed=seed, uniforms=uniforms, dtype=dtype, out=out,
         first_element=first_element, first_step=first_step, device=device, stream=stream,
+        sparse=sparse,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from spikecore.arithmetic import floor, like, mul, select
 from spikecore.backends.loops import Scan
 from spikecore.chunked import divided
 from spikecore.codes.signals import COMPARE, SignalCall, chosen, emit_number
+from spikecore.codes.sparse import gives_events
 from spikecore.codes.staircase import Value
 from spikecore.codes.sums import SumCall
 from spikecore.compiler import equation
@@ -99,6 +100,7 @@ def scan_of(axes, rounded, clipped):
     return Scan(step, emit_number)
 
 
+@gives_events
 @divided("time", per_feature=("threshold", "initial"))
 def sigma_delta(
     data: Data,
@@ -114,6 +116,7 @@ def sigma_delta(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Sigma-Delta coding: send how far a signal is from what the receiver has, once it is enough.
 
@@ -149,10 +152,12 @@ def sigma_delta(
         The choices of a library, of :func:`profiles`; those given here come first.
     out, device, stream
         As in :func:`rate`.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the values that are sent.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Values of the shape and dtype of the data (float64 for wide integers): a sum in any other
         dtype is not the receiver's.
 
@@ -188,11 +193,12 @@ def sigma_delta(
     dtype = call.values.dtype
     threshold = call.threshold("threshold", threshold)
     numbers = Numbers(threshold, *_grid(step, num_bits, dtype))
+    tiles = call.tiles(sparse)
     backend = call.start()
     held = None if initial is None else call.state("initial", initial)
-    result, rows, levels = call.spikes()
+    result, rows, levels = call.spikes(tiles)
     if not result.size:
-        return result
+        return tiles.events() if tiles else result
     samples = call.samples
     if held is None:
         held = backend.copy(samples[0])
@@ -200,8 +206,11 @@ def sigma_delta(
     owed = backend.copy(np.zeros(size, dtype)) if axes.feedback == "residual" else zero
     error = backend.copy(np.zeros(size, dtype)) if axes.cum_error else zero
     code = scan_of(axes, step is not None, num_bits is not None)
-    backend.scan(code, samples, State(held, owed, error), numbers, levels, rows)
-    return result
+    state = State(held, owed, error)
+    for start, count in tiles or [(0, len(samples))]:
+        moment = samples[start : start + count]
+        backend.scan(code, moment, state, numbers, levels, rows[:count])
+    return tiles.events() if tiles else result
 
 
 def _grid(step, num_bits, dtype):

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.arithmetic import like, select
+from spikecore.codes.sparse import Tiles, checked
 from spikecore.compiler import equation
 from spikecore.foreign import shape_of
 
@@ -122,9 +123,18 @@ class SignalCall(arguments.Call):
         shape, size = self.values.shape[1:], self.samples.shape[1]
         return column(name, value, size, shape, self.values.dtype, self.backend)
 
-    def spikes(self):
+    def tiles(self, sparse):
+        """The tiles of sparse spikes, or None."""
+        return Tiles(self._shape, self.dtype) if checked(sparse, self) else None
+
+    @property
+    def _shape(self):
+        """The shape of the output."""
+        return (*self.values.shape, 2) if self.paired else self.values.shape
+
+    def spikes(self, tiles=None):
         """The array to fill, and the same as [T, N] or [T, 2N] with the levels to write."""
-        result = self.output((*self.values.shape, 2) if self.paired else self.values.shape)
+        result = self.output(self._shape) if tiles is None else tiles.rows
         silent, on = self.dtype.type(0), self.dtype.type(1)
         off = silent if self.paired or self.dtype.kind in "bu" else -on
         trains, *levels = backends.rows(result, on, off, silent)

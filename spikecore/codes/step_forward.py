@@ -32,6 +32,7 @@ from spikecore.codes.signals import (
     chosen,
     written,
 )
+from spikecore.codes.sparse import gives_events
 from spikecore.codes.staircase import stair
 from spikecore.compiler import equation
 
@@ -136,6 +137,7 @@ def scan_of(axes, refractory):
     return Scan(step, emit, second=second)
 
 
+@gives_events
 @divided("time", per_feature=("threshold", "threshold_down", "initial"))
 def step_forward(
     data: Data,
@@ -153,6 +155,7 @@ def step_forward(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Step-forward coding: spike where a signal leaves the band around a baseline, and move that.
 
@@ -191,10 +194,12 @@ def step_forward(
         The choices of a library, of :func:`profiles`; those given here come first.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Spikes of the shape of the data, with a last axis of 2 for ``channels="up_down"``.
 
     Raises
@@ -227,9 +232,10 @@ def step_forward(
     given = {"compare": compare, "baseline": baseline, "multi": multi, "channels": channels}
     axes = chosen(Axes(), OPTIONS, PROFILES, profile, given)
     call = SignalCall(data, dtype, out, device, stream, axes.channels)
-    return _encode(call, axes, threshold, threshold_down, refractory, initial)
+    return _encode(call, axes, threshold, threshold_down, refractory, initial, sparse)
 
 
+@gives_events
 @divided("time", per_feature=("threshold", "threshold_down", "initial"))
 def send_on_delta(
     data: Data,
@@ -246,6 +252,7 @@ def send_on_delta(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Sampling by change: spike where a signal is a threshold away from the last sample that did.
 
@@ -264,12 +271,12 @@ def send_on_delta(
     initial : float or array_like
         The last sample that was sent, one number or one per feature in the dtype of the data: the
         last value of :func:`spikecore.decode.hold` for a later part of a signal.
-    channels, profile, dtype, out, device, stream
+    channels, profile, dtype, out, device, stream, sparse
         As in :func:`step_forward`.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Spikes of the shape of the data, with a last axis of 2 for ``channels="up_down"``.
 
     Raises
@@ -293,10 +300,10 @@ def send_on_delta(
     given = {"compare": compare, "multi": multi, "channels": channels}
     axes = chosen(Axes(">=", "signal"), OPTIONS, FOLLOWING, profile, given)
     call = SignalCall(data, dtype, out, device, stream, axes.channels)
-    return _encode(call, axes, threshold, threshold_down, refractory, initial)
+    return _encode(call, axes, threshold, threshold_down, refractory, initial, sparse)
 
 
-def _encode(call, axes, threshold, threshold_down, refractory, initial):
+def _encode(call, axes, threshold, threshold_down, refractory, initial, sparse):
     """Run the recursion of one combination of axes."""
     up = call.threshold("threshold", threshold)
     down = up if threshold_down is None else call.threshold("threshold_down", threshold_down)
@@ -305,20 +312,24 @@ def _encode(call, axes, threshold, threshold_down, refractory, initial):
         remedy = "encode the signal in one call, or leave refractory at 0"
         must = "be left out with refractory, whose silent steps it does not carry"
         arguments.refuse("initial", must, f"refractory={refractory}", remedy)
+    tiles = call.tiles(sparse)
     backend = call.start()
     held = None if initial is None else call.state("initial", initial)
-    result, trains, levels = call.spikes()
+    result, trains, levels = call.spikes(tiles)
     if not result.size:
-        return result
-    samples, rows = call.samples, trains
+        return tiles.events() if tiles else result
+    samples, begin = call.samples, 0
     if held is None:  # the first sample is the baseline
-        held = backend.copy(samples[0])
-        backend.fill(trains[:1], levels.silent)
-        samples, rows = samples[1:], trains[1:]
+        held, begin = backend.copy(samples[0]), 1
     most = call.values.dtype.type(1 if refractory else call.most)
     silent = backend.copy(np.zeros(samples.shape[1], np.int32)) if refractory else np.int32(0)
     numbers = Numbers(up, down, most, np.int32(refractory))
-    if len(rows):
-        code = scan_of(axes, bool(refractory))
-        backend.scan(code, samples, State(held, silent), numbers, levels, rows)
-    return result
+    code, state = scan_of(axes, bool(refractory)), State(held, silent)
+    for start, count in tiles or [(0, len(samples))]:
+        rows, moment = trains[:count], samples[start : start + count]
+        if start < begin:
+            backend.fill(rows[:begin], levels.silent)
+            rows, moment = rows[begin:], moment[begin:]
+        if len(rows):
+            backend.scan(code, moment, state, numbers, levels, rows)
+    return tiles.events() if tiles else result

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from spikecore import arguments, backends, memory
+from spikecore import arguments, backends, memory, random
 from spikecore.annotations import (
     Array,
     ArrayLike,
@@ -23,11 +23,13 @@ from spikecore.annotations import (
 )
 from spikecore.codes.latency import latency
 from spikecore.codes.one_hot import classes, fill_one_hot, to_one_hot
+from spikecore.codes.sparse import gives_events, in_samples, zero
 from spikecore.codes.trains import PATTERNS, Rate, draws_of, exact_rate, fill_trains
 
 TargetCode: TypeAlias = Literal["rate", "latency"]
 
 
+@gives_events
 def targets_convert(
     targets: ArrayLike,
     num_classes: Integer,
@@ -54,6 +56,7 @@ def targets_convert(
     out: Array | None = None,
     first_element: Integer = 0,
     device: Device | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Encode class labels by rate (:func:`targets_rate`) or latency (:func:`targets_latency`).
 
@@ -68,12 +71,12 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
         As in :func:`targets_rate`.
     threshold, tau, clip, normalize, linear, bypass
         As in :func:`targets_latency`.
-    dtype, out, device
+    dtype, out, device, sparse
         As in :func:`spikecore.spikegen.rate`.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         ``[num_steps, batch, num_classes]``, or ``[batch, num_classes]`` where nothing depends on
         time.
 
@@ -98,14 +101,16 @@ firing_pattern, interpolate, epsilon, seed, uniforms, first_element
             targets, num_classes, num_steps, first_spike_time, correct_rate, incorrect_rate,
             on_target, off_target, firing_pattern, interpolate, epsilon, seed=seed,
             uniforms=uniforms, dtype=dtype, out=out, first_element=first_element, device=device,
+            sparse=sparse,
         )  # fmt: skip
     return targets_latency(
         targets, num_classes, num_steps, first_spike_time, on_target, off_target, interpolate,
         threshold, tau, clip, normalize, linear, epsilon, bypass,
-        dtype=dtype, out=out, device=device,
+        dtype=dtype, out=out, device=device, sparse=sparse,
     )  # fmt: skip
 
 
+@gives_events
 def targets_rate(
     targets: ArrayLike,
     num_classes: Integer,
@@ -125,6 +130,7 @@ def targets_rate(
     out: Array | None = None,
     first_element: Integer = 0,
     device: Device | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Encode class labels as spike trains: a rate for the correct class, and one for the rest.
 
@@ -153,12 +159,12 @@ def targets_rate(
         Instead of ``seed``, for the poisson pattern: ``[num_steps, batch, num_classes]``.
     first_element : int
         Flat index, in a larger batch, of the first sample's first class.
-    dtype, out, device
+    dtype, out, device, sparse
         As in :func:`spikecore.spikegen.rate`.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         ``[num_steps, batch, num_classes]``; ``[batch, num_classes]`` when the rates are 1 and 0
         and ``first_spike_time`` is 0, because every step would be the same.
 
@@ -193,6 +199,22 @@ def targets_rate(
     dtype = arguments.spike_dtype(dtype, out, np.dtype(np.float32))
     levels = arguments.levels(on_target, off_target, dtype, interpolate)
     shape = (labels.size, num_classes)
+    if arguments.flag("sparse", sparse):
+        _refuse_beside_sparse(out, levels[1], interpolate, (correct, incorrect, first), num_steps)
+        seed = random.seed_of(seed) if uniforms is None and pattern != "regular" else seed
+        shape = (num_steps, labels.size, num_classes)
+        uniforms = None if uniforms is None else _uniforms(uniforms, shape)
+
+        def encode(samples):
+            """The dense trains of some samples."""
+            return targets_rate(
+                labels[samples], num_classes, num_steps, first_spike_time, correct_rate,
+                incorrect_rate, on_target, 0, firing_pattern, dtype=dtype, seed=seed,
+                uniforms=None if uniforms is None else uniforms[:, samples],
+                first_element=first_element + samples.start * num_classes, device=device,
+            )  # fmt: skip
+
+        return in_samples(encode, shape)
     if correct == 1 and incorrect == 0 and first == 0:
         if device is not None:
             backends.choose(device)
@@ -215,6 +237,30 @@ def targets_rate(
     return result
 
 
+def _refuse_beside_sparse(out, off, interpolate, rates, num_steps):
+    """Refuse what Events cannot hold."""
+    if out is not None:
+        must, remedy = "be left out with sparse=True", "leave out one of the two"
+        arguments.refuse("out", must, arguments.shown(out), remedy)
+    zero("off_target", off)
+    zero("interpolate", interpolate)
+    if rates == (1, 0, 0):
+        must = "be False where nothing depends on time (rates of 1 and 0, first_spike_time 0)"
+        arguments.refuse("sparse", must, True, "leave it out; the labels have no time axis")
+    if num_steps is None:
+        arguments.refuse("num_steps", "be given", None, "pass num_steps")
+
+
+def _uniforms(uniforms, shape):
+    """Uniforms of all samples."""
+    given = arguments.array("uniforms", uniforms)
+    if given.shape != shape:
+        must, remedy = f"have shape {shape}, one for each spike", "draw them with that shape"
+        arguments.refuse("uniforms", must, given.shape, remedy)
+    return given
+
+
+@gives_events
 def targets_latency(
     targets: ArrayLike,
     num_classes: Integer,
@@ -234,6 +280,7 @@ def targets_latency(
     dtype: SpikeDtype | None = None,
     out: Array | None = None,
     device: Device | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Encode class labels by spike time: the latency code of the one-hot labels.
 
@@ -245,12 +292,12 @@ def targets_latency(
         Class of each sample, ``[batch]``, in [0, num_classes).
     num_classes : int
     num_steps, first_spike_time, on_target, off_target, interpolate, threshold, tau, clip, \
-normalize, linear, epsilon, bypass, dtype, out, device
+normalize, linear, epsilon, bypass, dtype, out, device, sparse
         As in :func:`spikecore.spikegen.latency`.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         ``[num_steps, batch, num_classes]``.
 
     Raises
@@ -267,5 +314,5 @@ normalize, linear, epsilon, bypass, dtype, out, device
     return latency(
         to_one_hot(targets, num_classes), num_steps, threshold, tau, first_spike_time, on_target,
         off_target, clip, normalize, linear, interpolate, bypass, epsilon,
-        dtype=dtype, out=out, device=device,
+        dtype=dtype, out=out, device=device, sparse=sparse,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 from spikecore import arguments, backends, memory
 from spikecore.annotations import Array
 from spikecore.arithmetic import select
+from spikecore.codes import sparse
 from spikecore.compiler import equation
 
 MOST_STEPS = 2**31 - 1  # a loop counts steps in 32 bits
@@ -49,6 +50,16 @@ def placed(call, code, numbers, num_steps, data=None, shared=None, last=()):
         rows, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
         call.backend.place(code, data, shared, numbers, on, off, rows)
     return result
+
+
+def placed_events(call, code, numbers, num_steps, shared=None, on=None):
+    """The Events of elements that spike once, at a place that the code knows beforehand."""
+    shared = np.ones(1, call.values.dtype) if shared is None else shared
+    places = arguments.output(None, (call.values.size,), np.dtype(code.kind))
+    if places.size:
+        call.backend.each(code.prepare, call.values.reshape(-1), shared, numbers, places)
+    on = call.dtype.type(1) if on is None else on
+    return sparse.placed(places, on, call.values.shape, num_steps)
 
 
 def trains(spikes, least=0, remedy="pass [num_steps, ...]"):

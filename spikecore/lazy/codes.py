@@ -64,6 +64,9 @@ def refuse_options(options):
         if options.get(option) is not None:
             remedy = f"leave it out, because {reason}"
             arguments.refuse(option, "be None for a Dask array", "a value", remedy, TypeError)
+    if options.get("sparse"):
+        remedy = "encode chunks, and make Events of each"
+        arguments.refuse("sparse", "be False for a Dask array", True, remedy)
     if options.get("uniforms") is not None:
         remedy = "pass seed, whose draws are those of one call"
         arguments.refuse("uniforms", "be None for a Dask array", "a value", remedy, TypeError)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikecore import arguments, memory
+from spikecore.events.table import Events
 
 SHORTEST, LONGEST = 1e-100, 1e100  # times, so that no product or quotient of two overflows
 
@@ -46,7 +47,12 @@ class Trains(NamedTuple):
 
 
 def trains_of(name, spikes, dt=None):
-    """The trains of dense spikes ``[T, ...]``; ``dt`` is 1 where it is not given."""
+    """The trains of dense spikes ``[T, ...]``, or of Events.
+
+    ``dt`` is that of the Events where it is not given, or 1.
+    """
+    if isinstance(spikes, Events):
+        return _trains_of_events(name, spikes, dt)
     dt = 1.0 if dt is None else duration("dt", dt)
     given = arguments.array(name, spikes)
     if given.ndim == 0:
@@ -59,22 +65,45 @@ def trains_of(name, spikes, dt=None):
     places = np.flatnonzero(np.ascontiguousarray(fired.T))  # train after train
     elements, steps = np.divmod(places, max(1, len(given)))
     if given.dtype.kind != "b":
-        counts = _counts(name, flat[steps, elements], given, steps, elements)
-        if counts.size and counts.max() > 1:
-            steps, elements = np.repeat(steps, counts), np.repeat(elements, counts)
-    number = np.bincount(elements, minlength=flat.shape[1])
-    trains = Trains(np.empty(0), np.zeros(1, np.int64), shape, len(given), dt)
+        counts = _counts(name, flat[steps, elements], given.shape, steps, elements)
+        steps, elements = _repeated(steps, elements, counts)
+    return _made(steps, elements, shape, len(given), dt)
+
+
+def _trains_of_events(name, events, dt):
+    """The trains of Events, train after train."""
+    given = events.dt if dt is None else dt
+    dt = 1.0 if given is None else duration("dt", given)
+    order = np.argsort(events.element, kind="stable")
+    steps, elements = events.step[order], events.element[order]
+    if events.value.dtype.kind != "b":
+        counts = _counts(name, events.value[order], events.dense_shape, steps, elements)
+        steps, elements = _repeated(steps, elements, counts)
+    return _made(steps, elements, events.shape, events.num_steps, dt)
+
+
+def _repeated(steps, elements, counts):
+    """Each spike by itself, where an element has several."""
+    if not counts.size or counts.max() == 1:
+        return steps, elements
+    return np.repeat(steps, counts), np.repeat(elements, counts)
+
+
+def _made(steps, elements, shape, num_steps, dt):
+    """Trains of steps that are sorted by element."""
+    number = np.bincount(elements, minlength=math.prod(shape))
+    trains = Trains(np.empty(0), np.zeros(1, np.int64), shape, num_steps, dt)
     return trains.with_counts(steps.astype(np.float64), number)
 
 
-def _counts(name, values, given, steps, elements):
+def _counts(name, values, shape, steps, elements):
     """How many spikes each element that is not 0 stands for."""
     numbers = values.astype(np.float64)
     is_number = (numbers > 0) & (numbers < arguments.LARGEST_EXACT)  # not of NaN
     bad = np.flatnonzero(~is_number | (numbers != np.floor(numbers)))
     if bad.size:
-        where = (steps[bad[0]], *np.unravel_index(elements[bad[0]], given.shape[1:] or (1,)))
-        index = ", ".join(str(i) for i in where[: given.ndim])
+        where = (steps[bad[0]], *np.unravel_index(elements[bad[0]], shape[1:] or (1,)))
+        index = ", ".join(str(i) for i in where[: len(shape)])
         raise ValueError(
             f"{name} must hold numbers of spikes, 0, 1, 2, ..., but {name}[{index}] is "
             f"{values[bad[0]]}; pass {name} != 0 to count each element as one spike"

@@ -9,6 +9,7 @@ from typing import Any
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
 from spikecore.chunked import is_dask, lazily
+from spikecore.events.table import Events
 from spikecore.foreign import a_kind
 from spikecore.network.checks import (
     closes,
@@ -23,7 +24,7 @@ from spikecore.network.checks import (
 from spikecore.network.layer import Layer, MisfitError, finite_input, floating, spike_array
 from spikecore.network.order import plan
 from spikecore.network.readouts import Readout
-from spikecore.network.running import Running
+from spikecore.network.running import Running, dense_shape
 from spikecore.network.stages import LayerRun
 from spikecore.neurons.neuron import Neuron
 
@@ -303,9 +304,9 @@ class Graph:
 
         Parameters
         ----------
-        spikes : array_like or dict of str to array_like
-            ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64; a dict by name
-            if there are several inputs.
+        spikes : array_like, Events, or dict of them by name
+            ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64; a dict if
+            there are several inputs.  The sums of Events in a linear layer are in index order.
         state : dict of str to tuple, optional
             State of each layer by name, such as ``final`` of an earlier run.
         record : iterable of str
@@ -350,8 +351,9 @@ class Graph:
         exact = arguments.flag("exact", exact)
         wanted = self._recordable(record)
         states = self._states(state)
-        shapes = self._shapes({n: values.shape[1:] for n, values in given.items()}, "spikes")
-        num_steps = len(next(iter(given.values())))
+        tails = {name: dense_shape(values)[1:] for name, values in given.items()}
+        shapes = self._shapes(tails, "spikes")
+        num_steps = dense_shape(next(iter(given.values())))[0]
         widest = max(math.prod(shapes[name]) for name in (*given, *self._nodes))
         if steps_per_chunk is None:
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
@@ -381,19 +383,31 @@ class Graph:
                 must, got = "lie in the host's memory", "an array on a GPU"
                 remedy = "copy them and pass device='cuda', or call the layers one by one"
                 arguments.refuse("spikes", must, got, remedy, TypeError)
-            found[name] = arguments.array("spikes", values)
-            if found[name].ndim < 2:
-                must, got = "have a time axis and a feature axis", f"shape {found[name].shape}"
+            is_table = isinstance(values, Events)
+            found[name] = values if is_table else arguments.array("spikes", values)
+            shape = dense_shape(found[name])
+            if len(shape) < 2:
+                must, got = "have a time axis and a feature axis", f"shape {shape}"
                 arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
-            refuse_sizes(name, self._input_shapes[name], found[name].shape[1:])
-        if len({len(values) for values in found.values()}) > 1:
-            got = ", ".join(f"{len(values)} of {name}" for name, values in found.items())
+            refuse_sizes(name, self._input_shapes[name], shape[1:])
+        steps = {name: dense_shape(values)[0] for name, values in found.items()}
+        if len(set(steps.values())) > 1:
+            got = ", ".join(f"{number} of {name}" for name, number in steps.items())
             arguments.refuse("spikes", "have one number of steps", got, "make them equally long")
         return found
 
     def _input(self, name, given, backend):
         """An input as the layers that take it need it, finite."""
         takers = [layer for n, layer in self._nodes.items() if name in self._sources[n]]
+        if isinstance(given, Events):  # what it does not hold is 0, and needs no look
+            values = given.value
+            if any(isinstance(layer, (Neuron, Readout)) for layer in takers):
+                arguments.currents("spikes", values)
+            else:
+                spike_array(values)
+            dtype = self._dtype or floating(values.dtype)
+            finite_input("spikes", values, dtype, backend)
+            return given
         if any(isinstance(layer, (Neuron, Readout)) for layer in takers):
             given = arguments.currents("spikes", given)
             arguments.finite("spikes", given, backend)

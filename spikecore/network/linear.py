@@ -14,6 +14,7 @@ import numpy as np
 
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
+from spikecore.events.table import Events
 from spikecore.foreign import a_kind, has, reason
 from spikecore.network.layer import (
     MisfitError,
@@ -186,7 +187,7 @@ class Linear(Stateless):
 
     def __call__(
         self,
-        spikes: Data,
+        spikes: Data | Events,
         *,
         exact: bool = False,
         out: Out | None = None,
@@ -197,8 +198,9 @@ class Linear(Stateless):
 
         Parameters
         ----------
-        spikes : array_like
-            ``[..., in_features]``: bool, int8, uint8, float32 or float64.
+        spikes : array_like or Events
+            ``[..., in_features]``: bool, int8, uint8, float32 or float64.  The sums of Events are
+            in index order; on the CPU no zero is looked at.
         exact : bool
             Sum in index order for any density, so that the bits are the same on every device.
         out : numpy.ndarray, optional
@@ -216,6 +218,8 @@ class Linear(Stateless):
         ValueError, TypeError
             Spikes of another width or dtype, or NaN.
         """
+        if isinstance(spikes, Events):
+            return self._of_events(spikes, exact, out, device, stream)
         given = self.inputs(arguments.array("spikes", spikes, gpu=True))
         exact = arguments.flag("exact", exact)
         shape = (*tuple(given.shape)[:-1], self.out_features)
@@ -227,11 +231,14 @@ class Linear(Stateless):
         """An array as inputs of the layer: of a dtype of spikes, of its width, contiguous."""
         if given.dtype not in arguments.SPIKE_DTYPES or isinstance(given, np.ndarray):
             given = spike_array(given)
-        if given.ndim == 0 or tuple(given.shape)[-1] != self.in_features:
+        self._refuse_width(tuple(given.shape))
+        return given
+
+    def _refuse_width(self, shape):
+        if not shape or shape[-1] != self.in_features:
             must = f"have {self.in_features} inputs on their last axis"
             remedy = f"pass [..., {self.in_features}]"
-            arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
-        return given
+            arguments.refuse("spikes", must, f"shape {shape}", remedy)
 
     def refuse_infinite(self, spikes, backend):
         """Refuse inputs that are NaN or past the largest number of the weights' dtype."""
@@ -258,6 +265,35 @@ class Linear(Stateless):
     def _largest_output(self, largest):
         return largest_sum(self.weight, self.bias, largest)
 
+    def _of_events(self, events, exact, out, device, stream):
+        """Currents of Events, in index order."""
+        arguments.flag("exact", exact)
+        self.inputs_of_events(events)
+        shape = (*events.dense_shape[:-1], self.out_features)
+        backend = backends.choose(device, stream=stream, outputs=math.prod(shape))
+        self.refuse_infinite(events.value, backend)
+        result = arguments.output(out, shape, self.weight.dtype, backend, spikes=events.value)
+        self._fill(events, result.view(np.ndarray), True, backend)
+        return result
+
+    def inputs_of_events(self, events: Events) -> None:
+        """Refuse Events of another dtype than those of spikes, or of another width."""
+        spike_array(events.value)
+        self._refuse_width(events.dense_shape)
+
+    def _fill_of_events(self, events, out, backend):
+        """Set ``out``, [num_steps, ..., out_features], to the currents of checked Events."""
+        outputs, inputs = self.weight.shape
+        rows = out.reshape(-1, outputs)
+        if getattr(backend, "__name__", None) != "spikecore.backends.cpu":
+            self._fill(events.to_dense(), out, True, backend)
+            return
+        from spikecore.backends import sparse
+
+        row, column = np.divmod(events.step.astype(np.int64) * events.size + events.element, inputs)
+        starts = np.searchsorted(row, np.arange(len(rows) + 1))
+        sparse.product(starts, column, bytes_of(events.value), self._rows, self.bias, rows)
+
     def product(self, spikes, backend, exact=False, out=None):
         """Currents of spikes that have been checked, by a chosen backend."""
         shape = (*tuple(spikes.shape)[:-1], self.out_features)
@@ -272,6 +308,9 @@ class Linear(Stateless):
         The product is event-driven where it is exact or cheaper, and dense elsewhere.
         """
         if not out.size:
+            return
+        if isinstance(spikes, Events):
+            self._fill_of_events(spikes, out, backend)
             return
         outputs, inputs = self.weight.shape
         rows = bytes_of(spikes.reshape((-1, inputs)))

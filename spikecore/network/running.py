@@ -6,9 +6,11 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.backends.floats import standard_floats
+from spikecore.events.table import Events
 from spikecore.network.delay import held_array
 from spikecore.network.elements import Flatten
 from spikecore.network.layer import Stateless, floating, read_only
+from spikecore.network.linear import Linear
 from spikecore.network.readouts import Readout
 from spikecore.network.stages import LayerRun, Membranes, Neurons
 from spikecore.neurons.neuron import Neuron
@@ -24,11 +26,12 @@ class Running:
         self.components, self.sources = graph._plan.components, graph._sources
         self.outputs, self.stages = {}, {}
         # The dtypes of each value, and of what is computed from it; the largest size that it has.
-        self.given_dtypes = {name: values.dtype for name, values in given.items()}
+        self.given_dtypes = {name: dtype_of(values) for name, values in given.items()}
         self.dtypes = {
-            name: v.dtype if v.dtype.kind == "f" else graph._dtype or floating(v.dtype)
-            for name, v in given.items()
+            name: dtype if dtype.kind == "f" else graph._dtype or floating(dtype)
+            for name, dtype in self.given_dtypes.items()
         }
+        self.tables = {name for name in given if self._takes_events(name)}
         self.bounds = self._bounds()
         for component in self.components:
             for name in sorted(component.names, key=graph._closing.__contains__):
@@ -43,7 +46,7 @@ class Running:
 
     def _bounds(self):
         """A bound of the size of each value, and infinity where there is none."""
-        bounds = {name: largest_input(values.dtype) for name, values in self.given.items()}
+        bounds = {name: largest_input(dtype_of(values)) for name, values in self.given.items()}
         for _ in range(2 if self.late else 1):  # first without those of the step before
             for component in self.components:
                 for name in component.names:
@@ -52,6 +55,20 @@ class Running:
                     neuron = isinstance(layer, Neuron)
                     bounds[name] = layer.largest_spike if neuron else layer._largest_output(largest)
         return bounds
+
+    def _takes_events(self, name):
+        """Whether an input is Events, which all that take it multiply as they are."""
+        takers = [target for target, found in self.sources.items() if name in found]
+        alone = all(self.sources[target] == [name] for target in takers)
+        linear = all(isinstance(self.layers.get(target), Linear) for target in takers)
+        return isinstance(self.given[name], Events) and alone and linear
+
+    def _moment(self, name, moment):
+        """An input in a chunk of steps."""
+        values = self.given[name][moment]
+        if name in self.tables:
+            return values
+        return read_only(values.to_dense() if isinstance(values, Events) else values)
 
     def _begin(self, name, state, wanted):
         """Prepare one layer."""
@@ -109,7 +126,7 @@ class Running:
     def advance(self, start, stop):
         """Run the steps from ``start`` to ``stop``."""
         moment = slice(start, stop)
-        values = {name: read_only(given[moment]) for name, given in self.given.items()}
+        values = {name: self._moment(name, moment) for name in self.given}
         for component in self.components:
             if component.cyclic:
                 self._step_by_step(component.names, values, start, stop)
@@ -232,6 +249,16 @@ class Running:
                 getattr(stage, "spikes", None), getattr(stage, "kept", {}), counts, final
             )
         return found
+
+
+def dense_shape(values):
+    """Shape of an input, ``[num_steps, ...]``, also of Events."""
+    return values.dense_shape if isinstance(values, Events) else values.shape
+
+
+def dtype_of(values):
+    """dtype of an input, also of Events."""
+    return values.value.dtype if isinstance(values, Events) else values.dtype
 
 
 def largest_input(dtype):

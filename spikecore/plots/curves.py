@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import ArrayLike, Integer, Number
+from spikecore.events.table import Events
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, palette
 
@@ -32,7 +34,7 @@ def psth(
 
     Parameters
     ----------
-    data : array_like, shape ``[num_steps]``, ``[num_steps, neurons]`` or ``[num_steps, ...]``
+    data : array_like or Events, ``[num_steps]``, ``[num_steps, neurons]`` or ``[num_steps, ...]``
         Spikes in any real dtype; further axes (trials, samples) count as neurons. An element of 2
         stands for two spikes, and off-spikes (-1) count as spikes.
     ax : matplotlib.axes.Axes, optional
@@ -71,17 +73,15 @@ def psth(
     >>> rates, edges
     (array([0.75, 0.  , 0.5 ]), array([-0.5,  1.5,  3.5,  4.5]))
     """
-    data = canvas.finite_array("data", data, "[num_steps, ...]", 1)
-    spikes = canvas.by_neuron(data)
-    if not spikes.size:
-        arguments.refuse("data", "hold a spike train", f"shape {data.shape}", "record one")
+    per_step, shape = _spikes_per_step(data)
+    if 0 in shape:
+        arguments.refuse("data", "hold a spike train", f"shape {shape}", "record one")
     bin_steps = arguments.integer("bin_steps", bin_steps, 1, remedy="pass the steps of one bin")
     time_step = canvas.optional_time_step(time_step)
     canvas.require_matplotlib()
 
     ax = canvas.axes(ax, (7, 3))
-    num_steps, neurons = spikes.shape
-    per_step = np.abs(spikes.astype(np.float64)).sum(axis=1)
+    num_steps, neurons = shape[0], math.prod(shape[1:])
     starts = np.arange(0, num_steps, min(bin_steps, num_steps))
     edges = np.append(starts, num_steps)
     rates = np.add.reduceat(per_step, starts) / (np.diff(edges) * neurons)
@@ -101,6 +101,15 @@ def psth(
     else:
         canvas.label(ax, "Time [s]", "Rate [Hz]")
     return steps
+
+
+def _spikes_per_step(data):
+    """The sums of the sizes of all spikes of each step, and the shape ``[num_steps, ...]``."""
+    if isinstance(data, Events):
+        sizes = np.abs(data.value.astype(np.float64))
+        return np.bincount(data.step, sizes, data.num_steps), data.dense_shape
+    data = canvas.finite_array("data", data, "[num_steps, ...]", 1)
+    return np.abs(canvas.by_neuron(data).astype(np.float64)).sum(axis=1), data.shape
 
 
 def latency_curve(

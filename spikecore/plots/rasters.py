@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import ArrayLike
+from spikecore.events.table import Events
 from spikecore.foreign import shape_of
 from spikecore.plots import canvas
 from spikecore.plots.colors import OFF_COLOR, background, palette, text_on
@@ -44,7 +46,7 @@ def raster(
 
     Parameters
     ----------
-    data : array_like, shape ``[num_steps]``, ``[num_steps, neurons]`` or ``[num_steps, ...]``
+    data : array_like or Events, ``[num_steps]``, ``[num_steps, neurons]`` or ``[num_steps, ...]``
         Spikes of one sample in any real dtype; everything that is not 0 is a spike. The features of
         an image are numbered in C order. Anything with ``__array__`` will do.
     ax : matplotlib.axes.Axes, optional
@@ -106,7 +108,7 @@ def raster(
     >>> print(*dots.axes.get_xlim(), *dots.axes.get_ylim())
     -0.5 4.5 -0.5 2.5
     """
-    spikes = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
+    spikes = _spikes_of(data)
     if origin is not None and not (isinstance(origin, str) and origin in ("lower", "upper")):
         arguments.refuse(
             "origin", "be 'lower', 'upper' or None", arguments.shown(origin), "pass 'upper'"
@@ -116,7 +118,7 @@ def raster(
     canvas.require_matplotlib()
 
     off = canvas.color("off_color", off_color)
-    steps, rows = np.nonzero(spikes)
+    steps, rows = spikes.steps, spikes.rows
     if "color" in kwargs:
         kwargs["c"] = kwargs.pop("color")
     color_each = _is_color_of_each(kwargs.get("c"), len(steps))
@@ -131,7 +133,7 @@ def raster(
     kwargs = _with_dashes(kwargs, ax, spikes.shape)
     if density is None:
         density = not color_each and _dashes_hide(ax, spikes.shape, steps, rows, kwargs)
-    density = density and spikes.size > 0
+    density = density and math.prod(spikes.shape) > 0
     xlim, ylim = (
         canvas.limits(ax, axis, -0.5, max(length, 1) - 0.5)
         for axis, length in zip("xy", spikes.shape, strict=True)
@@ -139,12 +141,32 @@ def raster(
     if density:
         artist, entries = _draw_density(ax, spikes, off, kwargs)
     else:
-        artist, entries = _draw_dashes(ax, spikes[steps, rows] < 0, steps, rows, off, kwargs)
+        artist, entries = _draw_dashes(ax, spikes.are_off, steps, rows, off, kwargs)
     _set_view(ax, xlim, ylim, origin)
     wanted = len(entries) > 1 and "label" not in kwargs and ax.get_legend() is None
     if wanted if legend is None else legend:
         _draw_legend(ax, entries, "s" if density else kwargs["marker"])
     return artist
+
+
+class _Spikes(NamedTuple):
+    """Where spikes lie in ``[num_steps, neurons]``, in order of time, then neuron."""
+
+    steps: np.ndarray
+    rows: np.ndarray
+    are_off: np.ndarray
+    shape: tuple[int, int]
+
+
+def _spikes_of(data):
+    """The spikes of a dense array, or of Events, whose zeros are not looked at."""
+    if isinstance(data, Events):
+        values = canvas.finite_array("data", data.value, "[num_steps, ...]", 1)
+        shape = (data.num_steps, data.size)
+        return _Spikes(data.step.astype(int), data.element.astype(int), values < 0, shape)
+    dense = canvas.by_neuron(canvas.finite_array("data", data, "[num_steps, ...]", 1))
+    steps, rows = np.nonzero(dense)
+    return _Spikes(steps, rows, dense[steps, rows] < 0, dense.shape)
 
 
 def _set_view(ax, xlim, ylim, origin):
@@ -244,7 +266,9 @@ def _draw_density(ax, spikes, off, style):
     on = style["c"]
     window = ax.get_window_extent()
     cells = [_cells(*side) for side in zip(spikes.shape, window.size, strict=True)]
-    on_share, off_share = _share(spikes > 0, cells), _share(spikes < 0, cells)
+    on_share, off_share = (
+        _share(spikes, kind, cells) for kind in (~spikes.are_off, spikes.are_off)
+    )
     largest = (on_share + off_share).max() or 1.0
     num_steps, neurons = spikes.shape
     with canvas.style_of("Axes.imshow"):
@@ -272,14 +296,17 @@ def _cells(length, pixels):
     return -(-length // per_cell)
 
 
-def _share(mask, cells):
-    """The share of each of ``cells`` that is True; their sizes differ by at most one."""
-    for axis, count in enumerate(cells):
-        starts = np.arange(count) * mask.shape[axis] // count
-        sizes = np.diff(starts, append=mask.shape[axis])
-        sums = np.add.reduceat(mask, starts, axis=axis, dtype=np.float64)
-        mask = sums / np.expand_dims(sizes, 1 - axis)
-    return mask
+def _share(spikes, chosen, cells):
+    """The share of chosen spikes in each of the cells; their sizes differ by at most one."""
+    places, sizes = [], []
+    for count, length, found in zip(
+        cells, spikes.shape, (spikes.steps[chosen], spikes.rows[chosen]), strict=True
+    ):
+        starts = np.arange(count) * length // count
+        sizes.append(np.diff(starts, append=length))
+        places.append(np.searchsorted(starts, found, "right") - 1)
+    numbers = np.bincount(places[0] * cells[1] + places[1], minlength=cells[0] * cells[1])
+    return numbers.reshape(cells) / np.outer(*sizes)
 
 
 def _blend(on_share, on, off_share, off):

@@ -13,6 +13,7 @@ import spikecore
 from spikecore import (
     LIF,
     Alpha,
+    Events,
     Lapicque,
     Leaky,
     Linear,
@@ -21,6 +22,7 @@ from spikecore import (
     Synaptic,
     datasets,
     decode,
+    events,
     leaky_integrate_and_fire,
     random,
     spikegen,
@@ -117,6 +119,20 @@ kept = layers["output"].spikes
 assert kept is not None and kept.shape == (5, 2, 3)
 prediction = int(layers["output"].counts[0].argmax())
 net(np.ones((5, 2, 4), np.uint8)).sum(axis=0)
+
+# --- events ---------------------------------------------------------------------------------------
+
+table = spikegen.rate(small, 5, seed=0, sparse=True)
+table.counts("elements").sum()
+Events.from_dense(small > 0.5, dt=0.1).take([0, 1])[0:1].to_dense("uint8").mean()
+Events.from_times([0.1, 0.2], [0, 0], (), 0.1, num_steps=3, combine="count").value.max()
+events.concatenate([table, table]).pack().sum()
+recording = events.Recording(np.zeros(3, [("t", "i8"), ("x", "i2")]), (4,), tick=1e-6)
+recording.to_events(1000, num_steps=2, combine="count").counts().sum()
+with tempfile.TemporaryDirectory() as events_folder:
+    events.write(f"{events_folder}/spikes.npz", table, "npz")
+    events.read(Path(events_folder) / "spikes.npz")
+statistics.rate(table, dt=0.5).mean()
 
 # --- statistics ---------------------------------------------------------------------------------
 
