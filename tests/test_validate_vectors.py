@@ -155,7 +155,11 @@ def test_the_parameters_are_flat_text_too(written):
         assert lines.pop("call") == entry["call"]
         for name, value in entry["parameters"].items():
             told = lines.pop(name)
-            if value is None or isinstance(value, bool):
+            if isinstance(value, list):
+                assert [
+                    type(number)(word) for number, word in zip(value, told.split(), strict=True)
+                ] == value
+            elif value is None or isinstance(value, bool):
                 assert told == {None: "none", True: "true", False: "false"}[value]
             else:
                 assert type(value)(told) == value

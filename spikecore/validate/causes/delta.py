@@ -4,18 +4,15 @@ import numpy as np
 
 from spikecore import random
 from spikecore.validate.causes.code import (
-    SEED,
     Code,
     Decision,
     after,
     cause,
     expected,
-    given,
-    make_trials,
     on_data,
     with_shared,
 )
-from spikecore.validate.estimate import bounded
+from spikecore.validate.causes.inputs import SEED, make_trials
 
 DEFAULT_THRESHOLD = 0.1
 
@@ -106,16 +103,11 @@ def _across(trial):
 
 
 CAUSES = with_shared(
+    "delta",
     cause("exclusive", "you compare with >, so that a change of exactly the threshold is missed "
           "(the threshold is inclusive)", _exclusive),
     cause("on-exclusive", "your on-spikes compare with >", _on_exclusive),
     cause("off-exclusive", "your off-spikes compare with <", _off_exclusive),
-    cause("first-with-itself", "you compare the first sample with itself, not with 0",
-          given(padding=True)),
-    cause("first-with-zero", "you compare the first sample with 0, not with itself",
-          given(padding=False)),
-    cause("no-off-spikes", "your off-spikes are missing", given(off_spike=False)),
-    cause("off-spikes", "you give off-spikes that were not asked for", given(off_spike=True)),
     cause("off-positive", "your off-spikes are +1", after(np.abs)),
     cause("absolute", "you spike on the absolute change",
           lambda trial: np.abs(expected(trial, off_spike=True))),
@@ -127,26 +119,12 @@ CAUSES = with_shared(
     cause("fixed-baseline", "you compare every sample with the first",
           _baseline(lambda base, x, spike, threshold: base)),
     cause("across", "you take differences along the features, not along time", _across),
-    cause("threshold-ignored", "you ignore the threshold and use 0.1",
-          given(threshold=DEFAULT_THRESHOLD)),
 )  # fmt: skip
 
 
-def _estimated_threshold(seen):
-    """Changes that give a spike are at least the threshold, the others are below it."""
-    limits = []
-    for trial, observed in seen:
-        change = decision(trial, observed.spikes.shape).value
-        change = np.abs(change) if trial.subject.options.get("off_spike") else change
-        fired = observed.spikes != 0
-        limits.append((change[~fired], change[fired]))
-    return bounded(limits)
-
-
-NUMBERS = (("threshold", DEFAULT_THRESHOLD, _estimated_threshold),)
 VECTORS = {
     "delta": {"threshold": 0.1},
     "delta-off": {"threshold": 0.3, "off_spike": True},
     "delta-padding": {"threshold": 0.25, "off_spike": True, "padding": True},
 }
-CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision, numbers=NUMBERS)
+CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision)
