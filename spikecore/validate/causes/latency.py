@@ -228,7 +228,10 @@ VECTORS = {
     "latency-exponential": {"num_steps": 17, "law": "exponential"},
     "latency-inverse": {"num_steps": 20, "law": "inverse"},
 }  # fmt: skip
-CODE = Code("latency", "latency", trials, with_shared("latency", *OWN), _needed, VECTORS, decision)
+CODE = Code(
+    "latency", "latency", trials, with_shared("latency", *OWN), _needed, VECTORS, decision,
+    gathered=_law,
+)  # fmt: skip
 
 
 def _of_label(known):
