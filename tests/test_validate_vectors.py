@@ -120,7 +120,7 @@ def test_the_known_answers_of_the_generator_stand_beside_the_vectors(written):
 
 def test_writing_twice_gives_the_same_vectors(written, tmp_path):
     files.write(tmp_path)
-    for name in ("lif-snntorch.membrane.hex", "delta-edge.inputs.hex"):
+    for name in ("lif-snntorch.membrane.hex", "delta-off.inputs.hex"):
         assert (written / name).read_bytes() == (tmp_path / name).read_bytes()
 
 

@@ -1,8 +1,7 @@
-"""Delta modulation: its trials, its decision, and known ways in which it differs."""
+"""Delta modulation: its decision, and known ways in which it differs."""
 
 import numpy as np
 
-from spikecore import random
 from spikecore.validate.causes.code import (
     Code,
     Decision,
@@ -12,39 +11,9 @@ from spikecore.validate.causes.code import (
     on_data,
     with_shared,
 )
-from spikecore.validate.causes.inputs import SEED, make_trials
+from spikecore.validate.causes.inputs import signals
 
 DEFAULT_THRESHOLD = 0.1
-
-
-def trials(subject, dtype):
-    """Changes at the threshold, beside it, slower than it, and rounded to it."""
-    threshold = dtype.type(subject.options.get("threshold", DEFAULT_THRESHOLD))
-    uniform = random.uniforms(SEED + 3, (32, 3, 8))
-    steps = np.rint(uniform * 8 - 4).astype(dtype)
-    exact = np.where(np.cumsum(steps, axis=0) % 2 == 0, 0, threshold)
-    exact[:, :, ::3] *= -1
-    tenths = np.rint(uniform * 12 - 6).astype(dtype) * threshold
-    edge = np.zeros((32, 3, 8), dtype)
-    edge[1::2] = threshold + np.spacing(threshold) * np.rint(uniform[1::2] * 4 - 2).astype(dtype)
-    edge[1::2, 1] *= -1
-    slow = np.cumsum((uniform - 0.45) * float(threshold), axis=0) + 0.7 * float(threshold)
-    rounded = np.zeros((32, 3, 8), dtype)
-    rounded[::2] = uniform[::2] * threshold / 8
-    rounded[1::2] = threshold + rounded[::2]
-    sizes = np.zeros((32, 3, 8))
-    sizes[1::2] = (uniform[1::2] * 8 - 4) * float(threshold)
-    away = np.ones((4, 3, 8)) * float(threshold) * 3
-    named = {
-        "exact": (exact, "changes of exactly the threshold, up and down"),
-        "multiples": (tenths, "multiples of the threshold, where float32 and float64 part"),
-        "edge": (edge, "changes within a few ulp of the threshold"),
-        "rounded": (rounded, "changes that round to the threshold in the dtype of the data"),
-        "slow": (slow, "slow changes, which only a held baseline sees"),
-        "sizes": (sizes, "changes of every size, which tell the threshold"),
-        "first": (away, "a first sample that is not 0"),
-    }
-    return make_trials(subject, dtype, named)
 
 
 def decision(trial, shape):
@@ -127,4 +96,7 @@ VECTORS = {
     "delta-off": {"threshold": 0.3, "off_spike": True},
     "delta-padding": {"threshold": 0.25, "off_spike": True, "padding": True},
 }
-CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision)
+CODE = Code(
+    "delta", "delta", signals, CAUSES, {"threshold": DEFAULT_THRESHOLD}, VECTORS, decision,
+    gathered=lambda options: True,
+)  # fmt: skip
