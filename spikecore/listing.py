@@ -1,12 +1,15 @@
-"""Tables of the neurons: the profiles, and the axes as ``LIF`` and its docstring have them."""
+"""Tables of profiles and of axes, as ``LIF``, the codes and their docstrings have them."""
 
 import inspect
 import re
 from dataclasses import MISSING, fields
 
+from spikecore import spikegen
 from spikecore.neurons.lif import LIF, profiles
 
 COLUMNS = ("name", "simulator", "version", "equation")
+CODE_COLUMNS = ("name", "toolbox", "version", "arguments")
+HOW = ("data", "targets", "dtype", "out", "device", "stream", "profile")  # of any code
 
 
 def profile_lines():
@@ -14,6 +17,22 @@ def profile_lines():
     rows = [COLUMNS]
     for name, profile in profiles().items():
         rows.append((name, profile.simulator, profile.version, str(LIF.profile(name))))
+    yield from _table(rows)
+
+
+def code_profile_lines(kind):
+    """A row for each profile that a code knows, with the arguments that it sets."""
+    rows = [CODE_COLUMNS]
+    for name, profile in spikegen.profiles().items():
+        if kind in profile.codes:
+            choices = ", ".join(f"{axis}={value!r}" for axis, value in profile.codes[kind].items())
+            rows.append((name, profile.toolbox, profile.version, choices))
+    if len(rows) == 1:
+        return [f"{kind} has no profiles"]
+    return list(_table(rows))
+
+
+def _table(rows):
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(
@@ -31,13 +50,28 @@ def axis_lines():
         yield from (f"    {line}" for line in meaning)
 
 
+def code_axis_lines(kind):
+    """Each argument of a code: its type, its default, and what it means."""
+    function = getattr(spikegen, kind)
+    described = documented(inspect.getdoc(function))
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in HOW:
+            continue
+        of, meaning = described.get(name, ("", ()))
+        must = parameter.default is parameter.empty
+        default = "must be given" if must else f"{parameter.default!r} by default"
+        yield f"{name}: {of + ', ' if of else ''}{default}"
+        yield from (f"    {line}" for line in meaning)
+
+
 def documented(text):
     """{parameter: (type, lines of its description)} of the parameters in a numpydoc docstring."""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-+$|\Z)", text, re.M | re.S)
-    found = {}
+    found, lines = {}, []
     for line in section[1].splitlines() if section else ():
-        if head := re.match(r"(\w+) : (.*)", line):
-            found[head[1]] = (head[2], [])
-        elif line.strip() and found:
-            list(found.values())[-1][1].append(line.strip())
+        if head := re.match(r"(\w[\w, ]*?)(?: : (.*))?$", line):
+            lines = []
+            found |= {name: (head[2] or "", lines) for name in head[1].split(", ")}
+        elif line.strip():
+            lines.append(line.strip())
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikecore import LIF, __main__, listing, profiles, validate
+from spikecore import LIF, __main__, listing, profiles, spikegen, validate
 from spikecore.validate import command, conformance, peers
 from spikecore.validate.causes import KINDS
 from spikecore.validate.report import Check, Report
@@ -318,6 +318,31 @@ def test_every_axis_has_its_options_and_its_meaning(capsys):
     assert len(printed.splitlines()) >= 2 * len(heads) and "Raises" not in printed
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_profiles_and_the_axes_of_every_code_are_listed(kind, capsys):
+    assert run("axes", kind) == 0
+    printed = capsys.readouterr().out
+    heads = [line.split(":")[0] for line in printed.splitlines() if not line.startswith(" ")]
+    known = inspect.signature(getattr(spikegen, kind)).parameters
+    assert heads == [name for name in known if name not in listing.HOW]
+    assert all(f"    {line}" not in printed.splitlines() for line in ("Returns", "Raises"))
+    assert run("profiles", kind) == 0
+    rows = capsys.readouterr().out.splitlines()
+    names = [name for name, profile in spikegen.profiles().items() if kind in profile.codes]
+    if names:
+        assert [row.split()[0] for row in rows] == ["name", *names]
+    else:
+        assert rows == [f"{kind} has no profiles"]
+
+
+def test_an_axis_of_a_code_has_its_options_and_its_meaning(capsys):
+    assert run("axes", "step_forward") == 0
+    printed = capsys.readouterr().out
+    assert """compare: {">", ">="}, None by default""" in printed
+    assert "    Whether a sample at the edge of the band spikes" in printed
+    assert run("axes", "nosuch") == 2
+
+
 # --- vectors and check ---------------------------------------------------------------------------
 
 
@@ -329,7 +354,7 @@ def test_vectors_are_written_and_checked(tmp_path, capsys):
     assert json.loads((tmp_path / "r.json").read_text())["verdict"] == "exact"
     mine = tmp_path / "mine"
     mine.mkdir()
-    np.savez(mine / "delta-exact.npz", spikes=np.zeros((32, 3, 8)))
+    np.savez(mine / "delta-off.npz", spikes=np.zeros((32, 15, 4)))
     assert run("check", folder, mine) == 1
     assert "delta: you never spike" in capsys.readouterr().out
 

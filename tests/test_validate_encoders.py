@@ -254,7 +254,7 @@ def not_a_number(data):
 SENTENCES = {
     raises: "it raised KeyError: 'no such thing'",
     writes: "it wrote to its input data; work on a copy",
-    too_short: "its spikes have shape (31, 3, 8) where (32, 3, 8) was expected",
+    too_short: "its spikes have shape (31, 3, 4) where (32, 3, 4) was expected",
     not_a_number: "its spikes hold nan at",
 }
 

@@ -243,17 +243,17 @@ def store(folder, *names):
 
 
 def test_the_headline_counts_what_was_run(written, tmp_path):
-    report = results.check(written, store(tmp_path, "delta-exact"))
+    report = results.check(written, store(tmp_path, "delta-off"))
     total = len(vectors.every())
     assert report.passed
     assert str(report).splitlines()[0].endswith(f": 1 of {total} run, all equal")
-    np.savez(tmp_path / "delta-edge.npz", spikes=np.zeros((32, 3, 8)))
+    np.savez(tmp_path / "delta.npz", spikes=np.zeros((32, 15, 4)))
     headline = str(results.check(written, tmp_path)).splitlines()[0]
     assert headline.endswith(f": 2 of {total} run, WRONG")
 
 
 def test_what_is_required_must_be_among_the_results(written, tmp_path, capsys):
-    names = "delta-exact", "delta-edge"
+    names = "delta-off", "delta"
     store(tmp_path, *names)
     some = [word for name in names for word in ("--require", name)]
     assert run("check", written, tmp_path, *some) == 0
@@ -266,13 +266,13 @@ def test_what_is_required_must_be_among_the_results(written, tmp_path, capsys):
 
 
 def test_a_vector_that_is_not_known_cannot_be_required(written, capsys):
-    assert run("check", written, written, "--require", "delta-exakt") == 2
+    assert run("check", written, written, "--require", "delta-of") == 2
     assert "--require must name a vector" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["delta-exakt.npz", "lif.spikes.hex", "lif.membrane.txt"])
+@pytest.mark.parametrize("name", ["delta-of.npz", "lif.spikes.hex", "lif.membrane.txt"])
 def test_a_file_of_no_vector_is_complained_about(written, tmp_path, name):
-    store(tmp_path, "delta-exact")
+    store(tmp_path, "delta-off")
     assert results.check(written, tmp_path).passed
     (tmp_path / "notes.txt").write_text("not a result")
     assert results.check(written, tmp_path).passed

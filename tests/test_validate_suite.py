@@ -115,7 +115,7 @@ def test_a_class_in_a_file_of_tests_is_enough(tmp_path):
     status, printed = run(tmp_path, "test_theirs.py", module="pytest")
     assert status == 0, printed
     assert "TestNeuron::test_check[pulses]" in printed
-    assert "TestEncoder::test_check[exact]" in printed
+    assert "TestEncoder::test_check[halves]" in printed
     assert "TestCandidate" not in printed
 
 

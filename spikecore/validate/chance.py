@@ -8,7 +8,8 @@ import numpy as np
 from spikecore import random, spikegen
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError
-from spikecore.validate.causes.rate import CAUSES, probability, varies
+from spikecore.validate.causes import poisson
+from spikecore.validate.causes.rate import CAUSES, varies
 from spikecore.validate.estimate import highest, told
 from spikecore.validate.pictures import Rates
 from spikecore.validate.report import Check
@@ -88,6 +89,10 @@ def judge(candidate, subject, dtype, false_alarm, draws):
         every = [_seeded(trial, candidate, number) for number in range(calls)]
         trains = [candidate.run(each, shape).spikes for each in every]
         fired, checks = _fired(np.stack(trains), options)
+        waits, causes = options.get("refractory", 0), []
+        if waits:
+            fired, found, causes = _outside(fired, options)
+            checks += found
         log_equal = fired.shape[1] * _log_equal(p)
         seeds, reseeded = _calls(candidate, every[0], shape, trains, log_equal)
         seeds += unseeded(candidate, trial.subject, dtype)
@@ -98,10 +103,10 @@ def judge(candidate, subject, dtype, false_alarm, draws):
         pictures = [Rates("rate of each feature", p, fired.mean(axis=0), spread)]
         bad = {test.name for test in statistics.failures(found, limit)}
         checks += [_check(test, bad) for test in found]
-        causes = explain(fired, p, found, bad, trial, limit, calls) if bad else []
+        causes = causes or (explain(fired, p, found, bad, trial, limit, calls) if bad else [])
         if reseeded:
             causes.append((Cause("reseeded", SENTENCES["reseeded"]), ""))
-        if varies(subject):
+        if varies(subject) and not waits:
             checks += _follows_data(candidate, every[0], p, shape, limit)
         checks += seeds
     except RefusedError as error:
@@ -137,8 +142,9 @@ def unseeded(candidate, subject, dtype):
 def _with_steps_of(candidate, subject, dtype):
     """The subject with the steps of a candidate that cannot be told them, by one small call."""
     form = candidate.form
-    told = "num_steps" in form.accepts or "num_steps" in subject.options or form.steps_second
-    if told or form.step_name or subject.kind != "rate" or varies(subject):
+    told = "num_steps" in form.accepts or "num_steps" in subject.options or form.second
+    of_steps = subject.kind in ("rate", "poisson") and not varies(subject)
+    if told or form.step_name or not of_steps:
         return subject
     data = np.zeros((2, 3), dtype)
     try:
@@ -167,8 +173,9 @@ def _trial(subject, dtype, draws):
         subject = subject.changed(**options)
     features = 32 * max(1, math.ceil(draws / 32))
     order = np.argsort(random.uniforms(5, (1, features))[0], kind="stable")
-    data = np.linspace(0, 1, features)[order].astype(dtype).reshape(-1, 32)
-    p = np.clip(probability(data, options), 0, 1).astype(np.float64).reshape(-1)
+    largest = poisson.most(options) if subject.kind == "poisson" else 1
+    data = np.linspace(0, largest, features)[order].astype(dtype).reshape(-1, 32)
+    p = np.clip(subject.code.probability(data, options), 0, 1).astype(np.float64).reshape(-1)
     if varies(subject):
         data = np.broadcast_to(data, (steps, *data.shape)).copy()
     return Trial("distribution", data, subject), p, calls
@@ -194,6 +201,18 @@ def _fired(spikes, options):
         detail = f"{early} spikes in the {silent} steps before it"
         checks.append(Check("first_spike_time", "wrong" if early else "exact", detail))
     return fired[:, silent:], checks
+
+
+def _outside(fired, options):
+    """What is drawn outside of the dead times, the check of these, and the cause."""
+    asked = options["refractory"]
+    live, early = poisson.outside(fired, options)
+    checks = [Check("dead time", "wrong" if early else "exact", f"{early} spikes within one")]
+    shortest = poisson.shortest(fired)
+    if shortest in (None, asked):
+        return live, checks, []
+    told = f"your refractory is {shortest}, the reference's is {asked}"
+    return live, checks, [(Cause("refractory", told), "")]
 
 
 def _check(test, bad, prefix=""):
@@ -281,7 +300,7 @@ def explain(fired, p, found, bad, trial, false_alarm, calls=1):
             if np.allclose(rates, p) or not _rates_fit(fired, rates, limit):
                 continue
             remaining = failing(rates)
-            if not remaining or cause.name in SENTENCES:
+            if not remaining or cause.name in SENTENCES or "=" in cause.name:
                 causes, around = [cause], remaining
                 break
     period = _period(fired.reshape(calls, -1, p.size)) if "lag correlations" in bad else 0
@@ -307,13 +326,18 @@ def _other_rates(trial, p, fired):
     options, counts = trial.subject.options, fired.sum(axis=0)
 
     def with_options(**changes):
-        rates = probability(data, {**options, **changes})
+        rates = trial.subject.code.probability(data, {**options, **changes})
         return np.clip(rates, 0, 1).astype(np.float64).reshape(-1)
 
     def likelihood(rates):
         inside = np.clip(rates, 1e-9, 1 - 1e-9)
         return (counts * np.log(inside) + (len(fired) - counts) * np.log1p(-inside)).sum()
 
+    if trial.subject.kind == "poisson":
+        for meaning in ("mean", "hazard"):
+            sentence = f"your rate_is is {meaning!r}"
+            yield Cause(f"rate_is={meaning}", sentence), with_options(rate_is=meaning)
+        return
     for name, changes in IGNORED.items():
         yield Cause(name, SENTENCES[name]), with_options(**changes)
 

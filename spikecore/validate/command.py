@@ -281,19 +281,29 @@ def run_check(arguments):
 # --- tables --------------------------------------------------------------------------------------
 
 
+def _add_of(parser):
+    """The argument of ``profiles`` and ``axes``."""
+    parser.add_argument(
+        "of", nargs="?", default="LIF", choices=("LIF", *KINDS), metavar="CODE",
+        help=f"of an encoder ({', '.join(KINDS)}) instead of LIF",
+    )  # fmt: skip
+
+
 def run_profiles(arguments):
-    """Print the known simulators' neurons."""
+    """Print the known simulators' neurons, or the toolboxes that a code knows."""
     from spikecore import listing
 
-    print("\n".join(listing.profile_lines()))
+    of = arguments.of
+    print("\n".join(listing.profile_lines() if of == "LIF" else listing.code_profile_lines(of)))
     return 0
 
 
 def run_axes(arguments):
-    """Print the fields of LIF."""
+    """Print the fields of LIF, or the arguments of a code."""
     from spikecore import listing
 
-    print("\n".join(listing.axis_lines()))
+    of = arguments.of
+    print("\n".join(listing.axis_lines() if of == "LIF" else listing.code_axis_lines(of)))
     return 0
 
 
@@ -322,8 +332,8 @@ def commands():
                             add_vectors, run_vectors),
         "check": _command("judge what an implementation gave for the conformance vectors",
                           add_check, run_check),
-        "profiles": _command("list the neurons of known simulators by name",
-                             lambda parser: None, run_profiles),
-        "axes": _command("list the axes of LIF, the options of each and what they mean",
-                         lambda parser: None, run_axes),
+        "profiles": _command("list the neurons of known simulators by name, or a code's toolboxes",
+                             _add_of, run_profiles),
+        "axes": _command("list the axes of LIF or of a code, their options and what they mean",
+                         _add_of, run_axes),
     }  # fmt: skip

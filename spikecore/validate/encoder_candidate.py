@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spikecore.validate.candidate import Candidate, Observed, shaped, untouched
+from spikecore.validate.candidate import Candidate, Observed, RefusedError, shaped, untouched
+from spikecore.validate.causes import axes
 from spikecore.validate.neuron_candidate import STATE_NAMES
 
 STEP_NAMES = ("step", "t", "time_step")
@@ -18,7 +19,7 @@ class EncoderForm(NamedTuple):
     accepts: frozenset  # keyword arguments it can be given
     step_name: str | None = None  # second argument is the step
     previous: bool = False  # second argument is the state, or the sample before
-    steps_second: bool = False  # second positional argument is the number of steps
+    second: bool = False  # second positional argument is the code's own, such as num_steps
 
 
 def encoder_form(candidate, options):
@@ -40,15 +41,16 @@ def encoder_form(candidate, options):
         return EncoderForm(accepts, step_name=second.name)
     if second.name in PREVIOUS_NAMES:
         return EncoderForm(accepts, previous=True)
-    return EncoderForm(accepts, steps_second=second.default is second.empty)
+    return EncoderForm(accepts, second=second.default is second.empty)
 
 
 class EncoderCandidate(Candidate):
     """An encoder of whole trains, of single steps, or of one sample after another."""
 
-    def __init__(self, function, options, timeout, arrays="auto"):
+    def __init__(self, function, kind, options, timeout, arrays="auto"):
         super().__init__(function, timeout, "data", arrays)
         self.form = encoder_form(function, options)
+        self.kind = kind
         self.accepts = self.form.accepts
 
     def run(self, trial, shape=None):
@@ -65,13 +67,25 @@ class EncoderCandidate(Candidate):
             return self._rows(((data, t) for t in range(shape[0])), keywords, shape)
         if self.form.previous:
             return shaped("spikes", self._samples(data, keywords, options), shape)
-        second = (options["num_steps"],) if self.form.steps_second else ()
+        second = (options[self.second(options)],) if self.form.second else ()
         value = self.function(data, *second, **keywords)
         value = value[0] if isinstance(value, tuple) else value
         if np.shape(value) == data.shape != shape == (shape[0], *data.shape):
             later = self._rows(((data,) for _ in range(shape[0] - 1)), keywords, shape)
             value = np.concatenate([shaped("spikes", value, shape[1:])[None], later])
         return shaped("spikes", value, shape)
+
+    def second(self, options):
+        """The option that a second positional argument of an unknown name is."""
+        if "num_steps" in options:
+            return "num_steps"
+        names = (known.name for known in axes.parameters(self.kind) if known.name in options)
+        name = next(names, None)
+        if name is None:
+            raise RefusedError(
+                "its second argument has no meaning; give it the name of an option or a default"
+            )
+        return name
 
     def _rows(self, calls, keywords, shape):
         rows = [self.function(*call, **keywords) for call in calls]
@@ -80,7 +94,9 @@ class EncoderCandidate(Candidate):
 
     def _samples(self, data, keywords, options):
         """One sample and the state before it at a time; without a state, the sample before."""
-        state = data[0].copy() if options.get("padding") else np.zeros_like(data[0])
+        names = {known.name: known.default for known in axes.parameters(self.kind)}
+        begins = options.get("padding", names.get("initial", 0) is None or "align" in names)
+        state = data[0].copy() if begins else np.zeros_like(data[0])
         rows = []
         for sample in data:
             value = self.function(sample.copy(), state, **keywords)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from numbers import Integral, Real
 from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeAlias, get_args
@@ -16,8 +15,8 @@ from spikecore import arguments, spikegen
 from spikecore.annotations import Integer, Number, SpikeDtype
 from spikecore.validate import chance
 from spikecore.validate.candidate import Observed
-from spikecore.validate.causes import CODES, KINDS
-from spikecore.validate.causes.code import given_number
+from spikecore.validate.causes import CODES, KINDS, axes
+from spikecore.validate.causes.axes import RESERVED
 from spikecore.validate.encoder_candidate import EncoderCandidate
 from spikecore.validate.libraries import ARRAYS, Arrays
 from spikecore.validate.report import Report
@@ -33,7 +32,6 @@ from spikecore.validate.subject import (
 
 FALSE_ALARM = 1e-6
 DRAWS = 2**20
-RESERVED = ("data", "targets", "out", "device", "seed", "uniforms", "stream")
 DrawnBy: TypeAlias = Literal["auto", "own", "spikecore", "torch"]
 DRAWN_BY = get_args(DrawnBy)
 
@@ -61,6 +59,12 @@ class Encoder:
     def draws(self):
         """Whether random numbers are drawn."""
         return self.code.draws is not None and self.code.draws(self.options)
+
+    @property
+    def graded(self):
+        """Whether the output is numbers, which may be rounded, and not spikes."""
+        graded = self.options.get("interpolate") or self.options.get("output") == "activity"
+        return bool(graded) or self.kind == "sigma_delta"
 
     def changed(self, **changes):
         """The encoder with other options."""
@@ -108,30 +112,27 @@ class Encoder:
         return [named[name]._replace(expect=expect(name)) for name in order]
 
     def estimates(self, seen, fits):
-        """Other numbers that fit, of trials that all have the same."""
-        found = []
-        for name, default, estimate in self.code.numbers:
-            references = {trial.subject.options.get(name, default) for trial, _ in seen}
-            values = estimate(seen) if len(references) == 1 else ()
-            known = (given_number(name, value, *references) for value in values)
-            found += list(islice(filter(fits, known), 1))
-        return found
+        """Other numbers that fit, of trials of one code that all have the same."""
+        if len({trial.subject.kind for trial, _ in seen}) > 1:
+            return []
+        found = (next(filter(fits, causes), None) for causes in axes.numbers(self.kind, seen))
+        return [cause for cause in found if cause is not None]
 
     def pairs(self):
-        """No two causes at once."""
-        return ()
+        """Two other choices at once."""
+        return axes.pairs(self.kind)
 
     def agrees(self, trial, observed, cause, band):
-        """Whether the trains are those of a cause, interpolated ones up to rounding."""
+        """Whether the trains are those of a cause, graded ones up to rounding."""
         return _near(trial, observed, cause.under(trial), band)
 
 
 def _near(trial, observed, wanted, band):
-    """Whether interpolated trains are equal up to rounding; others are equal or not."""
+    """Whether graded trains are equal up to rounding; others are equal or not."""
     spikes, wanted = observed.spikes, wanted.spikes
-    if spikes.shape != wanted.shape or not trial.subject.options.get("interpolate"):
+    if spikes.shape != wanted.shape or not trial.subject.graded:
         return np.array_equal(spikes, wanted)
-    scale = np.spacing(np.abs(wanted).max().astype(trial.inputs.dtype))
+    scale = np.spacing(np.abs(wanted).max(initial=0).astype(trial.inputs.dtype))
     return bool((np.abs(spikes.astype(float) - wanted) <= band * scale).all())
 
 
@@ -155,10 +156,12 @@ def encoder(
     ----------
     candidate : callable
         ``candidate(data)`` returns spikes ``[T, ...]``.  It is given those of ``options`` that its
-        signature names; a second positional argument of another name is the number of steps, one
-        called ``step`` or ``t`` asks for one step at a time, and one called ``previous`` or
-        ``state`` is the sample before or what it returned beside the spikes.  A rate code that
-        returns one step per call is called once a step.
+        signature names; a second positional argument of another name is the number of steps (of a
+        code without, its threshold or its own second argument), one called ``step`` or ``t`` asks
+        for one step at a time, and one called ``previous`` or ``state`` is what it returned beside
+        the spikes of the sample before, or that sample; before the first, it is what the code
+        compares the first sample with.  A rate code that returns one step per call is called once
+        a step.
     kind : str
         The name of an encoder of :mod:`spikecore.spikegen`, one of
         ``spikecore.validate.causes.KINDS``.
@@ -196,6 +199,9 @@ def encoder(
 
     Notes
     -----
+    A cause is named only if it reproduces every spike: another choice of an argument, a profile, an
+    argument that is ignored, another number, two choices at once, or a known slip.
+
     A rate code is compared exactly where that is possible: on given uniforms when it takes
     ``uniforms``, on those of spikecore or torch when it takes ``seed`` and reproduces them.
     Otherwise its distribution is judged, see :mod:`spikecore.validate.statistics`.
@@ -224,10 +230,8 @@ def encoder(
         raise TypeError(f"data_dtype must be float32 or float64, got {dtype}; pass one of the two")
     _refuse_unknown(kind, options)
     options = {name: _plain(value) for name, value in options.items()}
-    given, options = options, {**CODES[kind].defaults, **options}
-    if options.get("time_var_input"):
-        options.pop("num_steps", None)
-    candidate = EncoderCandidate(candidate, options, timeout, arrays)
+    given, options = options, CODES[kind].needed(options)
+    candidate = EncoderCandidate(candidate, kind, options, timeout, arrays)
     subject = Encoder(kind, options)
     subject.expected(CODES[kind].smallest(dtype))  # which refuses options that cannot be
     trials = _trials(candidate, subject, dtype, stream)

@@ -138,11 +138,15 @@ def flat(entry):
         sizes[f"{name}.dtype"] = array["dtype"]
         sizes[f"{name}.shape"] = "x".join(map(str, array["shape"]))
     lines = {"call": entry["call"], **entry["parameters"], **sizes}
+    return "".join(f"{key} = {_word(value)}\n" for key, value in lines.items())
+
+
+def _word(value):
+    """A value of a line: none, true, false, or numbers with spaces between them."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(str, value))
     words = {None: "none", True: "true", False: "false"}
-    return "".join(
-        f"{key} = {words[value] if value is None or isinstance(value, bool) else value}\n"
-        for key, value in lines.items()
-    )
+    return words[value] if value is None or isinstance(value, bool) else value
 
 
 def hexadecimal(name, array):

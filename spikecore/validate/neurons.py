@@ -36,6 +36,7 @@ class Neuron:
 
     group = "neuron"
     followed = True  # from the candidate's own state
+    graded = True  # membranes are
 
     def trials(self, dtype):
         """The default trials."""

@@ -15,8 +15,9 @@ encoder with its options (:mod:`spikecore.validate.encoders`).  A subject has
     known ways in which implementations differ, the likeliest first;
 ``estimates(seen, fits)``
     causes of another number, estimated from a candidate, that fit it;
-``agrees(trial, observed, cause, band)``
-    whether a candidate is the reference under a cause up to rounding.
+``graded`` and ``agrees(trial, observed, cause, band)``
+    whether anything that is compared may be rounded, and whether a candidate is the reference under
+    a cause up to rounding.
 
 Everything else, judging the trials and finding the cause, is here and the same for both.
 """
@@ -263,6 +264,8 @@ def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):
             return
         yield estimated(exactly), exactly, ""
         yield pairs(), exactly, ""
+        if not any(subject.graded for subject in subjects):
+            return
         yield singles, rounded, UP_TO_ROUNDING
         yield estimated(rounded), rounded, UP_TO_ROUNDING
         yield pairs(), rounded, UP_TO_ROUNDING

@@ -13,6 +13,7 @@ import numpy as np
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import CODES, GROUPS
+from spikecore.validate.causes.inputs import gathered
 from spikecore.validate.encoders import Encoder
 from spikecore.validate.neurons import Neuron
 from spikecore.validate.subject import Trial, reproduces
@@ -107,6 +108,9 @@ def _codes():
         for name, options in code.vectors.items():
             subject = Encoder(code.kind, options)
             trials = subject.trials(FLOAT32)
+            if code.gathered is not None and code.gathered(options):
+                yield Trial(name, gathered(trials), subject, "every kind of input")
+                continue
             if subject.draws:
                 trials += code.seeded(subject, np.dtype(np.float64))
             for trial in trials:

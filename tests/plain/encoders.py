@@ -10,30 +10,35 @@ from typing import NamedTuple
 
 import numpy as np
 
+from plain import codes
+
 SHARED = ("late", "early", "transposed", "reversed")
 MISTAKES = {
     "rate": (
         "at-most", "24-bit", "16-bit", "gain-ignored", "offset-ignored", "offset-first", "above",
         "complement", "exponential", "shared-features", "shared-samples", "frozen",
-        "first-ignored", "next-uniform", "other-stream", "first-word", "word-order", "key-order",
-        "short-seed", *SHARED[:3],
+        "first_spike_time-ignored", "next-uniform", "other-stream", "first-word", "word-order",
+        "key-order", "short-seed", *SHARED[:3],
     ),
     "latency": (
-        "reversed", "half-up", "floor", "ceil", "silent-at-threshold", "silent-at-zero", "clip",
-        "no-clip", "normalize=True", "normalize=sample", "normalize=False", "linear", "log",
-        "tau-ignored", "first-ignored", "over-num-steps", "from-first", "epsilon-float32",
-        "dark-first", "stays-on", "targets-swapped", "targets-ignored", "interpolate-ignored",
-         "float64", "late", "early",
+        "reversed", "half-up", "floor", "ceil", "silent-at-threshold", "silent-at-zero",
+        "clip=True", "clip=False", "normalize=True", "normalize=sample", "normalize=False",
+        "linear=True", "linear=False", "tau-ignored", "first_spike_time-ignored",
+        "over-num-steps", "from-first", "epsilon-float32", "dark-first", "stays-on",
+        "targets-swapped", "targets-ignored", "interpolate=False", "float64", "late", "early",
+        "law=exponential", "law=inverse", "compare=>", "compare=>=",
     ),
     "delta": (
-        "exclusive", "on-exclusive", "off-exclusive", "first-with-itself", "first-with-zero",
-        "no-off-spikes", "off-spikes", "off-positive", "absolute", "negated", "residual", "held",
-        "fixed-baseline", "across", "threshold-ignored", "float64", *SHARED,
+        "exclusive", "on-exclusive", "off-exclusive", "padding=True", "padding=False",
+        "off_spike=False", "off_spike=True", "off-positive", "absolute", "negated", "residual",
+        "held", "fixed-baseline", "across", "threshold-ignored", "float64", *SHARED,
     ),
     "targets": (
-        "rounded-times", "ceiled-times", "rates-swapped", "incorrect-ignored", "first-ignored",
-        "targets-swapped", "targets-ignored", "interpolate-ignored", "next-class", "late",
+        "rounded-times", "ceiled-times", "rates-swapped", "incorrect_rate-ignored",
+        "first_spike_time-ignored", "targets-swapped", "targets-ignored", "interpolate=False",
+        "next-class", "late",
     ),
+    **codes.MISTAKES,
 }  # fmt: skip
 GROUPS = {
     "rate": "rate",
@@ -43,6 +48,7 @@ GROUPS = {
     "targets_rate": "targets",
     "targets_latency": "targets",
     "to_one_hot": "targets",
+    **{kind: kind for kind in codes.MISTAKES},
 }
 
 
@@ -56,8 +62,11 @@ class Call(NamedTuple):
 
 def encode(kind, inputs, options, wrong=None):
     """Spikes of a call, with one mistake."""
-    function = {"rate": rate, "latency": latency, "delta": delta, "targets": targets}[GROUPS[kind]]
-    spikes = function(Call(kind, inputs, options), wrong)
+    if kind in codes.CODES:
+        spikes = codes.encode(kind, inputs, options, wrong)
+    else:
+        known = {"rate": rate, "latency": latency, "delta": delta, "targets": targets}
+        spikes = known[GROUPS[kind]](Call(kind, inputs, options), wrong)
     if wrong == "late":
         return np.concatenate([np.zeros_like(spikes[:1]), spikes[:-1]])
     if wrong == "early":
@@ -109,7 +118,7 @@ def rate(call, wrong):
         fires = ~fires
     spikes = fires.astype(np.float32 if call.inputs.dtype == np.float32 else np.float64)
     first = options.get("first_spike_time", 0)
-    if first and not varying and wrong not in ("first-ignored", "above"):
+    if first and not varying and wrong not in ("first_spike_time-ignored", "above"):
         spikes[:first] = 0
     if wrong == "above" and first and not varying:
         spikes[:first] = 1
@@ -162,6 +171,9 @@ ROUNDINGS = {"half-up": lambda t: np.floor(t + 0.5), "floor": np.floor, "ceil": 
 
 def latency(call, wrong):
     """One spike for every feature."""
+    for known in (codes.changed(call.options, wrong), call.options):
+        if codes.has_law(known):
+            return codes.first_spikes(call.inputs, known, wrong)
     x, options = call.inputs, dict(call.options)
     cast = x.dtype.type
     if wrong == "float64":
@@ -169,21 +181,21 @@ def latency(call, wrong):
     if wrong == "dark-first":
         x = cast(1) - x
     settings = {
-        "clip": {"clip": True},
-        "no-clip": {"clip": False},
+        "clip=True": {"clip": True},
+        "clip=False": {"clip": False},
         "normalize=True": {"normalize": True},
         "normalize=sample": {"normalize": "sample"},
         "normalize=False": {"normalize": False},
-        "linear": {"linear": True},
-        "log": {"linear": False},
+        "linear=True": {"linear": True},
+        "linear=False": {"linear": False},
         "tau-ignored": {"tau": 1},
-        "first-ignored": {"first_spike_time": 0},
+        "first_spike_time-ignored": {"first_spike_time": 0},
         "targets-swapped": {
             "on_target": options.get("off_target", 0),
             "off_target": options.get("on_target", 1),
         },
         "targets-ignored": {"on_target": 1, "off_target": 0},
-        "interpolate-ignored": {"interpolate": False},
+        "interpolate=False": {"interpolate": False},
     }
     options.update(settings.get(wrong, {}))
     threshold = options.get("threshold", 0.01)
@@ -260,9 +272,11 @@ def delta(call, wrong):
         x = -x
     threshold = x.dtype.type(0.1 if wrong == "threshold-ignored" else options.get("threshold", 0.1))
     padding = options.get("padding", False)
-    padding = {"first-with-itself": True, "first-with-zero": False}.get(wrong, padding)
+    padding = {"padding=True": True, "padding=False": False}.get(wrong, padding)
     off_spike = options.get("off_spike", False)
-    off_spike = {"no-off-spikes": False, "off-spikes": True, "absolute": True}.get(wrong, off_spike)
+    off_spike = {"off_spike=False": False, "off_spike=True": True, "absolute": True}.get(
+        wrong, off_spike
+    )
     base = x[0] if padding else np.zeros_like(x[0])
     spikes = np.zeros(x.shape, call.inputs.dtype)
     for t, now in enumerate(x):
@@ -311,15 +325,15 @@ def targets(call, wrong):
     if wrong == "targets-ignored":
         on, off = 1, 0
     rates = [options.get("incorrect_rate", 0), options.get("correct_rate", 1)]
-    if wrong == "incorrect-ignored":
+    if wrong == "incorrect_rate-ignored":
         rates[0] = 0
     if wrong == "rates-swapped":
         rates.reverse()
-    first = 0 if wrong == "first-ignored" else options.get("first_spike_time", 0)
+    first = 0 if wrong == "first_spike_time-ignored" else options.get("first_spike_time", 0)
     spikes = np.full((options["num_steps"], *hot.shape), off, np.float32)
     for index in np.ndindex(hot.shape):
         times = _times(rates[int(hot[index])], first, options["num_steps"], wrong)
-        if options.get("interpolate") and wrong != "interpolate-ignored":
+        if options.get("interpolate") and wrong != "interpolate=False":
             _ramp(spikes, index, times, np.float32(on), np.float32(off))
         for t in times:
             spikes[(t, *index)] = on

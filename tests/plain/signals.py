@@ -58,22 +58,33 @@ def step_forward(x, threshold, down, compare=">", baseline="step", refractory=0,
 
 
 @apart
-def several(x, threshold, compare=">=", most=2**24, initial=None):
+def several(
+    x, threshold, compare=">=", most=2**24, initial=None, down=None, baseline="step", refractory=0
+):  # fmt: skip
     """step_forward(multi=True)."""
-    spikes, b = [], initial
+    down, most = threshold if down is None else down, 1 if refractory else most
+    spikes, b, silent = [], initial, 0
+
+    def levels(quotient):
+        whole = int(quotient // type(quotient)(1))
+        if compare == ">" and quotient == whole:
+            whole -= 1
+        return min(max(whole, 0), most)
+
     for sample in x:
         if b is None:
             b = sample
-        quotient = (sample - b) / threshold
-        size = abs(quotient)  # the same float for a rise and for a fall
-        whole = int(size // type(size)(1))
-        if compare == ">" and size == whole:
-            whole = max(0, whole - 1)
-        count = min(whole, most)
+        count = levels((sample - b) / threshold) - levels((b - sample) / down)
+        if silent:
+            count = 0
         if count:
-            step = type(sample)(count) * threshold
-            b = b + step if quotient > 0 else b - step
-        spikes.append(count if quotient > 0 else -count)
+            silent = refractory
+        if baseline == "signal":
+            b = sample if count or silent else b
+        elif count:
+            b = b + type(sample)(count) * (threshold if count > 0 else down)
+        silent = max(0, silent - 1)
+        spikes.append(count)
     return spikes
 
 
@@ -95,7 +106,10 @@ def moving_window(x, threshold, window, compare=">", first="growing"):
 
 
 @apart
-def sigma_delta(x, threshold, compare=">=", feedback="decoder", cum_error=False, initial=0):
+def sigma_delta(
+    x, threshold, compare=">=", feedback="decoder", cum_error=False, initial=0, step=None,
+    num_bits=None,
+):  # fmt: skip
     beyond, values = meets(compare), []
     zero = type(threshold)(0)
     reference, residual, error = type(threshold)(initial), zero, zero
@@ -108,8 +122,12 @@ def sigma_delta(x, threshold, compare=">=", feedback="decoder", cum_error=False,
         value = change if sent else zero
         if sent:
             error = zero
+        if num_bits:
+            unit, half = type(threshold)(step), 2 ** (num_bits - 1)
+            value = min(max(value, -half * unit), (half - 1) * unit)
+        kept, value = value, value if step is None else value // type(threshold)(step) * step
         if feedback == "residual":
-            reference, residual = sample, change - value
+            reference, residual = sample, change - kept
         else:
             reference = reference + value
         values.append(value)

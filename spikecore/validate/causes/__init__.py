@@ -3,7 +3,7 @@
 ``neuron`` and ``execution`` are the known ways in which neurons differ.
 """
 
-from spikecore.validate.causes import delta, latency, rate, targets
+from spikecore.validate.causes import delta, latency, poisson, rate, table, targets
 
 CODES = {
     code.kind: code
@@ -15,6 +15,8 @@ CODES = {
         targets.CODE,
         latency.OF_LABELS,
         targets.ONE_HOT,
+        *table.TABLE,
+        poisson.CODE,
     )
 }
 KINDS = tuple(CODES)

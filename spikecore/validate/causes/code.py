@@ -5,10 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikecore.validate.candidate import Observed
-from spikecore.validate.estimate import told
-from spikecore.validate.subject import Cause, NotApplicableError, Trial
-
-SEED = 20  # of the trials' data
+from spikecore.validate.causes import axes
+from spikecore.validate.subject import Cause, NotApplicableError
 
 
 class Code(NamedTuple):
@@ -18,12 +16,18 @@ class Code(NamedTuple):
     group: str  # of the codes that are judged together
     trials: Any  # (subject, dtype) -> the trials of deterministic comparison
     causes: tuple  # the likeliest first
-    defaults: dict  # options of the trials, where none are given
+    defaults: Any  # options of the trials, where none are given; or a function of those given
     vectors: dict  # {name: options} of the conformance vectors
     decision: Any = None  # (trial, shape) -> Decision, where something is rounded
     draws: Any = None  # (options) -> whether random numbers are drawn
     seeded: Any = None  # (subject, dtype) -> trials of spikecore's random numbers for a seed
-    numbers: tuple = ()  # (name, default, trials and outputs -> estimates)
+    probability: Any = None  # (data, options) -> of each draw
+    gathered: Any = None  # (options) -> whether its trials make one vector, side by side
+
+    def needed(self, options):
+        """The options of a call, those that it needs included."""
+        defaults = self.defaults(options) if callable(self.defaults) else self.defaults
+        return {**defaults, **options}
 
     def smallest(self, dtype):
         """The least data that the function takes."""
@@ -38,14 +42,6 @@ class Decision(NamedTuple):
     value: np.ndarray
     distance: np.ndarray
     exact: np.ndarray
-
-
-def make_trials(subject, dtype, named):
-    """Trials from ``{name: (data, why)}``."""
-    return [
-        Trial(name, np.ascontiguousarray(values, dtype), subject, why)
-        for name, (values, why) in named.items()
-    ]
 
 
 # --- causes --------------------------------------------------------------------------------------
@@ -69,13 +65,18 @@ def after(change):
 
 def given(**changes):
     """A change of options."""
-    return lambda trial: expected(trial, **changes)
+    return lambda trial: axes.changed(trial, **changes).spikes
 
 
-def given_number(name, value, reference):
-    """The cause that an option is another number."""
-    past_end = {"bypass": True} if name == "tau" else {}
-    return cause(name, told(name, value, reference), given(**{name: value}, **past_end))
+def option(trial, name, default=None):
+    """An option of a trial; the default where it is None too."""
+    value = trial.subject.options.get(name, default)
+    return default if value is None else value
+
+
+def cast(trial, name, default=None):
+    """An option in the dtype of the data."""
+    return trial.inputs.dtype.type(option(trial, name, default))
 
 
 def on_data(change):
@@ -83,12 +84,15 @@ def on_data(change):
     return lambda trial: expected(trial, inputs=change(trial.inputs))
 
 
-def with_shared(*special):
-    """A code's own causes and those of every code, each name once."""
+def with_shared(kind, *special):
+    """A code's own causes, those of its signature and those of every code, each name once.
+
+    What only rounds otherwise comes last, and of that a wider dtype first.
+    """
     named = {}
-    for known in (*special, *SHARED):
+    for known in (*special, *axes.causes(kind), *SHARED):
         named.setdefault(known.name, known)
-    return tuple(named.values())
+    return tuple(sorted(named.values(), key=lambda c: (c.precision, c.name != "float64")))
 
 
 def shifted(array, steps):

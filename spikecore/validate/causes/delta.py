@@ -1,53 +1,19 @@
-"""Delta modulation: its trials, its decision, and known ways in which it differs."""
+"""Delta modulation: its decision, and known ways in which it differs."""
 
 import numpy as np
 
-from spikecore import random
 from spikecore.validate.causes.code import (
-    SEED,
     Code,
     Decision,
     after,
     cause,
     expected,
-    given,
-    make_trials,
     on_data,
     with_shared,
 )
-from spikecore.validate.estimate import bounded
+from spikecore.validate.causes.inputs import signals
 
 DEFAULT_THRESHOLD = 0.1
-
-
-def trials(subject, dtype):
-    """Changes at the threshold, beside it, slower than it, and rounded to it."""
-    threshold = dtype.type(subject.options.get("threshold", DEFAULT_THRESHOLD))
-    uniform = random.uniforms(SEED + 3, (32, 3, 8))
-    steps = np.rint(uniform * 8 - 4).astype(dtype)
-    exact = np.where(np.cumsum(steps, axis=0) % 2 == 0, 0, threshold)
-    exact[:, :, ::3] *= -1
-    tenths = np.rint(uniform * 12 - 6).astype(dtype) * threshold
-    edge = np.zeros((32, 3, 8), dtype)
-    edge[1::2] = threshold + np.spacing(threshold) * np.rint(uniform[1::2] * 4 - 2).astype(dtype)
-    edge[1::2, 1] *= -1
-    slow = np.cumsum((uniform - 0.45) * float(threshold), axis=0) + 0.7 * float(threshold)
-    rounded = np.zeros((32, 3, 8), dtype)
-    rounded[::2] = uniform[::2] * threshold / 8
-    rounded[1::2] = threshold + rounded[::2]
-    sizes = np.zeros((32, 3, 8))
-    sizes[1::2] = (uniform[1::2] * 8 - 4) * float(threshold)
-    away = np.ones((4, 3, 8)) * float(threshold) * 3
-    named = {
-        "exact": (exact, "changes of exactly the threshold, up and down"),
-        "multiples": (tenths, "multiples of the threshold, where float32 and float64 part"),
-        "edge": (edge, "changes within a few ulp of the threshold"),
-        "rounded": (rounded, "changes that round to the threshold in the dtype of the data"),
-        "slow": (slow, "slow changes, which only a held baseline sees"),
-        "sizes": (sizes, "changes of every size, which tell the threshold"),
-        "first": (away, "a first sample that is not 0"),
-    }
-    return make_trials(subject, dtype, named)
 
 
 def decision(trial, shape):
@@ -106,16 +72,11 @@ def _across(trial):
 
 
 CAUSES = with_shared(
+    "delta",
     cause("exclusive", "you compare with >, so that a change of exactly the threshold is missed "
           "(the threshold is inclusive)", _exclusive),
     cause("on-exclusive", "your on-spikes compare with >", _on_exclusive),
     cause("off-exclusive", "your off-spikes compare with <", _off_exclusive),
-    cause("first-with-itself", "you compare the first sample with itself, not with 0",
-          given(padding=True)),
-    cause("first-with-zero", "you compare the first sample with 0, not with itself",
-          given(padding=False)),
-    cause("no-off-spikes", "your off-spikes are missing", given(off_spike=False)),
-    cause("off-spikes", "you give off-spikes that were not asked for", given(off_spike=True)),
     cause("off-positive", "your off-spikes are +1", after(np.abs)),
     cause("absolute", "you spike on the absolute change",
           lambda trial: np.abs(expected(trial, off_spike=True))),
@@ -127,26 +88,15 @@ CAUSES = with_shared(
     cause("fixed-baseline", "you compare every sample with the first",
           _baseline(lambda base, x, spike, threshold: base)),
     cause("across", "you take differences along the features, not along time", _across),
-    cause("threshold-ignored", "you ignore the threshold and use 0.1",
-          given(threshold=DEFAULT_THRESHOLD)),
 )  # fmt: skip
 
 
-def _estimated_threshold(seen):
-    """Changes that give a spike are at least the threshold, the others are below it."""
-    limits = []
-    for trial, observed in seen:
-        change = decision(trial, observed.spikes.shape).value
-        change = np.abs(change) if trial.subject.options.get("off_spike") else change
-        fired = observed.spikes != 0
-        limits.append((change[~fired], change[fired]))
-    return bounded(limits)
-
-
-NUMBERS = (("threshold", DEFAULT_THRESHOLD, _estimated_threshold),)
 VECTORS = {
     "delta": {"threshold": 0.1},
     "delta-off": {"threshold": 0.3, "off_spike": True},
     "delta-padding": {"threshold": 0.25, "off_spike": True, "padding": True},
 }
-CODE = Code("delta", "delta", trials, CAUSES, {}, VECTORS, decision, numbers=NUMBERS)
+CODE = Code(
+    "delta", "delta", signals, CAUSES, {"threshold": DEFAULT_THRESHOLD}, VECTORS, decision,
+    gathered=lambda options: True,
+)  # fmt: skip

@@ -5,20 +5,18 @@ from dataclasses import replace
 import numpy as np
 
 from spikecore import random, spikegen
-from spikecore.validate.causes import targets
+from spikecore.codes import first_spike
+from spikecore.validate.causes import slips_of_values, targets
 from spikecore.validate.causes.code import (
-    SEED,
     Code,
     Decision,
     after,
     cause,
     expected,
-    given,
-    make_trials,
     on_data,
     with_shared,
 )
-from spikecore.validate.estimate import bounded
+from spikecore.validate.causes.inputs import SEED, make_trials, ranged
 from spikecore.validate.subject import NotApplicableError
 
 NAMES_OF_TIME = (
@@ -29,6 +27,8 @@ DEFAULT_THRESHOLD = 0.01
 
 def trials(subject, dtype):
     """Features at half steps and at the threshold, and samples of different brightness."""
+    if _law(subject.options):
+        return ranged(0, 1)(subject, dtype)
     batch = random.uniforms(SEED + 2, (4, 9)).astype(dtype)
     batch *= np.array([[1], [0.75], [0.5], [0.3]], dtype)
     threshold = dtype.type(subject.options.get("threshold", DEFAULT_THRESHOLD))
@@ -66,6 +66,8 @@ def _near_halves(options, dtype, most=40):
 
 def decision(trial, shape):
     """The spike time, and how far it is from the half step that would move it."""
+    if _law(trial.subject.options):
+        return None
     chosen = _of_time(trial.subject.options)
     times, silent = spikegen.latency_code(trial.inputs, **chosen, device="numpy")
     scale = np.maximum(times, chosen.get("tau", 1))
@@ -77,7 +79,15 @@ def decision(trial, shape):
     return Decision(*(np.broadcast_to(array, shape) for array in (times, distance, exact)))
 
 
+def _law(options):
+    """The law of the time, None for the circuit's."""
+    profile = first_spike.PROFILES.get(str(options.get("profile")).lower(), {})
+    return options.get("law") or profile.get("law")
+
+
 def _of_time(options):
+    if _law(options):
+        raise NotApplicableError("another law")
     return {name: options[name] for name in NAMES_OF_TIME if name in options}
 
 
@@ -166,6 +176,7 @@ def _clamped(trial):
 
 
 OWN = (
+    *slips_of_values.FIRST,
     cause("reversed", "your code is reversed: T-1-t", after(lambda s: s[::-1])),
     cause("half-up", "you round halves up, not to even", _rounded(lambda t: np.floor(t + 0.5))),
     cause("half-down", "you round halves down, not to even", _rounded(lambda t: np.ceil(t - 0.5))),
@@ -175,17 +186,6 @@ OWN = (
           _silent(lambda x, threshold: x <= threshold)),
     cause("silent-at-zero", "you silence features that are 0",
           _silent(lambda x, threshold: x == 0)),
-    cause("clip", "you silence features below the threshold", given(clip=True)),
-    cause("no-clip", "you do not silence features below the threshold", given(clip=False)),
-    cause("normalize=True", "you normalise by the maximum of the whole batch",
-          given(normalize=True, bypass=True)),
-    cause("normalize=sample", "you normalise each sample by its own maximum",
-          given(normalize="sample", bypass=True)),
-    cause("normalize=False", "you do not normalise", given(normalize=False, bypass=True)),
-    cause("linear", "you use the linear code", given(linear=True, bypass=True)),
-    cause("log", "you use the logarithmic code", given(linear=False, bypass=True)),
-    cause("tau-ignored", "you ignore tau", given(tau=1, bypass=True)),
-    cause("first-ignored", "you ignore first_spike_time", given(first_spike_time=0)),
     cause("over-num-steps", "you spread the code over num_steps, not over num_steps - 1",
           _over_num_steps),
     cause("from-first", "you move the earliest spike to the first step",
@@ -201,23 +201,9 @@ OWN = (
 )  # fmt: skip
 
 
-def _estimated_tau(seen):
-    """Every step bounds tau from both sides, and every feature past the end from one."""
-    limits = []
-    for trial, observed in seen:
-        options = trial.subject.options
-        if options.get("normalize"):
-            return ()
-        unit, first = _times(trial, tau=1, first_spike_time=0), options.get("first_spike_time", 0)
-        fired = observed.spikes == options.get("on_target", 1)
-        steps = np.where(fired.any(axis=0), fired.argmax(axis=0), options["num_steps"]) - first
-        known = unit > 0
-        if options.get("clip"):
-            known &= trial.inputs >= _threshold(trial)
-        unit, steps = unit[known].astype(float), steps[known]
-        inside = steps + first < options["num_steps"]
-        limits.append(((steps - 0.5) / unit, ((steps + 0.5) / unit)[inside]))
-    return bounded(limits)
+def _needed(options):
+    numbers = {"threshold": 1.0, "tau": 6.0} if _law(options) == "decay" else {}
+    return {"num_steps": 25, **numbers}
 
 
 VECTORS = {
@@ -236,9 +222,16 @@ VECTORS = {
                        "off_target": 0.25},
     "latency-ramp": {"num_steps": 13, "linear": True, "normalize": True, "interpolate": True,
                      "on_target": 1.25},
+    "latency-decay": {"num_steps": 25, "law": "decay", "threshold": 1.0, "tau": 6.0},
+    "latency-decay-meets": {"num_steps": 12, "law": "decay", "threshold": 0.75, "tau": 3.0,
+                            "compare": ">="},
+    "latency-exponential": {"num_steps": 17, "law": "exponential"},
+    "latency-inverse": {"num_steps": 20, "law": "inverse"},
 }  # fmt: skip
-CODE = Code("latency", "latency", trials, with_shared(*OWN), {"num_steps": 25}, VECTORS, decision,
-            numbers=(("tau", 1, _estimated_tau),))  # fmt: skip
+CODE = Code(
+    "latency", "latency", trials, with_shared("latency", *OWN), _needed, VECTORS, decision,
+    gathered=_law,
+)  # fmt: skip
 
 
 def _of_label(known):
@@ -255,6 +248,6 @@ def _of_label(known):
 
 OF_LABELS = targets.CODE._replace(
     kind="targets_latency",
-    causes=with_shared(*targets.CODE.causes, *map(_of_label, OWN)),
+    causes=with_shared("targets_latency", *targets.CODE.causes, *map(_of_label, OWN)),
     vectors={"targets-latency": {"num_classes": 5, "num_steps": 14}},
 )

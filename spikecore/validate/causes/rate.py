@@ -8,7 +8,6 @@ import numpy as np
 from spikecore import random
 from spikecore.codes.rate import firing_probability
 from spikecore.validate.causes.code import (
-    SEED,
     Code,
     Decision,
     cause,
@@ -17,7 +16,7 @@ from spikecore.validate.causes.code import (
     on_data,
     with_shared,
 )
-from spikecore.validate.estimate import bounded
+from spikecore.validate.causes.inputs import SEED
 from spikecore.validate.subject import NotApplicableError, Trial
 
 FEATURES = (3, 8)
@@ -163,13 +162,12 @@ def _offset_first(trial):
 
 
 CAUSES = with_shared(
+    "rate",
     cause("at-most", "you spike where u <= p (SpikingJelly does), so that p = 0 can fire",
           _at_most),
     cause("24-bit", "your uniforms have 24 bits (torch's float32 do)", _bits(24)),
     cause("16-bit", "your uniforms have 16 bits", _bits(16)),
     cause("8-bit", "your uniforms have 8 bits", _bits(8)),
-    cause("gain-ignored", "you ignore the gain", given(gain=1)),
-    cause("offset-ignored", "you ignore the offset", given(offset=0)),
     cause("gain-and-offset-ignored", "you ignore gain and offset", given(gain=1, offset=0)),
     cause("offset-first", "you add the offset before you multiply by the gain", _offset_first),
     cause("above", "you spike where u > p", lambda trial: 1 - expected(trial)),
@@ -184,7 +182,6 @@ CAUSES = with_shared(
           _drawn(lambda u: np.broadcast_to(u[:, :1], u.shape))),
     cause("frozen", "you draw once and use it for every step",
           _drawn(lambda u: np.broadcast_to(u[:1], u.shape))),
-    cause("first-ignored", "you ignore first_spike_time", given(first_spike_time=0)),
     cause("next-uniform", "you use the random number of the step after",
           _drawn(lambda u: np.roll(u, -1, axis=0))),
     cause("other-stream", "you draw from stream 1, that of the targets",
@@ -200,40 +197,16 @@ CAUSES = with_shared(
 )  # fmt: skip
 
 
-def _estimate(limit):
-    """The number of ``limit(trial, uniforms)``, which is exceeded where there is no spike."""
-
-    def estimate(seen):
-        limits = []
-        for trial, observed in seen:
-            uniforms, first = _uniforms(trial), trial.subject.options.get("first_spike_time", 0)
-            first = 0 if varies(trial.subject) else first
-            fired = observed.spikes[len(observed.spikes) - len(uniforms) :] != 0
-            with np.errstate(divide="ignore", invalid="ignore"):
-                value = np.where(trial.inputs > 0, limit(trial, uniforms), np.nan)
-            fired, value = fired[first:], value[first:]
-            known = np.isfinite(value)
-            limits.append((value[fired & known], value[~fired & known]))
-        return bounded(limits)
-
-    return estimate
+def _needed(options):
+    return {} if options.get("time_var_input") else {"num_steps": DEFAULT_STEPS}
 
 
-def _gain(trial, uniforms):
-    return (uniforms - trial.subject.options.get("offset", 0)) / trial.inputs
-
-
-def _offset(trial, uniforms):
-    return uniforms - trial.subject.options.get("gain", 1) * trial.inputs.astype(float)
-
-
-NUMBERS = ("gain", 1, _estimate(_gain)), ("offset", 0, _estimate(_offset))
 VECTORS = {
     "rate": {"num_steps": 24},
     "rate-scaled": {"num_steps": 12, "gain": 0.75, "offset": 0.125, "first_spike_time": 3},
 }
 CODE = Code(
-    "rate", "rate", trials, CAUSES, {"num_steps": DEFAULT_STEPS}, VECTORS, decision,
-    lambda options: True, seeded_trials, NUMBERS,
+    "rate", "rate", trials, CAUSES, _needed, VECTORS, decision, lambda options: True,
+    seeded_trials, probability=probability,
 )  # fmt: skip
-VARYING = CODE._replace(kind="rate_conv", numbers=(), defaults={}, vectors={"rate-varying": {}})
+VARYING = CODE._replace(kind="rate_conv", defaults={}, vectors={"rate-varying": {}})

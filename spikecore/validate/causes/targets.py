@@ -3,7 +3,8 @@
 import numpy as np
 
 from spikecore import random, spikegen
-from spikecore.validate.causes.code import SEED, Code, after, cause, expected, given, with_shared
+from spikecore.validate.causes.code import Code, after, cause, expected, given, with_shared
+from spikecore.validate.causes.inputs import SEED
 from spikecore.validate.subject import NotApplicableError, Trial
 
 DEFAULTS = {"num_classes": 7, "num_steps": 24}
@@ -91,14 +92,11 @@ RATES = (
     cause("rounded-times", "you round the times k/rate to the nearest step", _fractions(np.rint)),
     cause("ceiled-times", "you round the times k/rate up", _fractions(np.ceil)),
     cause("rates-swapped", "correct_rate and incorrect_rate are exchanged", _rates_swapped),
-    cause("incorrect-ignored", "you ignore incorrect_rate", given(incorrect_rate=0)),
-    cause("first-ignored", "you ignore first_spike_time", given(first_spike_time=0)),
 )
 LEVELS = (
     cause("targets-swapped", "on_target and off_target are exchanged", _targets_swapped),
     cause("targets-ignored", "you ignore on_target and off_target",
           given(on_target=1, off_target=0)),
-    cause("interpolate-ignored", "you do not interpolate", given(interpolate=False)),
 )  # fmt: skip
 NEXT = cause("next-class", "your classes are counted from 1", _moved(1))
 LABELS = (NEXT, cause("last-class", "your classes are one too low", _moved(-1)))
@@ -112,10 +110,11 @@ VECTORS = {
                      "interpolate": True},
 }  # fmt: skip
 CODE = Code(
-    "targets_rate", "targets", trials, with_shared(*RATES, *LEVELS, *LABELS), DEFAULTS, VECTORS,
+    "targets_rate", "targets", trials,
+    with_shared("targets_rate", *RATES, *LEVELS, *LABELS), DEFAULTS, VECTORS,
     draws=lambda options: options.get("firing_pattern") == "poisson", seeded=seeded_trials,
 )  # fmt: skip
 ONE_HOT = Code(
-    "to_one_hot", "targets", trials, with_shared(NEXT, INVERSE), {"num_classes": 7},
+    "to_one_hot", "targets", trials, with_shared("to_one_hot", NEXT, INVERSE), {"num_classes": 7},
     {"one-hot": {"num_classes": 6}},
 )  # fmt: skip
