@@ -112,6 +112,7 @@ def run(arguments):
     signal, time_step = datasets.ecg()
     codes = signal_codes(signal)
     print_signal_codes(codes, signal, time_step)
+    print_events(datasets.moving_digits().to_events(dt=1000))
     arrays = sample_spikes(encodings, layers, images, labels)
     arrays |= {name: code.spikes for name, code in codes.items()}
     write_spikes(folder / "spikes.npz", arrays)
@@ -338,6 +339,15 @@ def print_signal_codes(codes, signal, time_step):
         f"\nthe signal: {len(signal) * time_step:.0f} s of an electrocardiogram; threshold: "
         f"{SIGNAL_THRESHOLD} mV; SNR: of the decoded signal; its error\nis below the threshold for "
         "sigma_delta, and for step_forward where the signal is not steeper"
+    )
+
+
+def print_events(table):
+    """Print how much memory a recording of digits in motion takes as Events, and dense."""
+    stored = sum(column.nbytes for column in (table.step, table.element, table.value))
+    print(
+        f"\nas Events: {len(table):,} of ten digits in motion, 2x34x34 pixels and 300 ms; "
+        f"{stored / 1e6:.1f} MB,\nthe dense array of bool {np.prod(table.dense_shape) / 1e6:.1f} MB"
     )
 
 

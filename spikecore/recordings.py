@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikecore import arguments
 from spikecore.events import Recording, read
+from spikecore.events.files import FormatName
 from spikecore.foreign import a_kind
 
 __all__ = ["Recordings", "moving_digits", "nmnist", "shd"]
@@ -35,13 +37,20 @@ class Recordings(Sequence[Recording]):
     0
     """
 
-    def __init__(self, paths: Sequence[Path], format: str) -> None:
-        self.paths, self.format = tuple(paths), format
+    def __init__(self, paths: Sequence[Path], format: FormatName) -> None:
+        self.paths = tuple(paths)
+        self.format: FormatName = format
 
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index):
+    @overload
+    def __getitem__(self, index: int) -> Recording: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Recordings: ...
+
+    def __getitem__(self, index: Any) -> Any:
         """The recording of a number, or the recordings of a slice."""
         if isinstance(index, slice):
             return Recordings(self.paths[index], self.format)

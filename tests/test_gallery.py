@@ -87,6 +87,17 @@ def test_every_code_has_its_line_in_the_trade_off():
     assert marked[0].get_xdata() == [best.metrics.count]
 
 
+def test_the_events_are_those_of_the_recording():
+    figure = gallery.draw_events()
+    *frames, raster = figure.axes
+    table = datasets.moving_digits().sample(gallery.SAMPLE).to_events(1000, polarity="signed")
+    dense = table.to_dense().astype(int)
+    for ax, (start, stop) in zip(frames, gallery.WINDOWS, strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), dense[start:stop].sum(axis=0))
+    assert len(raster.collections[0].get_offsets()) == len(table)
+    assert raster.get_title(loc="left") + raster.get_title() == f"{len(table)} events"
+
+
 def test_rasters_of_images_begin_at_the_top():
     for figure in (gallery.draw_codes(), gallery.draw_network()):
         rasters = [ax for ax in figure.axes if ax.get_ylabel() in ("", "Pixel") and ax.get_title()]

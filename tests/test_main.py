@@ -72,6 +72,11 @@ def test_the_table_counts_what_is_known(demonstration):
     assert table["delta"][1] == "3" and table["delta, off-spikes"][1] == "5"
 
 
+def test_the_recording_of_events_has_its_line(demonstration):
+    assert "as Events: 30,789 of ten digits in motion" in demonstration[0]
+    assert "0.2 MB,\nthe dense array of bool 6.9 MB\n" in demonstration[0]
+
+
 def test_every_layer_has_its_row(demonstration):
     table, encoders = rows(demonstration[0], number=1), rows(demonstration[0])
     assert list(table) == ["input", "hidden", "output"]

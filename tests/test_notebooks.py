@@ -16,6 +16,7 @@ NAMES = [
     "1-spike-encoding.ipynb",
     "2-time-series-codes.ipynb",
     "3-feedforward-network.ipynb",
+    "6-events.ipynb",
 ]
 ALLOWED = {"IPython", "matplotlib", "numpy", "pathlib", "spikecore"}
 
@@ -128,3 +129,15 @@ def test_sigma_delta_is_ahead_and_levels_need_more_spikes():
             )
         ]
         assert counts == sorted(counts)
+
+
+def test_the_events_are_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[-1])["cells"]}
+    three = datasets.moving_digits().sample(3)
+    assert "0.3/0.1 is below 3" in text["exact"] and 0.3 / 0.1 < 3
+    assert "0.3 / 0.1" in text["floats"]
+    assert "several events fall into one cell" in text["longer"]
+    with pytest.raises(ValueError, match="several events lie in step"):
+        three.to_events(dt=50_000)
+    assert "34x34 pixels" in text["data"] and three.size == (34, 34)
+    assert "300 ms" in text["data"] and three.stop == 300_000

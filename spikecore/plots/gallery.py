@@ -20,6 +20,7 @@ SIMULATORS = {  # as named in the picture
     "BindsNET": "bindsnet",
     "Nengo": "nengo",
 }
+WINDOWS = ((0, 25), (100, 125), (200, 225), (275, 300))  # steps of a millisecond
 SIGNAL_CODES = {  # as named in the picture: the encoder and its options
     "sigma_delta": (spikegen.sigma_delta, {}),
     "step_forward, multi": (spikegen.step_forward, {"multi": True}),
@@ -116,6 +117,15 @@ def draw_trade_off():
     return pictures.trade_off(choices)
 
 
+def draw_events():
+    """A digit in motion as events: a few windows of time, and every event."""
+    from spikecore.plots import pictures
+
+    recording = datasets.moving_digits().sample(SAMPLE)
+    table = recording.to_events(dt=1000, polarity="signed")
+    return pictures.events(table, 1, WINDOWS)
+
+
 PICTURES = {
     "codes.png": draw_codes,
     "reconstruction.png": draw_reconstruction,
@@ -123,4 +133,5 @@ PICTURES = {
     "network.png": draw_network,
     "time-series.png": draw_time_series,
     "trade-off.png": draw_trade_off,
+    "events.png": draw_events,
 }

@@ -49,6 +49,28 @@ def _figure(scale=1):
     return Figure(figsize=(scale * SIZE[0], scale * SIZE[1]), layout="constrained")
 
 
+# --- events -------------------------------------------------------------------------------------
+
+
+def events(table, dt, windows):
+    """Signed Events of an image: their sums in windows of steps, and all of them over time."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    figure = _figure()
+    names = [str(k) for k in range(len(windows))]
+    axes = figure.subplot_mosaic([names, ["raster"] * len(names)], height_ratios=(1, 1.4))
+    colours = LinearSegmentedColormap.from_list("signed", [OFF_COLOR, "white", INK])
+    for name, (start, stop) in zip(names, windows, strict=True):
+        part = table[start:stop]
+        sums = np.bincount(part.element, part.value, part.size).reshape(part.shape)
+        axes[name].imshow(sums, cmap=colours, vmin=-2, vmax=2, interpolation="nearest")
+        axes[name].set(title=f"{start * dt:g} to {stop * dt:g} ms", xticks=[], yticks=[])
+    ax = axes["raster"]
+    spikeplot.raster(table, ax, origin="upper", density=False, s=2, legend=False)
+    ax.set(title=f"{len(table)} events", ylabel="Pixel")
+    return figure
+
+
 # --- codes --------------------------------------------------------------------------------------
 
 
