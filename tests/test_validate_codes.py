@@ -150,6 +150,20 @@ def test_a_profile_is_named(kind, profile, told):
     assert f"this is exactly profile {told}" in report.diagnosis
 
 
+def test_a_slip_is_named_beside_the_choices_of_a_profile():
+    """A mean of NumPy's, of windows that look ahead at the start as the profile has it."""
+
+    def pairwise(data, window, threshold):
+        means = [data[:window].mean(axis=0)] * min(window, len(data))
+        means += [data[t - window : t].mean(axis=0) for t in range(window, len(data))]
+        means = np.stack(means).astype(np.float64)
+        return (data > means + threshold).astype(int) - (data < means - threshold)
+
+    options = {"window": 3, "threshold": 0.3, "profile": "spikify"}
+    report = validate.encoder(pairwise, "moving_window", **options)
+    assert report.verdict == "rounding" and report.causes == ("pairwise",)
+
+
 # --- numbers -------------------------------------------------------------------------------------
 
 NUMBERS = [

@@ -237,6 +237,12 @@ def test_a_library_that_is_not_installed_is_named_in_one_sentence(name, capsys, 
     assert told.count("\n") == 1
 
 
+def test_the_name_to_install_is_that_of_the_package_index(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "spikify", None)
+    assert run("validate", "--peer", "spikify") == 2
+    assert "python -m pip install innuce-spikify" in capsys.readouterr().err
+
+
 @pytest.fixture
 def invented(monkeypatch):
     """One library that is there, and one that is not."""
@@ -291,7 +297,9 @@ def test_the_page_says_where_and_why(invented, capsys, tmp_path):
 
 def test_a_failed_call_is_shown_by_its_sentence():
     report = Report("a", "b", (Check("one", "exact"), Check("two", "failed", "it raised")))
-    assert list(conformance._why(report)) == ["two: it raised"]
+    assert list(conformance._why(report)) == ["two: it raised", "other trials: equal"]
+    alone = Report("a", "b", (Check("two", "failed", "it raised"),))
+    assert list(conformance._why(alone)) == ["two: it raised"]
 
 
 # --- tables --------------------------------------------------------------------------------------

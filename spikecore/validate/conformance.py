@@ -10,6 +10,7 @@ from spikecore import __version__
 from spikecore.validate import peers
 from spikecore.validate.report import WORDS
 
+VERDICTS = ("exact", "rounding", "wrong")  # of trials that could be compared
 COMMAND = "python -m spikecore validate --all-peers --markdown CONFORMANCE.md"
 
 
@@ -35,6 +36,9 @@ def _why(report):
         return
     worst = next(check for check in report.checks if check.verdict == report.verdict)
     yield f"{worst.name}: {worst.difference or worst.detail}"
+    others = [check.verdict for check in report.checks if check.verdict != "failed"]
+    if report.verdict == "failed" and others:
+        yield f"other trials: {WORDS[max(others, key=VERDICTS.index)]}"
 
 
 def markdown(everything, missing):

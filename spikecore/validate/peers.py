@@ -167,6 +167,29 @@ def nengo_step(tau_ref):
     return step
 
 
+def spikify_signals(signal, name, *arguments):
+    """One of spikify's encoders of signals, which takes ``[T, channels]``."""
+    contrast = importlib.import_module("spikify.encoders.temporal.contrast")
+    function, columns = getattr(contrast, name), signal.reshape(len(signal), -1)
+
+    def encode():
+        return function(columns, *arguments)[0].reshape(signal.shape)
+
+    return encode
+
+
+def spikify_burst(data, num_steps, *arguments):
+    """spikify's burst code, of a signal that is level for so many steps."""
+    latency = importlib.import_module("spikify.encoders.temporal.latency")
+    signal = np.repeat(data.reshape(-1), num_steps)
+
+    def encode():
+        spikes = latency.burst_coding(signal, *arguments, num_steps)
+        return spikes.reshape(-1, num_steps).T.reshape(num_steps, *data.shape)
+
+    return encode
+
+
 # --- claims --------------------------------------------------------------------------------------
 
 
@@ -300,13 +323,33 @@ def _nengo():
     yield Claim("LIF(tau_ref=0.0025).step(0.001, J, ...)", uneven, nengo_step(0.0025))
 
 
+def _spikify():
+    named = {"profile": "spikify"}
+    for name, against, options in (
+        ("threshold_based_representation", "temporal_contrast", {"factor": 0.5}),
+        ("step_forward", "step_forward", {"threshold": 0.25}),
+        ("step_forward", "step_forward", {"threshold": 0.3}),
+        ("moving_window", "moving_window", {"window": 4, "threshold": 0.25}),
+        ("moving_window", "moving_window", {"window": 3, "threshold": 0.3}),
+    ):
+        call = _call(name, "signal", *map(str, options.values()))
+        candidate = _of(spikify_signals, name, *options.values())
+        yield Claim(call, against, candidate, {**options, **named})
+    sizes = {"max_spikes": 5, "min_interval": 2, "max_interval": 10}
+    candidate = _of(spikify_burst, 32, *sizes.values())
+    call = "burst_coding(signal, 5, 2, 10, 32)"
+    yield Claim(call, "burst", candidate, {"num_steps": 32, **sizes, **named})
+
+
 PEERS = {
     "snntorch": ("snnTorch", "snntorch", _snntorch),
     "spikingjelly": ("SpikingJelly", "spikingjelly", _spikingjelly),
     "norse": ("Norse", "norse", _norse),
     "sinabs": ("Sinabs", "sinabs", _sinabs),
     "nengo": ("Nengo", "nengo", _nengo),
+    "spikify": ("spikify", "spikify", _spikify),
 }
+DISTRIBUTIONS = {"spikify": "innuce-spikify"}  # where the package index has another name
 
 
 def claims(name):
@@ -318,11 +361,12 @@ def claims(name):
         missing = getattr(error, "name", None) or package
         raise PeerMissingError(
             f"--peer {name} needs {title}, but the package {missing!r} is not installed; install "
-            f"it with python -m pip install {missing}"
+            f"it with python -m pip install {DISTRIBUTIONS.get(missing, missing)}"
         ) from error
     return list(make())
 
 
 def version(name):
     """The installed version of a library."""
-    return metadata.version(PEERS[name][1])
+    package = PEERS[name][1]
+    return metadata.version(DISTRIBUTIONS.get(package, package))

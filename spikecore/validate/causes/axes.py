@@ -72,6 +72,13 @@ def _choices(hint):
     return get_args(hint) if get_origin(hint) is Literal else ()
 
 
+def value_of(kind, options, name, default=None):
+    """What an option is: given, or chosen by the profile that is given, or the default."""
+    profile = PROFILES.get(kind, {}).get(str(options.get("profile")).lower(), {})
+    values = (options.get(name), profile.get(name), default)
+    return next((value for value in values if value is not None), None)
+
+
 def changed(trial, **changes):
     """The reference's output with other options; spikes past the end are dropped."""
     subject = trial.subject
@@ -162,8 +169,7 @@ def numbers(kind, seen):
 
 
 def _given(trial, known):
-    value = trial.subject.options.get(known.name)
-    return known.meant if value is None else value
+    return value_of(trial.subject.kind, trial.subject.options, known.name, known.meant)
 
 
 def _values(name, reference, whole, seen):

@@ -69,9 +69,8 @@ def given(**changes):
 
 
 def option(trial, name, default=None):
-    """An option of a trial; the default where it is None too."""
-    value = trial.subject.options.get(name, default)
-    return default if value is None else value
+    """An option of a trial, given or of its profile; the default where it is None too."""
+    return axes.value_of(trial.subject.kind, trial.subject.options, name, default)
 
 
 def cast(trial, name, default=None):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from spikecore import random, spikegen
-from spikecore.codes import first_spike
 from spikecore.validate.causes import slips_of_values, targets
+from spikecore.validate.causes.axes import value_of
 from spikecore.validate.causes.code import (
     Code,
     Decision,
@@ -81,8 +81,7 @@ def decision(trial, shape):
 
 def _law(options):
     """The law of the time, None for the circuit's."""
-    profile = first_spike.PROFILES.get(str(options.get("profile")).lower(), {})
-    return options.get("law") or profile.get("law")
+    return value_of("latency", options, "law")
 
 
 def _of_time(options):

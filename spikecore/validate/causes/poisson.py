@@ -9,6 +9,7 @@ import numpy as np
 
 from spikecore import random
 from spikecore.codes import poisson
+from spikecore.validate.causes.axes import value_of
 from spikecore.validate.causes.code import Code, with_shared
 from spikecore.validate.subject import Trial
 
@@ -19,8 +20,7 @@ SEED = (1 << 40) + 77
 
 def _options(options):
     """Silent steps, and whether the data are the mean rate."""
-    profile = poisson.PROFILES.get(str(options.get("profile")).lower(), {})
-    meaning = options.get("rate_is") or profile.get("rate_is") or poisson.Axes().rate_is
+    meaning = value_of("poisson", options, "rate_is", poisson.Axes().rate_is)
     return options.get("refractory", 0), meaning == "mean"
 
 

@@ -82,8 +82,6 @@ def _fixed(trial):
 def _wraps(trial):
     """The second sum takes the last sample for the one before step 0."""
     offsets = option(trial, "offsets", (0, 0, 0))
-    if option(trial, "profile") == "mavlab":
-        offsets = (0, -1, 1)
     if offsets[1] >= 0:
         raise NotApplicableError("no sum begins before its step")
     u, taps = _scaled(trial)

@@ -42,7 +42,7 @@ PHASE = (
 def _shortest(trial):
     """Intervals rounded down."""
     options = trial.subject.options
-    if option(trial, "rounds", "interval") != "interval" or option(trial, "profile"):
+    if option(trial, "rounds", "interval") != "interval":
         raise NotApplicableError("intervals are not rounded")
     x, most = trial.inputs, option(trial, "max_spikes", 5)
     low, high = option(trial, "min_interval", 2), option(trial, "max_interval", 10)
@@ -125,7 +125,7 @@ def _neuron(advance, beyond=np.greater, reset=lambda v, threshold: np.zeros_like
     def spikes_of(trial):
         x, steps = trial.inputs, trial.subject.options["num_steps"]
         decay = option(trial, "decay", 0.9)
-        gain = option(trial, "gain", 0.1 if option(trial, "profile") == "norse" else 1 - decay)
+        gain = option(trial, "gain", 1 - decay)
         decay, gain, threshold = (
             x.dtype.type(decay),
             x.dtype.type(gain),
@@ -160,7 +160,7 @@ CURRENT = (
 
 
 def _unreached_last(trial):
-    if option(trial, "law") is None and option(trial, "profile") is None:
+    if option(trial, "law") is None:
         raise NotApplicableError("not another law")
     spikes = expected(trial)
     spikes[-1][~spikes.any(axis=0)] = 1

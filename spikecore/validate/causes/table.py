@@ -4,6 +4,7 @@ Axes, profiles and numbers come from a code's signature (:mod:`spikecore.validat
 """
 
 from spikecore.validate.causes import slips_of_filters, slips_of_signals, slips_of_values
+from spikecore.validate.causes.axes import value_of
 from spikecore.validate.causes.code import Code, with_shared
 from spikecore.validate.causes.inputs import filtered, ranged, signals
 
@@ -27,8 +28,7 @@ def _contrast(options):
 
 
 def _population(options):
-    timeless = options.get("output") in ("activity", "winner")
-    timeless |= options.get("profile") in ("mavlab", "norse")
+    timeless = value_of("population", options, "output") in ("activity", "winner")
     steps = {} if timeless else {"num_steps": 16}
     return {"neurons": 5, "low": 0.0, "high": 1.0, **steps}
 
