@@ -38,7 +38,7 @@ def test_everything_public_is_called():
     for module in (spikegen, decode, statistics, utils, spikeplot):
         home = module.__name__.removeprefix("spikecore.")
         assert {f"{home}.{name}" for name in filter(str.islower, module.__all__)} <= called
-    results = ("Run", "LayerRun", "Profile")
+    results = ("Run", "LayerRun", "LayerOutput", "Profile")
     names = {name for name in (*neurons.__all__, *network.__all__) if name not in results}
     assert names - {"profiles", "fixed", "exact"} <= called
     for module in (neurons.fixed, neurons.exact):

@@ -167,6 +167,17 @@ def test_one_dimension_is_two_with_one_line(options, device):
     assert_same_bits(one(spikes, exact=True, device=device), expected)
 
 
+def test_padding_same_has_one_zero_more_after_than_before():
+    """As in torch: of 1 zero for a kernel of 2 none is before, of 3 for a dilated one 1."""
+    line = np.array([[1.0, 2.0, 4.0, 8.0]])
+    two = Conv1d(np.array([[[1.0, 16.0]]]), padding="same")
+    assert two(line).tolist() == [[33.0, 66.0, 132.0, 8.0]]
+    three = Conv1d(np.array([[[1.0, 16.0]]]), padding="same", dilation=3)
+    assert three(line).tolist() == [[64.0, 129.0, 2.0, 4.0]]
+    plane = Conv2d(np.array([[[[1.0], [16.0]]]]), padding="same")
+    assert plane(line.reshape(1, 4, 1)).ravel().tolist() == [33.0, 66.0, 132.0, 8.0]
+
+
 def test_one_dimension_is_scipys_correlation():
     layer = Conv1d(dyadic((1, 1, 5), 1))
     spikes = binary((1, 40), 0.3)
@@ -330,6 +341,7 @@ REFUSED = [
     (lambda: conv2d()(IMAGES * np.nan), ValueError, "^spikes must be finite"),
     (lambda: conv2d()(IMAGES.astype(int)), TypeError, "^spikes must be bool, int8, uint8"),
     (lambda: conv2d()(IMAGES, exact=1), TypeError, "^exact must be True or False"),
+    (lambda: SumPool2d([[1], [1, 2]]), TypeError, "^kernel_size must be an integer"),
     (lambda: SumPool2d(0), ValueError, "^kernel_size must be from 1"),
     (lambda: SumPool2d(2, padding=2), ValueError, "^padding must be at most half"),
     (lambda: SumPool2d(7)(IMAGES), ValueError, "^spikes must have a height that the kernel fits"),

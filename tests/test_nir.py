@@ -268,6 +268,26 @@ def test_graphs_in_graphs_with_inputs_that_are_passed_on():
     np.testing.assert_array_equal(net.run(np.ones((1, 2)), 1.0).outputs, [[2.0, 2.0]])
 
 
+def test_a_graph_inside_takes_the_sum_of_its_sources():
+    inside = {
+        "type": "NIRGraph",
+        "nodes": {
+            "i": node("Input", shape=[2]), "s": node("Scale", scale=np.full(2, 2.0)),
+            "o": node("Output", shape=[2]),
+        },
+        "edges": [("i", "s"), ("i", "o"), ("s", "o")],
+    }  # fmt: skip
+    halves = {
+        name: node("Scale", scale=np.full(2, value)) for name, value in (("a", 3.0), ("b", 5.0))
+    }
+    net = nir.read(graph({**halves, "in": inside, "end": node("Scale", scale=np.ones(2))}, [
+        ("input", "a"), ("input", "b"), ("a", "in"), ("b", "in"), ("in", "end"), ("end", "output"),
+    ]))  # fmt: skip
+    found = {(a, b) for a, b in net.edges if b in ("in.s", "end")}
+    assert found == {("a", "in.s"), ("b", "in.s"), ("a", "end"), ("b", "end"), ("in.s", "end")}
+    assert net.run(np.ones((1, 2)), 1.0).outputs.tolist() == [[24.0, 24.0]]
+
+
 def test_several_inputs_and_outputs():
     description = graph({"a": affine(), "b": affine(seed=1), "lif": lif()}, [
         ("input", "a"), ("other", "b"), ("a", "lif"), ("b", "lif"), ("lif", "output"),

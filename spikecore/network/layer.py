@@ -16,6 +16,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device
 from spikecore.backends.floats import standard_floats
+from spikecore.foreign import shape_of
 from spikecore.results import same
 
 
@@ -241,7 +242,7 @@ def largest_sum(weight, bias, largest):
 
 def pair(name, value, low):
     """A whole number for both axes, or one for each."""
-    if isinstance(value, (tuple, list, np.ndarray)) and np.ndim(value) == 1:
+    if isinstance(value, (tuple, list, np.ndarray)) and len(shape_of(value) or ()) == 1:
         if len(value) != 2:
             must = "be a whole number or two of them"
             arguments.refuse(name, must, arguments.shown(value), "pass (height, width)")

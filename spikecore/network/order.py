@@ -53,7 +53,7 @@ def plan(names, sources, closing):
         if len(members) == 1 and members[0] not in inner[members[0]]:
             components.append((members, False))
             continue
-        order, edges = _cycles(members, inner, sources, closing, rank)
+        order, edges = _cycles(members, inner, closing, rank)
         late |= edges
         components.append((order, True))
     found = tuple(Component(tuple(m), cyclic) for m, cyclic in _sorted(components, inner, rank))
@@ -111,12 +111,11 @@ def _components(names, sources):
     return found
 
 
-def _cycles(members, inner, sources, closing, rank):
+def _cycles(members, inner, closing, rank):
     """The members of a component in their order, and the edges that close its cycles.
 
     The edges into closing layers are cut first.  While cycles are left, each is entered in the
-    layer that takes values from outside of it, the one of lowest rank of several, and the edges
-    into that layer are cut.
+    layer that is nearest to the inputs, and the edges into that layer are cut.
     """
     inside = set(members)
     left = {n: [s for s in inner[n] if s in inside and n not in closing] for n in members}
@@ -130,8 +129,7 @@ def _cycles(members, inner, sources, closing, rank):
             break
         for cycle in cycles:
             around = set(cycle)
-            outside = [n for n in cycle if any(s not in around for s in sources[n])]
-            entry = min(outside or cycle, key=rank.get)
+            entry = min(cycle, key=rank.get)
             late |= {(source, entry) for source in left[entry] if source in around}
             left[entry] = [source for source in left[entry] if source not in around]
     return list(_topological(members, left, rank)), late

@@ -200,7 +200,7 @@ class Running:
                 self.stages[name].absorb(x[0])
             before = {name: fresh[name] for name in before}
         for name, value in before.items():
-            self.last[name] = np.array(value)  # the next chunk overwrites it
+            self.last[name] = np.array(value)  # the next chunk overwrites what it is a view of
         for name, out in places.items():
             self._finish(name, out, values)
 

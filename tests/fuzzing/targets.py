@@ -269,6 +269,7 @@ NETWORK = {
     "layer": ["SimpleNamespace(weight=np.ones((2, 3)), bias=None)"],
     "*layers": LAYERS,
     "names": ["None", "['a', 'b']", "'ab'"],
+    "input_shape": ["None", "(3,)", "[4]"],
     "spikes": SPIKES,
     "state": ["None", "{}", "{'leaky1': (np.zeros(2, 'f4'),)}"],
     "record": ["('spikes', 'membrane')", "()", "'spikes'"],
@@ -276,6 +277,39 @@ NETWORK = {
     "exact": FLAGS,
     "out": ["None", "np.empty((4, 2), 'f4')"],
 }
+KERNELS = {
+    "Conv1d": ["np.ones((2, 3, 2), 'f4')", "np.ones((4, 1, 3))"],
+    "Conv2d": ["np.ones((2, 3, 2, 2), 'f4')", "np.ones((4, 1, 3, 1))"],
+}
+LAYER = {
+    "bias": ["None", "np.zeros(2, 'f4')", "np.zeros(4)"],
+    "stride": ["1", "2", "(2, 1)"],
+    "padding": ["0", "1", "'same'", "'valid'"],
+    "dilation": ["1", "2"],
+    "groups": ["1", "2"],
+    "kernel_size": ["2", "(1, 2)", "[3, 3]"],
+    "start": ["-3", "-2"],
+    "end": ["-1", "-2"],
+    "scale": PARAMETERS,
+    "threshold": PARAMETERS,
+    "steps": ["1", "0", "[1, 2, 0]", "np.int64(3)"],
+    "nodes": ["{'a': Leaky(0.9)}", "{'a': LIF(0.5), 'b': Linear(np.ones((3, 3)))}"],
+    "edges": [
+        "[('input', 'a'), ('a', 'output')]",
+        "(('input', 'a'), ('a', 'b'), ('b', 'a'), ('a', 'output'))",
+    ],
+    "inputs": ["('input',)", "{'input': (3,)}", "'input'"],
+    "outputs": ["('output',)", "'output'"],
+}
+IN_NETWORKS = {  # calls of layers and graphs
+    "spikes": [*SPIKES, "np.ones((4, 2, 3, 5), 'u1')"],
+    "delayed": ["None", "np.zeros((1, 3), 'u1')"],
+    "state": ["None", "{}", "{'w': (np.zeros(3, 'f4'),)}"],
+}
+LAYER_MADE = ("Conv1d", "Conv2d", "SumPool2d", "AvgPool2d", "Flatten", "Scale")
+LAYER_MADE += ("Threshold", "Delay")
+LOOP = "{'a': Leaky(0.9), 'w': Linear.draw(3, 3, seed=0)}, "
+LOOP += "[('input', 'a'), ('a', 'w'), ('w', 'a'), ('a', 'output')]"
 NUMBERS = {
     "elements": ["[0, 1, 2]", "5", "np.arange(3)"],
     "step": ["0", "2**34 - 1"],
@@ -506,6 +540,18 @@ def network_targets():
     net = "Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"
     found.append(target(f"{net}.run", tables, 2.0, network_names))
     found.append(target("Sequential(LIF(0.5), Leaky(0.9)).run", tables, 1.0, network_names))
+    for name in LAYER_MADE:
+        own = ({"weight": KERNELS.get(name, [])}, LAYER, *tables, NEURON)
+        found.append(target(name, own, 1.0))
+    found += [target(name, (NEURON, LAYER, GOOD), 1.0) for name in ("LI", "CubaLI")]
+    found.append(target("Graph", (LAYER, *tables), 2.0, ("names", "layers")))
+    calls = (IN_NETWORKS, *tables)
+    for made in ("Conv2d(np.ones((2, 2, 1, 2)))", "Scale([0.5, 2, 1])", "Threshold(0.5)"):
+        found.append(target(made, calls, 0.5, ("the output of",)))
+    found.append(target("Delay(1).run", calls, 0.5))
+    found.append(target("LI(0.5).run", (RUN, *tables), 0.5, ("membrane",)))
+    names = (*network_names, "output")
+    found.append(target(f"Graph({LOOP}).run", calls, 1.0, names))
     return found
 
 
