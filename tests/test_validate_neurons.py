@@ -476,7 +476,11 @@ def test_failing_on_one_input_does_not_hide_the_others():
     ("changes", "error", "sentence"),
     [
         ({"against": "nosuch"}, ValueError, "^against must be one of"),
-        ({"against": 3}, TypeError, "against must be the name of a profile, a LIF or a Leaky"),
+        (
+            {"against": 3},
+            TypeError,
+            "against must be the name of a profile, a LIF, a Leaky or a fixed.LIF",
+        ),
         (
             {"against": np.eye(2)},
             TypeError,
