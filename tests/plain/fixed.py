@@ -55,7 +55,7 @@ def spike(lif, v):
 
 
 MISTAKES = ("input-first", "synapse-late", "test-first", "inputs-test", "weights-in-time",
-            "report-before")  # fmt: skip
+            "decay-reset", "report-before")  # fmt: skip
 
 
 def neuron(lif, inputs, time_events, u=0, v=0, clock=0, mistake=None):
@@ -76,6 +76,8 @@ def neuron(lif, inputs, time_events, u=0, v=0, clock=0, mistake=None):
                 u = v = crossed = pending = 0
         if lif.reset == "value" and pending:
             v = lif.reset_value
+        if mistake == "decay-reset" and lif.reset == "subtract":
+            v, crossed = v - crossed, 0
         drive = x * 2**lif.input_shift
         if lif.synapse_decay is not None:
             last = u

@@ -68,7 +68,7 @@ AXES = {
 }
 EXECUTIONS = (
     "input-first", "synapse-late", "test-first", "inputs-test", "weights-in-time", "report-before",
-    "late", "stale", "rectified", "kinds-exchanged",
+    "decay-reset", "late", "stale", "rectified", "kinds-exchanged",
 )  # fmt: skip
 MISTAKES = (*AXES, *EXECUTIONS)
 

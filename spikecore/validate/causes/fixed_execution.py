@@ -33,6 +33,8 @@ def executions():
         cause("kinds-exchanged", "you take inputs for time events, and time events for inputs",
               _kinds_exchanged),
         walked("report-before", "you report the membrane before its reset", before_reset=True),
+        walked("decay-reset", "the threshold you subtract decays with the membrane",
+               decay_reset=True),
         cause("report-late", "you report the membrane of the step before", _report_late),
         cause("late", "your spikes come one step late", _moved(1)),
         cause("early", "your spikes come one step early", _moved(-1)),
@@ -47,7 +49,7 @@ def executions():
 
 def walk(
     lif, inputs, events, *, input_first=False, synapse_late=False, test_first=False,
-    inputs_test=False, weights_in_time=False, before_reset=False, start=None,
+    inputs_test=False, weights_in_time=False, decay_reset=False, before_reset=False, start=None,
 ):  # fmt: skip
     """What a neuron gives that is stepped with one mistake, and the state to go on from.
 
@@ -56,11 +58,14 @@ def walk(
     test_first: the spike test sees the membrane before it wraps or saturates.
     inputs_test: a time event never makes a spike.
     weights_in_time: the weight of a time event is added after the decay.
+    decay_reset: the threshold is subtracted at the next step before the decay.
     before_reset: the membrane is recorded before its reset.
     start: the state to begin with, as a ``State``.
     """
     shape, clock = inputs.shape[1:], lif.reset_interval
     _refuse(lif, events, input_first, synapse_late, inputs_test or weights_in_time)
+    if decay_reset and (lif.reset, lif.reset_at) != ("subtract", "next"):
+        raise NotApplicableError("no threshold is subtracted at the next step")
     unclocked = replace(lif, reset_interval=0, reset_offset=0)
     step, p = _step(unclocked, shape)
     free, free_p = _step(replace(unclocked, bits=31, overflow="saturate"), shape)
@@ -72,7 +77,11 @@ def walk(
         if clock and ticks == lif.reset_offset % clock:
             state = State(*map(np.zeros_like, state))
         before = step.count(state, p)
-        if input_first:
+        if decay_reset:
+            crossed = np.where(before < 0, p.lower_threshold, p.threshold)
+            membrane = state.membrane - np.where(before != 0, crossed, 0)
+            new = step.advance(state._replace(membrane=membrane), np.zeros_like(before), x, p)
+        elif input_first:
             new = _input_first(lif, step, state, before, x, p)
         elif synapse_late:
             new = _synapse_late(unclocked, step, state, before, x, p)
