@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, datasets, decode, demo, profiles, spikegen
+from spikecore import __main__, convergence, datasets, decode, demo, profiles, spikegen
 from spikecore.plots import gallery
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
@@ -58,7 +58,15 @@ def test_every_simulator_has_its_trace():
     shown = [ax.texts[0].get_text() for ax in figure.axes]
     simulators = {profile.simulator for profile in profiles().values()} - {"snnTorch tutorial"}
     assert shown == ["input", *gallery.SIMULATORS]
-    assert set(gallery.SIMULATORS) < simulators and len(gallery.SIMULATORS) == 8
+    assert set(gallery.SIMULATORS) == simulators and len(gallery.SIMULATORS) == 12
+
+
+def test_the_convergence_is_that_of_the_command():
+    errors, counts = gallery.draw_convergence().axes
+    rows = convergence.measure(gallery.CONVERGES, convergence.DECAYS["exponential"], 8, 0)
+    np.testing.assert_array_equal(errors.lines[0].get_ydata(), [row.median for row in rows])
+    missed = [row.missed + row.extra for row in rows]
+    np.testing.assert_array_equal(counts.lines[0].get_ydata(), missed)
 
 
 def test_the_codes_of_the_signal_are_what_the_demo_computes():

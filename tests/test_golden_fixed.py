@@ -34,7 +34,6 @@ class Rule(NamedTuple):
 
 
 EXCLUDED = [
-    Rule("floating point, and the membrane is held while it waits", "LIFRefractory"),
     Rule("levels of a floating-point state", "snnTorch 1.0.0 state_quant"),
 ]
 
@@ -88,6 +87,15 @@ def floating(params, current, device):
     run = lif.run(u + np.asarray(params.get("bias_mant", 0.0)), dtype=np.int8, device=device)
     yield "v", run.recorded["membrane"]
     yield "spikes", run.spikes
+
+
+def lava_refractory(recording, device):
+    """The membrane is held while it waits."""
+    given = dict(recording["params"])
+    lif = LIF.from_units("lava-refractory", **given)
+    current = array(recording, "a")
+    run = lif.run(current, record=("synapse", "membrane"), dtype=np.int8, device=device)
+    yield from states(run)
 
 
 def layer(recording, name):
@@ -161,6 +169,7 @@ def lfsr(recording, device):
 RUNS = {  # the first that is a part of a recording's kind
     "Dense + LIF": lava_dense,
     "LIF, floating_pt": lava_float,
+    "LIFRefractory, floating_pt": lava_refractory,
     "LIF, fixed_pt": lava,
     "LIFReset, fixed_pt": lava,
     "tinyODIN": tinyodin,

@@ -1,6 +1,7 @@
 """The notebooks as they are stored; ``python notebooks/run.py`` executes them."""
 
 import ast
+import dataclasses
 import json
 import re
 from itertools import pairwise
@@ -9,15 +10,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikecore import datasets, decode, spikegen
+from spikecore import LIF, datasets, decode, spikegen, validate
+from spikecore.neurons import exact, fixed
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NAMES = [
     "1-spike-encoding.ipynb",
     "2-time-series-codes.ipynb",
     "3-feedforward-network.ipynb",
+    "4-one-equation-many-simulators.ipynb",
     "6-events.ipynb",
 ]
+NAMESPACE = {
+    "LIF": LIF, "exact": exact, "fixed": fixed, "np": np, "spikegen": spikegen,
+    "validate": validate,
+}  # fmt: skip
 ALLOWED = {"IPython", "matplotlib", "numpy", "pathlib", "spikecore"}
 
 
@@ -141,3 +148,38 @@ def test_the_events_are_as_the_text_says():
         three.to_events(dt=50_000)
     assert "34x34 pixels" in text["data"] and three.size == (34, 34)
     assert "300 ms" in text["data"] and three.stop == 300_000
+
+
+def test_the_simulators_are_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[3])["cells"]}
+    namespace = dict(NAMESPACE, print=lambda text: None)
+    for name in ("input", "equations", "one-by-one"):
+        exec(text[name].split("fig, ax")[0], namespace)
+    assert "makes no difference here" in text["one-by-one-read"]
+    first, current = namespace["first"], namespace["current"]
+    for compare in (">", ">="):
+        spikes = dataclasses.replace(first, compare=compare).run(current[:, None]).spikes
+        np.testing.assert_array_equal(spikes, namespace["reference"])
+
+
+def test_the_chip_is_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[3])["cells"]}
+    assert "the chip fires as snnTorch's neuron does" in text["bits"]
+    found = dict(NAMESPACE, print=lambda text: None)
+    exec(text["input"].split("fig, ax")[0], found)
+    exec(text["chip"], found)
+    np.testing.assert_array_equal(found["hardware"].spikes, found["model"].spikes)
+    assert found["apart"].max() * 2**13 < 128 / 13  # 1/(1 - decay)
+    assert "on average" in text["converge-read"]
+    exec(text["converge"].split("fig, ax")[0], found)
+    np.testing.assert_allclose(np.array(found["errors"]) / found["sizes"], 1, atol=0.25)
+
+
+def test_the_neurons_of_ones_own_are_named_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[3])["cells"]}
+    assert "subtracts the threshold before the decay" in text["end"]
+    found = dict(NAMESPACE, print=lambda *text, **options: None)
+    found["numbers"] = {"decay": 0.9, "gain": 1.0, "threshold": 1.0}
+    for name, cause in (("mine", "compare=>"), ("chip-judged", "decay-reset")):
+        exec(text[name], found)
+        assert found["report"].causes == (cause,)

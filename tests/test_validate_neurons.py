@@ -218,6 +218,9 @@ PARTS = [  # a profile, what a candidate does otherwise, and the first cause
         "spike_map=linear",
     ),
     ("spikingjelly-eif", {"initial": None}, "initial=None"),
+    ("spikingjelly-eif", {"map_scale": 1.0}, "map_scale/gain"),
+    ("spikingjelly-eif", {"map_onset": 1.0}, "map_onset=threshold"),
+    ("nengo-adaptive", {"adaptation_scale": 0.03}, "adaptation_scale"),
 ]
 
 
@@ -234,6 +237,37 @@ def test_a_missing_threshold_for_negative_spikes_is_named():
     report = validate.neuron(run(replace(lif, threshold_low=None)), lif)
     assert report.causes[0] == "threshold_low=None"
     assert validate.neuron(run(lif), lif).verdict == "exact"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"), [(-1.0, "threshold_low=-threshold"), (-0.6, "threshold_low")]
+)
+def test_another_threshold_for_negative_spikes_is_named(wrong, cause):
+    lif = LIF(0.9, threshold_low=-0.8, reset_at="same")
+    report = validate.neuron(run(replace(lif, threshold_low=wrong)), lif)
+    assert report.causes[0] == cause
+    if cause == "threshold_low":
+        told = "your threshold_low is about -0.6, the reference's is -0.8"
+        assert report.diagnosis[0] == told
+
+
+@pytest.mark.parametrize("exposed", [True, False])
+@pytest.mark.parametrize(
+    ("number", "wrong"),
+    [("synapse_decay", 0.6), ("synapse_gain", 0.4), ("adaptation_decay", 0.8),
+     ("adaptation_scale", 0.3), ("map_scale", 0.07), ("map_slope", 0.45)],
+)  # fmt: skip
+def test_a_number_of_a_part_is_estimated(number, wrong, exposed):
+    parts = {
+        "synapse": {"synapse_decay": 0.7, "synapse_gain": 0.3},
+        "adaptation": {"adaptation_decay": 0.95, "adaptation_scale": 0.2},
+        "map": {"spike_map": "exponential", "map_scale": 0.05, "map_onset": 0.8, "map_slope": 0.3},
+    }[number.split("_")[0]]
+    lif = LIF(0.9, reset="value", reset_at="same", **parts)
+    candidate = replace(lif, **{number: wrong})
+    report = validate.neuron(candidate if exposed else lambda x: candidate.run(x).spikes, lif)
+    known = getattr(lif, number)
+    assert f"your {number} is about {wrong}, the reference's is {known}" in report.diagnosis
 
 
 def test_a_refractory_time_of_whole_steps_is_told_where_a_fraction_is_meant():
@@ -476,7 +510,11 @@ def test_failing_on_one_input_does_not_hide_the_others():
     ("changes", "error", "sentence"),
     [
         ({"against": "nosuch"}, ValueError, "^against must be one of"),
-        ({"against": 3}, TypeError, "against must be the name of a profile, a LIF or a Leaky"),
+        (
+            {"against": 3},
+            TypeError,
+            "against must be the name of a profile, a LIF, a Leaky or a fixed.LIF",
+        ),
         (
             {"against": np.eye(2)},
             TypeError,

@@ -53,6 +53,7 @@ def test_the_catalogue_covers_what_it_says():
     names = {mutant.name for mutant in MUTANTS}
     assert {"fused", "float64", "stale", "late", "early", "sample-leak", "transposed"} <= names
     axes = {"compare", "reset_at", "reset", "decay_reset", "drop_input", "inhibition", "spikes"}
+    axes |= {"rounding", "overflow", "synapse_overflow", "bits", "product_bits", "decay_at"}
     axes |= {"report_spike", "lower", "reset_value", "leak", "gain", "decay", "threshold"}
     assert axes <= {re.split("[=+*-]", name)[0] for name in names}
 
@@ -138,6 +139,33 @@ def test_hexadecimal_is_the_bits_time_first():
     assert files.hexadecimal("s", np.array([1, -1], np.int8)) == "// s int8 2\n01\nff\n"
 
 
+def test_binary_is_twos_complement_of_the_bits_of_a_register(tmp_path):
+    array = np.array([[1, -2, 0], [3, 7, -8]], np.int32)
+    text = files.binary("v", array, 4)
+    assert text == "// v 4 bits 2x3\n0001 1110 0000\n0011 0111 1000\n"
+    (tmp_path / "v.bin").write_text(text)
+    np.testing.assert_array_equal(files.read_text(tmp_path / "v.bin", array), array, strict=True)
+    (tmp_path / "v.bin").write_text("1 0 1 1 0 2")
+    with pytest.raises(files.FileError, match="not a binary number"):
+        files.read_text(tmp_path / "v.bin", array)
+
+
+def test_numbers_of_hardware_stand_in_binary_too(written):
+    """Spikes of one bit, and the membranes with the end of the register that Lava keeps."""
+    known = {vector.name: vector for vector in vectors.every()}
+    for name, bits in (("fixed-tinyodin", 12), ("fixed-loihi", 24), ("fixed-loihi-ternary", 24)):
+        arrays = files.arrays_of(known[name])
+        for array, width in files.widths(known[name]).items():
+            text = (written / f"{name}.{array}.bin").read_text()
+            assert {len(word) for word in text.split("\n", 1)[1].split()} == {width}
+            read = files.read_text(written / f"{name}.{array}.bin", arrays[array])
+            np.testing.assert_array_equal(read, arrays[array], strict=True)
+        assert files.widths(known[name])["membrane"] == bits
+    assert files.widths(known["fixed-loihi"])["synapse"] == 25
+    assert files.widths(known["lif-snntorch"]) == {}
+    assert not (written / "lif-snntorch.inputs.bin").exists()
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64])
 @pytest.mark.parametrize("suffix", [".hex", ".txt"])
 def test_text_is_read_as_it_was_written(tmp_path, dtype, suffix):
@@ -177,12 +205,18 @@ def test_the_parameters_are_flat_text_too(written):
 EXAMPLES = {
     "lif.c": ("cc", ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "lif"], ["-lm"]),
     "lif.v": ("iverilog", ["-Wall", "-o", "lif"], []),
+    "fixed.v": ("iverilog", ["-Wall", "-g2001", "-o", "lif"], []),
 }
+SMALL = ["-Pfixed_test.BITS=16", "-Pfixed_test.PRODUCT_BITS=22"]  # of fixed-q-format-small
 
 
-def run_example(source, names, vectors_folder, results_folder):
-    """Compile an example beside the results and run the vectors; nothing without a compiler."""
+def run_example(source, names, vectors_folder, results_folder, more=()):
+    """Compile an example beside the results and run the vectors; nothing without a compiler.
+
+    ``test_which_examples_are_run`` prints what a machine without a compiler leaves out.
+    """
     compiler, options, libraries = EXAMPLES[source]
+    options = [*more, *options]
     if shutil.which(compiler) is None:
         return False
 
@@ -202,7 +236,8 @@ def run_example(source, names, vectors_folder, results_folder):
     for name in names:
         words = (f"+vectors={vectors_folder}", f"+results={results_folder}", f"+name={name}")
         printed = run("vvp", "lif", *words)
-        wrote = (results_folder / f"{name}.spikes.hex").exists()
+        ending = "bin" if source == "fixed.v" else "hex"
+        wrote = (results_folder / f"{name}.spikes.{ending}").exists()
         assert wrote or f"{name} has axes that this neuron lacks" in printed
     return True
 
@@ -226,13 +261,64 @@ def test_an_example_with_a_mistake_is_found_out(written, tmp_path, source):
     wrong = tmp_path / "wrong"
     shutil.copytree(written, wrong)
     text = (wrong / source).read_text()
-    assert text.count("v > p->threshold") + text.count("membrane > threshold") == 1
+    places = ("v > p->threshold", "membrane > threshold", "spike = membrane >= threshold")
+    assert sum(map(text.count, places)) == 1
     text = text.replace("v > p->threshold", "v >= p->threshold")
-    (wrong / source).write_text(text.replace("membrane > threshold", "membrane >= threshold"))
+    text = text.replace("spike = membrane >= threshold", "spike = membrane > threshold")
+    if source == "lif.v":
+        text = text.replace("membrane > threshold", "membrane >= threshold")
+    (wrong / source).write_text(text)
     (tmp_path / "results").mkdir()
-    if run_example(source, ["lif-snntorch"], wrong, tmp_path / "results"):
+    name = "fixed-q-format" if source == "fixed.v" else "lif-snntorch"
+    if run_example(source, [name], wrong, tmp_path / "results"):
         report = results.check(written, tmp_path / "results")
-        assert report.causes[0] == "compare=>="
+        assert report.causes[0] == ("compare=>" if source == "fixed.v" else "compare=>=")
+
+
+def test_the_q_format_neuron_gives_the_bits_of_both_widths(written, tmp_path):
+    text = (written / "fixed.v").read_text()
+    assert max(map(len, text.splitlines())) <= 100
+    assert all(option in text for option in SMALL)
+    assert "fixed.v" in (written / "README.md").read_text()
+    names = [vector.name for vector in vectors.every() if vector.group == "fixed neuron"]
+    for more, ran in (((), "fixed-q-format"), (SMALL, "fixed-q-format-small")):
+        folder = tmp_path / ran
+        folder.mkdir()
+        if run_example("fixed.v", names, written, folder, more):
+            report = results.check(written, folder, strict=True)
+            assert report.verdict == "exact", str(report)
+            assert [check.name for check in report.checks] == [ran, f"{ran}-ends"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cause"),
+    [
+        ("product >>> DECAY_BITS", "$signed(product + (product[PRODUCT_BITS-1] ? 127 : 0)) >>> 7",
+         "rounding=zero"),
+        ("{1'b0, decay}", "{1'b0, decay} + 1", "decay+1"),
+        ("product >>> DECAY_BITS", "product >>> (DECAY_BITS + 1)", "decay_bits+1"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_q_format_neuron_is_named(written, tmp_path, right, wrong, cause):
+    folder, ran = tmp_path / "wrong", tmp_path / "results"
+    shutil.copytree(written, folder)
+    ran.mkdir()
+    text = (folder / "fixed.v").read_text()
+    assert text.count(right) == 1
+    (folder / "fixed.v").write_text(text.replace(right, wrong))
+    if run_example("fixed.v", ["fixed-q-format"], folder, ran):
+        assert results.check(written, ran).causes[0] == cause
+
+
+def test_which_examples_are_run(capsys):
+    """A machine without a compiler runs the other tests, and says which examples it left out."""
+    found = {name: compiler for name, (compiler, *_) in EXAMPLES.items() if shutil.which(compiler)}
+    missing = {name: compiler for name, (compiler, *_) in EXAMPLES.items() if name not in found}
+    with capsys.disabled():
+        print(f"\n{len(found)} of {len(EXAMPLES)} examples in other languages are run")
+        for name, compiler in missing.items():
+            print(f"  {name} is left out: {compiler} is not installed")
+    assert {**found, **missing}.keys() == EXAMPLES.keys()
 
 
 # --- judging -------------------------------------------------------------------------------------

@@ -5,22 +5,27 @@ from pathlib import Path
 
 import numpy as np
 
-from spikecore import LIF, datasets, decode, demo, spikegen
+from spikecore import LIF, convergence, datasets, decode, demo, spikegen
 
 HELP = "draw pictures that show what the library does"
 SEED = 0
 SAMPLE = 3  # the digit that is shown
-SIMULATORS = {  # as named in the picture
-    "snnTorch": "snntorch-1.0",
-    "Spyx": "spyx",
-    "SpikingJelly": "spikingjelly",
-    "Norse": "norse-box",
-    "Sinabs": "sinabs",
-    "Lava": "lava",
-    "BindsNET": "bindsnet",
-    "Nengo": "nengo",
+SIMULATORS = {  # as named in the picture: the profile, and what else is the same for all
+    "snnTorch": ("snntorch-1.0", {}),
+    "Spyx": ("spyx", {}),
+    "Norse": ("norse-box", {}),
+    "Lava": ("lava", {}),
+    "Brian2": ("brian2", {}),
+    "Nengo": ("nengo", {}),
+    "SpikingJelly": ("spikingjelly", {}),
+    "BindsNET": ("bindsnet", {}),
+    "NEST": ("nest-delta", {"refractory": 2, "input_delay": 1}),  # its times are in 0.1 ms
+    "PyNN": ("pynn-if-curr-delta", {}),
+    "Sinabs": ("sinabs", {}),
+    "Rockpool": ("rockpool", {"synapse_decay": None, "synapse_order": "decay-jump-use"}),
 }
 WINDOWS = ((0, 25), (100, 125), (200, 225), (275, 300))  # steps of a millisecond
+CONVERGES = "spikingjelly"  # the profile that is compared with the continuous neuron
 SIGNAL_CODES = {  # as named in the picture: the encoder and its options
     "sigma_delta": (spikegen.sigma_delta, {}),
     "step_forward, multi": (spikegen.step_forward, {"multi": True}),
@@ -78,14 +83,22 @@ def draw_simulators():
     current[24] = 2.1
     current[32:] = 0.75 * spikegen.rate(np.full(steps - 32, 0.5), time_var_input=True, seed=SEED)
     neurons = {
-        name: LIF.profile(profile, decay=0.9, gain=1.0, threshold=1.0)
-        for name, profile in SIMULATORS.items()
+        name: LIF.profile(profile, decay=0.9, gain=1.0, threshold=1.0, **changes)
+        for name, (profile, changes) in SIMULATORS.items()
     }
     runs = {name: neuron.run(current[:, None]) for name, neuron in neurons.items()}
     traces = {
         name: (run.recorded["membrane"][:, 0], run.spikes[:, 0]) for name, run in runs.items()
     }
     return pictures.simulators(current, traces)
+
+
+def draw_convergence():
+    """A simulator's neuron comes close to the continuous one as its steps get shorter."""
+    from spikecore.plots import pictures
+
+    rows = convergence.measure(CONVERGES, convergence.DECAYS["exponential"], 8, SEED)
+    return pictures.convergence(rows, CONVERGES, convergence.order(rows))
 
 
 def draw_network():
@@ -130,6 +143,7 @@ PICTURES = {
     "codes.png": draw_codes,
     "reconstruction.png": draw_reconstruction,
     "simulators.png": draw_simulators,
+    "convergence.png": draw_convergence,
     "network.png": draw_network,
     "time-series.png": draw_time_series,
     "trade-off.png": draw_trade_off,

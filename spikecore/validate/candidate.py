@@ -20,10 +20,11 @@ class RefusedError(Exception):
 
 
 class Observed(NamedTuple):
-    """What came out: spikes, and the membrane where it is exposed."""
+    """What came out: spikes, and the states that are exposed."""
 
     spikes: np.ndarray
     membrane: Any = None
+    synapse: Any = None  # the synaptic current of a neuron in fixed point
 
 
 class Candidate:

@@ -47,8 +47,8 @@ def add_validate(parser):
         "candidate", nargs="?", metavar="MODULE:FUNCTION", help="what to validate; or FILE.py:NAME"
     )
     parser.add_argument(
-        "--as", dest="against", metavar="KIND|PROFILE",
-        help=f"an encoder ({', '.join(KINDS)}) or the name of a LIF profile",
+        "--as", "--against", dest="against", metavar="KIND|PROFILE",
+        help=f"an encoder ({', '.join(KINDS)}) or a profile of LIF or fixed.LIF",
     )  # fmt: skip
     parser.add_argument(
         "--set", dest="options", action="append", default=[], metavar="NAME=VALUE",

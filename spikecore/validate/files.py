@@ -2,9 +2,10 @@
 
 ``manifest.json`` lists the vectors in the order in which they are to be run.  Every array stands
 twice: in ``NAME.npz``, and in ``NAME.ARRAY.hex`` as the bits of its numbers, one time step to a
-line, which ``$readmemh`` and ``fscanf`` read; ``NAME.parameters.txt`` has the call as lines
-``key = value``.  Beside them lie an example in C and one in Verilog, which read these files, and
-``SHA256SUMS`` in the form of ``sha256sum``.
+line, which ``$readmemh`` and ``fscanf`` read; those of a neuron in fixed point also in
+``NAME.ARRAY.bin``, each number in the bits of its register.  ``NAME.parameters.txt`` has the call
+as lines ``key = value``.  Beside them lie an example in C and two in Verilog, which read these
+files, and ``SHA256SUMS`` in the form of ``sha256sum``.
 """
 
 import hashlib
@@ -20,10 +21,13 @@ import numpy as np
 
 from spikecore import __version__
 from spikecore.files import whole
+from spikecore.neurons import fixed
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import KINDS
+from spikecore.validate.causes.fixed import split
 from spikecore.validate.encoders import Encoder
+from spikecore.validate.hardware import Fixed
 from spikecore.validate.neurons import Neuron
 from spikecore.validate.subject import Trial
 from spikecore.validate.vectors import Vector, every
@@ -32,10 +36,12 @@ FORMAT = "spikecore-vectors"
 FORMAT_VERSION = 1
 MANIFEST, SUMS, README = "manifest.json", "SHA256SUMS", "README.md"
 PHILOX = "philox.txt"
-BESIDE = {README: "vectors.md", PHILOX: PHILOX, "lif.c": "lif.c", "lif.v": "lif.v"}
+BESIDE = {README: "vectors.md", PHILOX: PHILOX, "lif.c": "lif.c", "lif.v": "lif.v",
+          "fixed.v": "fixed.v"}  # fmt: skip
+STATES = ("membrane", "synapse")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-NEURON_CALL, ENCODER_CALL = "LIF.run", "spikegen."
-DTYPES = ("int8", "int64", "float32", "float64")
+NEURON_CALL, FIXED_CALL, ENCODER_CALL = "LIF.run", "neurons.fixed.LIF.run", "spikegen."
+DTYPES = ("int8", "int32", "int64", "float32", "float64")
 MOST_VALUES = 2**24  # of one array: no vector is near it
 ANEW = "write the vectors anew with python -m spikecore vectors DIR"
 
@@ -66,6 +72,9 @@ def write(folder):
         for name, array in arrays.items():
             files[name] = f"{vector.name}.{name}.hex"
             _write_text(folder / files[name], hexadecimal(name, array))
+        for name, width in widths(vector).items():
+            files[f"{name}.bin"] = f"{vector.name}.{name}.bin"
+            _write_text(folder / files[f"{name}.bin"], binary(name, arrays[name], width))
         files["parameters"] = f"{vector.name}.parameters.txt"
         entries.append(_entry(vector, arrays, files))
         _write_text(folder / files["parameters"], flat(entries[-1]))
@@ -95,21 +104,42 @@ def _write_text(path, text):
 def arrays_of(vector):
     """Every array of a vector by name: what goes in, and what must come out."""
     arrays = {"inputs": vector.trial.inputs}
+    if getattr(vector.trial.subject, "events", False):
+        arrays["inputs"], kinds = split(vector.trial.inputs)
+        arrays["time_events"] = kinds.reshape(len(kinds), -1)[:, 0].astype(np.int8)
     uniforms = getattr(vector.trial.subject, "options", {}).get("uniforms")
     if uniforms is not None:
         arrays["uniforms"] = uniforms
     spikes = vector.observed.spikes
     small = np.array_equal(spikes, np.rint(spikes)) and np.abs(spikes).max(initial=0) < 128
     arrays["spikes"] = spikes.astype(np.int8) if small else spikes
-    if vector.observed.membrane is not None:
-        arrays["membrane"] = vector.observed.membrane
+    for name in STATES:
+        state = getattr(vector.observed, name)
+        if state is not None:
+            arrays[name] = state
     return arrays
+
+
+def widths(vector):
+    """Bits of the register of each array, if the vector is of a neuron in fixed point."""
+    if not isinstance(vector.trial.subject, Fixed):
+        return {}
+    lif = vector.trial.subject.lif
+    found = {
+        "inputs": lif.input_bits,
+        "spikes": 1 if lif.lower_threshold is None else 2,
+        "membrane": lif.bits + (lif.overflow == "wrap-high"),  # 2**(bits - 1) needs one more
+    }
+    if lif.synapse_decay is not None:
+        found["synapse"] = lif.synapse_bits + (lif.synapse_overflow == "wrap-high")
+    return found | ({"time_events": 1} if vector.trial.subject.events else {})
 
 
 def _entry(vector, arrays, files):
     trial = vector.trial
-    if isinstance(trial.subject, Neuron):
-        call, parameters = NEURON_CALL, asdict(trial.subject.lif)
+    if isinstance(trial.subject, (Neuron, Fixed)):
+        call = NEURON_CALL if isinstance(trial.subject, Neuron) else FIXED_CALL
+        parameters = asdict(trial.subject.lif)
         after = [known.name for known in every() if trial.earlier
                  and known.trial.inputs is trial.earlier[-1]][:1]  # fmt: skip
         extra = {"equation": str(trial.subject.lif), "run_directly_after": after}
@@ -157,6 +187,14 @@ def hexadecimal(name, array):
     lines = [" ".join(f"{word:0{digits}x}" for word in row) for row in rows]
     shape = "x".join(map(str, array.shape))
     return "\n".join([f"// {name} {array.dtype} {shape}", *lines]) + "\n"
+
+
+def binary(name, array, width):
+    """Integers in two's complement of so many bits, one time step to a line, after a comment."""
+    rows = (array.astype(np.int64) & ((1 << width) - 1)).reshape(len(array), -1).tolist()
+    lines = [" ".join(f"{word:0{width}b}" for word in row) for row in rows]
+    shape = "x".join(map(str, array.shape))
+    return "\n".join([f"// {name} {width} bits {shape}", *lines]) + "\n"
 
 
 def digest(path):
@@ -217,12 +255,15 @@ def _unusable(path, what, remedy=ANEW):
 def _vector(folder, entry, sums, vectors):
     name = _safe(entry["name"])
     arrays = read_npz(inside(folder, entry["files"]["npz"], sums), entry["arrays"])
-    observed = Observed(arrays["spikes"], arrays.get("membrane"))
+    observed = Observed(arrays["spikes"], *(arrays.get(name) for name in STATES))
     parameters, call = dict(entry["parameters"]), str(entry["call"])
     earlier = ()
     try:
         if call == NEURON_CALL:
             subject = Neuron(LIF(**parameters))
+            earlier = tuple(vectors[known].trial.inputs for known in entry["run_directly_after"])
+        elif call == FIXED_CALL:
+            subject = Fixed(fixed.LIF(**parameters), "time_events" in arrays)
             earlier = tuple(vectors[known].trial.inputs for known in entry["run_directly_after"])
         else:
             if "uniforms" in arrays:
@@ -230,7 +271,11 @@ def _vector(folder, entry, sums, vectors):
             subject = _encoder(name, call, parameters, observed.spikes.shape)
     except ValueError as error:
         raise FileError(f"{MANIFEST}, vector {name!r}: {error}") from error
-    return Vector(Trial(name, arrays["inputs"], subject, str(entry["why"]), earlier), observed)
+    inputs = arrays["inputs"]
+    if "time_events" in arrays:
+        kinds = arrays["time_events"].reshape(-1, *[1] * (inputs.ndim - 1))
+        inputs = (inputs << 1) | (kinds != 0)
+    return Vector(Trial(name, inputs, subject, str(entry["why"]), earlier), observed)
 
 
 def _encoder(name, call, options, shape):
@@ -309,7 +354,7 @@ def _bytes(array):
 
 
 def read_text(path, like):
-    """An array of the shape and dtype of ``like`` from hexadecimal or decimal text."""
+    """An array of the shape and dtype of ``like`` from hexadecimal, decimal or binary text."""
     decimal, bits = path.suffix == ".txt", like.dtype.itemsize * 8
     try:
         if path.stat().st_size > 64 * like.size + 2**12:
@@ -325,9 +370,17 @@ def read_text(path, like):
     try:
         if decimal:
             return np.array([float(word) for word in words]).astype(like.dtype).reshape(like.shape)
+        if path.suffix == ".bin":
+            return np.array([_signed(word) for word in words], like.dtype).reshape(like.shape)
         numbers = np.array([int(word, 16) for word in words], f"u{like.dtype.itemsize}")
     except (ValueError, OverflowError) as error:
-        kind = "decimal" if decimal else "hexadecimal"
+        kind = {".txt": "decimal", ".bin": "binary"}.get(path.suffix, "hexadecimal")
         told = f"holds a word that is not a {kind} number of {bits} bits"
         raise _unusable(path, told, "write it anew") from error
     return numbers.view(like.dtype).reshape(like.shape)
+
+
+def _signed(word):
+    """A binary word in two's complement of its length; a word of one bit has no sign."""
+    value = int(word, 2)
+    return value - (1 << len(word)) if len(word) > 1 and word[0] == "1" else value

@@ -83,7 +83,8 @@ def _positional(candidate):
         parameters = inspect.signature(forward).parameters.values()
     except (TypeError, ValueError):
         return None
-    return [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    found = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p for p in found if p.name != "time_events"]  # which is given by its name
 
 
 def _could_hold_state(candidate):
@@ -149,6 +150,8 @@ class NeuronCandidate(Candidate):
     single steps.
     """
 
+    exposes: tuple[str, ...] = ("membrane",)  # states that are compared, in their order
+
     def __init__(
         self, function, form, initial, timeout, arrays="auto", reset_call=None, probe=None
     ):
@@ -159,7 +162,7 @@ class NeuronCandidate(Candidate):
         if form == "auto" and self.form.sequence:
             if reset_call is not None:
                 self.form = STATEFUL
-            elif _could_hold_state(self.original) and (self.resets or self.kept is not None):
+            elif self._may_be_tried(probe):
                 self.form = STATEFUL if self._holds_state(probe) else SEQUENCE
                 self.original = self.original if self.kept is None else self.kept
         if not self.form.stateful:
@@ -169,6 +172,11 @@ class NeuronCandidate(Candidate):
                 "candidate holds its own state, cannot be copied and has none of the methods "
                 f"{', '.join(RESETS)}; pass reset_call, the name of a method or a function"
             )
+
+    def _may_be_tried(self, probe):
+        """Whether the candidate may hold its state, which trial calls have to show."""
+        anew = self.resets or self.kept is not None
+        return probe is not None and _could_hold_state(self.original) and anew
 
     def _begin(self):
         """Forget what the trial before left."""
@@ -206,61 +214,77 @@ class NeuronCandidate(Candidate):
 
     def run(self, trial):
         """Spikes and membrane ``[T, ...]`` on the trial's currents."""
-        given = trial.inputs.copy()
+        return self.observe(trial.inputs, {})
+
+    def observe(self, inputs, by_step):
+        """What comes out; ``by_step`` are named arrays ``[T]`` that are given by name."""
+        given = inputs.copy()
         run = self._sequence if self.form.sequence else self._steps
         run = self._own_steps if self.form.stateful else run
 
         def anew():
             self._begin()
-            return run(given)
+            return run(given, by_step)
 
         observed = self.guarded(anew)
-        untouched("current", given, trial.inputs)
+        untouched("current", given, inputs)
         return observed
 
-    def _sequence(self, current):
+    def _sequence(self, current, by_step):
         owner = _owner(self.original)
-        value = owner.run(current) if isinstance(owner, Neuron) else self.function(current)
+        if isinstance(owner, Neuron):
+            record = [name for name in owner.recordable if name in self.exposes]
+            value = owner.run(current, record=record, **by_step)
+        else:
+            value = self.function(current, **{name: a.copy() for name, a in by_step.items()})
         return self._parts(value, current.shape)
 
-    @staticmethod
-    def _parts(value, shape):
-        """Spikes, and the membrane where the second of several values has its shape."""
-        membrane = None
+    def _parts(self, value, shape):
+        """Spikes, and the states where the values that follow have their shape."""
+        states = {}
         if isinstance(value, Run):
-            value = value.spikes, value.recorded.get("membrane")
+            states = {name: value.recorded.get(name) for name in self.exposes}
+            value = value.spikes
         if isinstance(value, (tuple, list)) and 0 < len(value) < 8 and len(value) != shape[0]:
             value, *rest = value
-            if rest and rest[0] is not None and np.shape(rest[0]) == shape:
-                membrane = shaped("membranes", rest[0], shape)
-        return Observed(shaped("spikes", value, shape), membrane)
+            for name, state in zip(self.exposes, rest, strict=False):
+                if state is not None and np.shape(state) == shape:
+                    states[name] = shaped(f"{name}s", state, shape)
+        return Observed(shaped("spikes", value, shape), **states)
 
-    def _own_steps(self, current):
+    def _own_steps(self, current, by_step):
         rows = []
-        for x in current:
-            row = self._parts(self.function(x.copy()), x.shape)
+        for t, x in enumerate(current):
+            more = {name: array[t] for name, array in by_step.items()}
+            row = self._parts(self.function(x.copy(), **more), x.shape)
             # a copy: it may be the array in which the candidate holds its state
             rows.append([None if array is None else array.copy() for array in row])
-        spikes, membranes = zip(*rows, strict=True)
-        exposed = all(membrane is not None for membrane in membranes)
-        return Observed(np.stack(spikes), np.stack(membranes) if exposed else None)
+        columns = zip(*rows, strict=True)
+        return Observed(
+            *(None if any(row is None for row in column) else np.stack(column)
+              for column in columns)
+        )  # fmt: skip
 
-    def _steps(self, current):
+    def _steps(self, current, by_step):
         shape, dtype = current.shape[1:], current.dtype
-        spikes, membrane = np.zeros(current.shape), None
+        spikes, rows = np.zeros(current.shape), []
         state = [np.full(shape, self.initial, dtype)]
         state += [np.zeros(shape, dtype) for _ in range(self.form.states - 1)]
         for t, x in enumerate(current):
-            value = self.function(x.copy(), *state)
+            more = {name: array[t] for name, array in by_step.items()}
+            value = self.function(x.copy(), *state, **more)
             if not isinstance(value, (tuple, list)) or len(value) < 2:
                 raise RefusedError(
                     f"a step returned {a_kind(value)}; return (spikes, state) from a step "
                     "that takes (current, state)"
                 )
             spikes[t] = shaped("spikes", value[0], shape)
-            exposed = shaped("states", value[1], shape)
-            if membrane is None:
-                membrane = np.zeros(current.shape, exposed.dtype)
-            membrane[t] = exposed
-            state = [exposed, *(real_array("states", more) for more in value[2:])]
-        return Observed(spikes, membrane)
+            state = [shaped("states", value[1], shape)]
+            state += [real_array("states", more) for more in value[2:]]
+            rows.append([shown.copy() for shown in self._shown(state, shape)])
+        return Observed(spikes, *(np.stack(column) for column in zip(*rows, strict=True)))
+
+    def _shown(self, state, shape):
+        """The states that are compared, out of those of a step."""
+        shown = state[: len(self.exposes)]
+        return [array for array in shown if array.shape == shape]

@@ -11,9 +11,10 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Number, SpikeDtype
-from spikecore.neurons import Leaky
+from spikecore.neurons import Leaky, fixed
 from spikecore.neurons.lif import LIF
-from spikecore.neurons.simulators import find
+from spikecore.neurons.simulators import PROFILES
+from spikecore.validate import hardware
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import neuron as known
 from spikecore.validate.causes.execution import executions
@@ -80,10 +81,10 @@ class Neuron:
 
 def neuron(
     candidate: Callable[..., Any],
-    against: str | LIF | Leaky = "snntorch-1.0",
+    against: str | LIF | Leaky | fixed.LIF = "snntorch-1.0",
     *,
     form: Form = "auto",
-    dtype: SpikeDtype = np.float32,
+    dtype: SpikeDtype | None = None,
     states: bool = True,
     strict: bool = False,
     band: Number = BAND,
@@ -104,12 +105,13 @@ def neuron(
         ``candidate(current)``, which returns spikes or ``(spikes, membrane)``.  A class is called
         without arguments to make the object.  The form is read from the signature; an object of one
         argument is tried out.  What it returns may be anything with ``__array__``.
-    against : str, spikecore.LIF or Leaky
-        Name of a profile (:func:`spikecore.profiles`), or the neuron itself.
+    against : str, spikecore.LIF, Leaky or fixed.LIF
+        Name of a profile (:func:`spikecore.profiles`, or in fixed point
+        :func:`spikecore.neurons.fixed.profiles`), or the neuron itself.
     form : {"auto", "sequence", "step", "stateful"}
         The candidate's form, where the signature does not tell.
     dtype : {numpy.float32, numpy.float64}
-        Of the currents.
+        Of the currents; float32 by default, and int32 in fixed point.
     states : bool
         Compare membranes too, where they are exposed.
     strict : bool
@@ -142,6 +144,15 @@ def neuron(
         An unknown profile, a neuron with one parameter per neuron, or a form, dtype, band or
         timeout that cannot be.  What the candidate does wrong is in the report, never raised.
 
+    Notes
+    -----
+    Against a neuron in fixed point, currents are int32, and spikes and states are compared as
+    integers, with no band.  The candidate returns ``(spikes, membrane, synaptic current)``, the
+    last where there is one, and single steps take these states in the same order, from 0.  With
+    ``decay_at="event"`` it is given ``time_events`` by that name, bool: ``[T]``, or in single steps
+    one value.  The causes are changes of an axis of ``fixed.LIF`` and of the order of its
+    operations.
+
     Examples
     --------
     >>> import numpy as np
@@ -157,14 +168,20 @@ def neuron(
     you compare with >= (SpikingJelly, Sinabs, BindsNET do), and you reset in the same step, and \
 this is exactly profile spikingjelly-soft
     """
-    lif = resolve(against, changes)
     form = arguments.choice("form", form, FORMS)
-    dtype = arguments.spike_dtype(dtype, None, np.dtype(np.float32))
-    if dtype.kind != "f":
-        raise TypeError(f"dtype must be float32 or float64, got {dtype}; pass one of the two")
     states, strict = arguments.flag("states", states), arguments.flag("strict", strict)
     band = arguments.number("band", band, 0)
     timeout = arguments.number("timeout", timeout, 0, TIMEOUT_MAX, open_low=True)
+    if hardware.is_fixed(against):
+        _refuse_floats(dtype, initial)
+        arrays = arguments.choice("arrays", arrays, ARRAYS)
+        return hardware.neuron(
+            candidate, against, changes, form, states, strict, timeout, arrays, reset_call
+        )
+    lif = resolve(against, changes)
+    dtype = arguments.spike_dtype(dtype, None, np.dtype(np.float32))
+    if dtype.kind != "f":
+        raise TypeError(f"dtype must be float32 or float64, got {dtype}; pass one of the two")
     start = float(lif.leak) if initial is None else arguments.number("initial", initial)
     arrays = arguments.choice("arrays", arrays, ARRAYS)
     subject = Neuron(lif)
@@ -192,10 +209,19 @@ this is exactly profile spikingjelly-soft
     )
 
 
+def _refuse_floats(dtype, initial):
+    """Refuse what has no meaning against a neuron in fixed point."""
+    for name, value in (("dtype", dtype), ("initial", initial)):
+        if value is not None:
+            must, remedy = "be left out against a neuron in fixed point", "leave it out"
+            arguments.refuse(name, must, arguments.shown(value), remedy, TypeError)
+
+
 def resolve(against, changes):
     """The neuron with which a candidate is compared."""
     if isinstance(against, str):
-        lif = LIF(**{**find(against, "against").axes, **changes})
+        known_names = (*PROFILES, *fixed.profiles())
+        lif = LIF(**{**PROFILES[arguments.choice("against", against, known_names)].axes, **changes})
     elif isinstance(against, (LIF, Leaky)):
         if changes:
             raise TypeError(
@@ -205,7 +231,7 @@ def resolve(against, changes):
         lif = against.lif if isinstance(against, Leaky) else against
     else:
         must, remedy = (
-            "be the name of a profile, a LIF or a Leaky",
+            "be the name of a profile, a LIF, a Leaky or a fixed.LIF",
             "pass 'snntorch-1.0' or LIF(0.9)",
         )
         arguments.refuse("against", must, arguments.shown(against), remedy, TypeError)

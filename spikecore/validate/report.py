@@ -37,18 +37,19 @@ class Difference(NamedTuple):
     element: tuple[int, ...]
     expected: float
     actual: float
-    expected_state: float | None = None
+    expected_state: float | None = None  # an int in fixed point
     actual_state: float | None = None
     distance: float | None = None  # of the expected state to the threshold, in ulp
     count: int = 1  # how many places differ
     total: int = 1  # of how many
+    state_name: str = "state"
 
     def __str__(self) -> str:
         where = ", ".join(map(str, self.element))
         text = f"first at step {self.step}, element ({where}): expected {self.expected:g}"
         text += f", got {self.actual:g}"
         if self.expected_state is not None:
-            text += f"; state {self.expected_state!r} expected"
+            text += f"; {self.state_name} {self.expected_state!r} expected"
         if self.actual_state is not None:
             text += f", {self.actual_state!r} got"
         if self.distance is not None:

@@ -9,8 +9,8 @@ from spikecore.validate.candidate import Observed, RefusedError, shaped
 from spikecore.validate.report import Check, Report
 from spikecore.validate.subject import MOST_PICTURES, Seen, judge, reproduces, sentence
 
-SUFFIXES = (".hex", ".txt")
-OUTPUTS = ("spikes", "membrane")
+SUFFIXES = (".hex", ".bin", ".txt")
+OUTPUTS = ("spikes", *files.STATES)
 
 
 def check(folder, results, strict=False, require=()):
@@ -21,9 +21,10 @@ def check(folder, results, strict=False, require=()):
     folder : str or Path
         Where ``python -m spikecore vectors`` wrote them.
     results : str or Path
-        Folder with ``NAME.npz`` (arrays ``spikes`` and, if exposed, ``membrane``), or
-        ``NAME.spikes.hex`` and ``NAME.membrane.hex``, or the same as decimal ``.txt``, for some or
-        all vectors.  Vectors without a file are listed as not run.
+        Folder with ``NAME.npz`` (arrays ``spikes`` and, if exposed, ``membrane``, in fixed point
+        ``synapse``), or ``NAME.spikes.hex`` and ``NAME.membrane.hex``, or the same as decimal
+        ``.txt``, in fixed point also as binary ``.bin``, for some or all vectors.  Vectors without
+        a file are listed as not run.
     strict : bool
         Fail on differences that are rounding.
     require : sequence of str
@@ -152,7 +153,7 @@ def _read(results, vector):
     else:
         given = {}
         for name in names:
-            texts = [results / f"{vector.name}.{name}{suffix}" for suffix in SUFFIXES]
+            texts = [results / f"{vector.name}.{name}{suffix}" for suffix in _suffixes(vector)]
             texts = [text for text in texts if text.is_file()]
             if texts:
                 given[name] = files.read_text(texts[0], arrays[name])
@@ -164,9 +165,17 @@ def _read(results, vector):
         )
     shape = arrays["spikes"].shape
     spikes = shaped("spikes", given["spikes"], shape)
-    membrane = None
-    if "membrane" in names and "membrane" in given:
-        membrane = shaped("membranes", given["membrane"], shape)
-        with np.errstate(over="ignore"):
-            membrane = membrane.astype(vector.trial.inputs.dtype)
-    return Observed(spikes, membrane)
+    states = {}
+    for name in files.STATES:
+        if name in names and name in given:
+            state = shaped(f"{name}s", given[name], shape)
+            if arrays[name].dtype.kind == "f":
+                with np.errstate(over="ignore"):
+                    state = state.astype(arrays[name].dtype)
+            states[name] = state
+    return Observed(spikes, **states)
+
+
+def _suffixes(vector):
+    """Endings of text files; binary is for integers."""
+    return [s for s in SUFFIXES if s != ".bin" or files.widths(vector)]

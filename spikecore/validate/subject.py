@@ -64,6 +64,8 @@ class Differing(NamedTuple):
     spikes: np.ndarray  # of the reference
     state: Any = None  # the number that decides
     distance: Any = None  # of that number to where the decision turns, in ulp
+    actual: Any = None  # the candidate's number; its membrane if left out
+    state_name: str = "state"
 
 
 class Cause(NamedTuple):
@@ -166,9 +168,9 @@ def compare(trial, observed, states=True, band=BAND):
     wanted, subject = trial.expected(), trial.subject
     if not states:
         observed = Observed(observed.spikes)
-    spikes, membrane = observed
+    spikes = observed.spikes
     other_spikes = np.asarray(spikes != wanted.spikes)
-    unequal = other_spikes if membrane is None else other_spikes | (membrane != wanted.membrane)
+    unequal = parted(observed, wanted)
     if not unequal.any():
         return Check(trial.name, "exact", trial.why, "exact" if subject.followed else None), None
     differing = subject.differing(trial, observed, wanted, band)
@@ -176,8 +178,10 @@ def compare(trial, observed, states=True, band=BAND):
     shown = differing.wrong if verdict == "wrong" else other_spikes
     place = first(shown if shown.any() else unequal)
 
+    actual = observed.membrane if differing.actual is None else differing.actual
+
     def there(array):
-        return None if array is None else float(array[place])
+        return None if array is None else array[place].item()
 
     difference = Difference(
         step=place[0],
@@ -185,14 +189,24 @@ def compare(trial, observed, states=True, band=BAND):
         expected=float(differing.spikes[place]),
         actual=float(spikes[place]),
         expected_state=there(differing.state),
-        actual_state=there(membrane),
+        actual_state=there(actual),
         distance=there(differing.distance),
+        state_name=differing.state_name,
         count=int(unequal.sum()),
         total=unequal.size,
     )
     whole = "wrong" if subject.followed else None
     shown = cut(trial.name, wanted, observed, place)
     return Check(trial.name, verdict, trial.why, whole, difference), shown
+
+
+def parted(observed, wanted):
+    """Where the spikes differ, or the states that both have."""
+    unequal = np.asarray(observed.spikes != wanted.spikes)
+    for theirs, ours in zip(observed[1:], wanted[1:], strict=True):
+        if theirs is not None and ours is not None:
+            unequal = unequal | (theirs != ours)
+    return unequal
 
 
 def first(mask):
@@ -218,16 +232,17 @@ def _settled(checks, found):
 
 
 def reproduces(observed, expected, states=True):
-    """Whether the spikes are equal, and the membranes too where both have them.
+    """Whether the spikes are equal, and the states too that both have.
 
-    A membrane is compared where the expected one is a number.
+    A state is compared where the expected one is a number.
     """
     if not np.array_equal(observed.spikes, expected.spikes):
         return False
-    if not states or observed.membrane is None or expected.membrane is None:
-        return True
-    unknown = np.isnan(expected.membrane)
-    return bool(((observed.membrane == expected.membrane) | unknown).all())
+    for theirs, ours in zip(observed[1:], expected[1:], strict=True):
+        both = states and theirs is not None and ours is not None
+        if both and not ((theirs == ours) | np.isnan(ours)).all():
+            return False
+    return True
 
 
 def diagnose(seen, checks, states=True, band=BAND, most=MOST_CAUSES):

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spikecore.neurons import fixed
 from spikecore.neurons.lif import LIF
 from spikecore.validate.candidate import Observed
 from spikecore.validate.causes import CODES, GROUPS
 from spikecore.validate.causes.inputs import gathered
 from spikecore.validate.encoders import Encoder
+from spikecore.validate.hardware import Fixed
 from spikecore.validate.neurons import Neuron
 from spikecore.validate.subject import Trial, reproduces
 
@@ -57,21 +59,44 @@ NEURONS = {
     "no-decay": LIF(1.0),
     "inhibition": LIF(0.85, inhibition=True),
 }
+HARDWARE = {
+    "loihi": fixed.LIF.profile(
+        "loihi", synapse_decay=900, decay=200, threshold=900, bias=-75, bias_exponent=-1
+    ),
+    "loihi-undecayed": fixed.LIF.profile("loihi", threshold=131071, reset_interval=7),
+    "loihi-ternary": fixed.LIF.profile(
+        "loihi-ternary", synapse_decay=2048, decay=1024, threshold=40, lower_threshold=-25
+    ),
+    "tinyodin": fixed.LIF.profile("tinyodin", decay=2, threshold=24),
+    "tinyodin-subtract": fixed.LIF.profile(
+        "tinyodin", decay=1, threshold=3, bits=6, threshold_bits=5, reset="subtract"
+    ),
+    "q-format": fixed.LIF.profile("q-format", threshold=9001),
+    "q-format-small": fixed.LIF.profile("q-format", bits=16, threshold=30000, product_bits=22),
+    "spiker": fixed.LIF.profile("spiker"),
+    "nearest": fixed.LIF(
+        decay=13, threshold=100, decay_bits=4, rounding="nearest", bits=9, input_bits=8,
+        overflow="symmetric", reset_value=-5, reset_at="next", report_spike="old",
+    ),
+}  # fmt: skip
 FLOAT32 = np.dtype(np.float32)
 COLUMNS = {"pulses": 15, "grid": 9, "random": 4, "strong": 4, "edge": 16}
+FIXED_COLUMNS = {"pulses": 26, "small": 6, "grid": 6, "random": 6, "strong": 8, "edge": 8}
 STEPS = 40
 
 
 @cache
 def every():
     """All vectors, in the order in which they are to be run."""
-    return tuple(Vector(trial, trial.expected()) for trial in (*_neurons(), *_codes()))
+    return tuple(
+        Vector(trial, trial.expected()) for trial in (*_neurons(), *_hardware(), *_codes())
+    )
 
 
 def _neurons():
     for name, lif in NEURONS.items():
         subject = Neuron(lif)
-        current = _mixed(subject)
+        current = _mixed(subject, COLUMNS)
         if lif.inhibition:
             current = np.ascontiguousarray(np.swapaxes(current.reshape(STEPS, 12, 4), 1, 2))
         trial = Trial(f"lif-{name}", current, subject, "every kind of current")
@@ -84,13 +109,29 @@ def _neurons():
             yield batch._replace(name=f"lif-{name}-batch", earlier=())
 
 
-def _mixed(subject):
+def _hardware():
+    for name, lif in HARDWARE.items():
+        subject = Fixed(lif, lif.decay_at == "event")
+        inputs = _mixed(subject, FIXED_COLUMNS)
+        if subject.events:  # all columns have the time events of the first
+            inputs = (inputs & ~1) | (inputs[:, :1] & 1)
+        trial = Trial(f"fixed-{name}", inputs, subject, "every kind of input")
+        yield trial
+        if name == "loihi":
+            why = "the call before once more: no state is kept"
+            yield trial._replace(name=f"fixed-{name}-again", earlier=(inputs,), why=why)
+        for kind in ("ends", "batch") if name in ("loihi", "tinyodin") else ("ends",):
+            found = next(t for t in subject.trials() if t.name == kind)
+            yield found._replace(name=f"fixed-{name}-{kind}", earlier=())
+
+
+def _mixed(subject, columns):
     """Columns of all the default trials side by side."""
     parts = []
     for trial in subject.trials(FLOAT32):
-        if trial.name in COLUMNS:
-            part = np.zeros((STEPS, COLUMNS[trial.name]), FLOAT32)
-            rows = trial.inputs[:STEPS, _spread(trial, COLUMNS[trial.name])]
+        if trial.name in columns:
+            part = np.zeros((STEPS, columns[trial.name]), trial.inputs.dtype)
+            rows = trial.inputs[:STEPS, _spread(trial, columns[trial.name])]
             part[: len(rows)] = rows
             parts.append(part)
     return np.concatenate(parts, axis=1)
@@ -99,7 +140,8 @@ def _mixed(subject):
 def _spread(trial, count):
     """Which columns: the first ones, or of the grid some constant and some mixed."""
     if trial.name == "grid":
-        return np.r_[8:12, 32 : 32 + count - 4]
+        half = trial.inputs.shape[1] // 2
+        return np.r_[8:12, half : half + count - 4]
     return np.arange(count)
 
 

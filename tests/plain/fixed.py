@@ -54,8 +54,15 @@ def spike(lif, v):
     return 0, 0
 
 
-def neuron(lif, inputs, time_events, u=0, v=0, clock=0):
-    """Spikes, synaptic currents and membranes of one neuron, and its last state."""
+MISTAKES = ("input-first", "synapse-late", "test-first", "inputs-test", "weights-in-time",
+            "decay-reset", "report-before")  # fmt: skip
+
+
+def neuron(lif, inputs, time_events, u=0, v=0, clock=0, mistake=None):
+    """Spikes, synaptic currents and membranes of one neuron, and its last state.
+
+    A mistake is in the order of the operations, or leaves one out.
+    """
     spikes, currents, membranes = [], [], []
     bias = divided(lif.bias * 2 ** (lif.bias_exponent + 16), 16, "floor")
     for x, is_time in zip(inputs, time_events, strict=True):
@@ -69,20 +76,36 @@ def neuron(lif, inputs, time_events, u=0, v=0, clock=0):
                 u = v = crossed = pending = 0
         if lif.reset == "value" and pending:
             v = lif.reset_value
+        if mistake == "decay-reset" and lif.reset == "subtract":
+            v, crossed = v - crossed, 0
         drive = x * 2**lif.input_shift
         if lif.synapse_decay is not None:
-            u = decayed(lif, u, lif.synapse_decay, lif.synapse_offset) + drive
+            last = u
+            if mistake == "input-first":
+                u = decayed(lif, u + drive, lif.synapse_decay, lif.synapse_offset)
+            else:
+                u = decayed(lif, u, lif.synapse_decay, lif.synapse_offset) + drive
             drive = u = fit(u, lif.synapse_bits, lif.synapse_overflow)
+            if mistake == "synapse-late":
+                drive = last
+        elif mistake == "input-first" and lif.decay_at == "step":
+            v, drive = v + drive, 0
         if lif.decay_at == "step":
             v = decayed(lif, v, lif.decay, lif.decay_offset) + drive + bias
         elif is_time:
             v = decayed(lif, v, lif.decay, lif.decay_offset)
+            if mistake == "weights-in-time":
+                v += drive
         else:
             v = v + drive
         if lif.reset == "subtract":
             v -= crossed
+        free = v
         v = fit(v, lif.bits, lif.overflow)
-        now, crossed = spike(lif, v)
+        now, crossed = spike(lif, free if mistake == "test-first" else v)
+        if mistake == "inputs-test" and is_time:
+            now, crossed = 0, 0
+        recorded = v
         if lif.reset_at == "same" and now:
             if lif.reset == "value":
                 v = lif.reset_value
@@ -90,7 +113,7 @@ def neuron(lif, inputs, time_events, u=0, v=0, clock=0):
                 v = fit(v - crossed, lif.bits, lif.overflow)
         spikes.append(before if lif.report_spike == "old" else now)
         currents.append(u)
-        membranes.append(v)
+        membranes.append(recorded if mistake == "report-before" else v)
     return spikes, currents, membranes, (u, v, clock)
 
 

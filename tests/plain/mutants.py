@@ -2,14 +2,14 @@
 
 from typing import NamedTuple
 
-from plain import encoders, neuron
+from plain import encoders, fixed_mistakes, neuron
 from spikecore.validate import vectors
 from spikecore.validate.candidate import Observed
 from spikecore.validate.report import Check
 from spikecore.validate.subject import Seen, diagnose, reproduces
 from spikecore.validate.vectors import Outcome
 
-GROUPS = ("neuron", *encoders.MISTAKES)
+GROUPS = ("neuron", "fixed neuron", *encoders.MISTAKES)
 
 
 class Mutant(NamedTuple):
@@ -22,19 +22,22 @@ class Mutant(NamedTuple):
 def catalogue():
     """Every mutant."""
     found = [Mutant("neuron", name) for name in neuron.MISTAKES]
+    found += [Mutant("fixed neuron", name) for name in fixed_mistakes.MISTAKES]
     found += [Mutant(g, name) for g, names in encoders.MISTAKES.items() for name in names]
     return found
 
 
 def outputs(mutant):
     """(vector, what the mutant gives) for the vectors of its group; ``name=None`` is correct."""
-    twin = neuron.Plain(mutant.name)
+    twin, hardware = neuron.Plain(mutant.name), fixed_mistakes.Plain(mutant.name)
     for vector in vectors.every():
         if vector.group != mutant.group:
             continue
         trial, subject = vector.trial, vector.trial.subject
         if mutant.group == "neuron":
             yield vector, twin(subject.lif, trial.inputs)
+        elif mutant.group == "fixed neuron":
+            yield vector, hardware(subject.lif, trial.inputs, subject.events)
         else:
             spikes = encoders.encode(subject.kind, trial.inputs, subject.options, mutant.name)
             yield vector, Observed(spikes)

@@ -1,6 +1,7 @@
 """What the validator knows of each code, a file each, found through ``CODES``.
 
-``neuron`` and ``execution`` are the known ways in which neurons differ.
+``neuron`` and ``execution`` are the known ways in which neurons differ, ``fixed`` and
+``fixed_execution`` those of neurons in fixed point.
 """
 
 from spikecore.validate.causes import delta, latency, poisson, rate, table, targets
@@ -20,4 +21,4 @@ CODES = {
     )
 }
 KINDS = tuple(CODES)
-GROUPS = ("neuron", *dict.fromkeys(code.group for code in CODES.values()))
+GROUPS = ("neuron", "fixed neuron", *dict.fromkeys(code.group for code in CODES.values()))

@@ -78,7 +78,7 @@ def _recorded(steps):
     """Membranes moved along time, with nothing known of the step that comes in."""
 
     def observed(lif, current, earlier):
-        spikes, membrane = expected(lif, current)
+        spikes, membrane, _ = expected(lif, current)
         membrane = shifted(membrane, steps)
         membrane[0 if steps > 0 else -1] = np.nan
         return Observed(spikes, membrane)
@@ -88,7 +88,7 @@ def _recorded(steps):
 
 def _time_last(lif, current, earlier):
     run = expected(lif, np.ascontiguousarray(np.moveaxis(current, -1, 0)))
-    return Observed(*(np.moveaxis(array, 0, -1) for array in run))
+    return Observed(*(np.moveaxis(array, 0, -1) for array in run[:2]))
 
 
 def _silent(lif, current, earlier):
@@ -122,7 +122,7 @@ def _report_before(lif, current, earlier):
 def _report_after(lif, current, earlier):
     if lif.reset_at != "next" or lif.report_spike == "old" or lif.reset == "none":
         raise NotApplicableError("nothing is reset later")
-    spikes, membrane = expected(lif, current)
+    spikes, membrane, _ = expected(lif, current)
     if lif.reset == "subtract":
         return Observed(spikes, membrane - (spikes != 0) * membrane.dtype.type(lif.threshold))
     value = membrane.dtype.type(lif.reset_value)
@@ -143,7 +143,7 @@ def _sample_leak(lif, current, earlier):
     state, parts = None, []
     for sample in range(current.shape[1]):
         part, _, state = walk(lif, np.ascontiguousarray(current[:, sample]), start=state)
-        parts.append(part)
+        parts.append(part[:2])
     return Observed(*(np.stack(arrays, axis=1) for arrays in zip(*parts, strict=True)))
 
 
@@ -151,11 +151,11 @@ def _transposed(lif, current, earlier):
     if current.ndim < 3:
         raise NotApplicableError("there is no batch")
     run = expected(lif, current)
-    return Observed(*(array.swapaxes(1, 2).reshape(current.shape) for array in run))
+    return Observed(*(array.swapaxes(1, 2).reshape(current.shape) for array in run[:2]))
 
 
 def _reversed(lif, current, earlier):
-    return Observed(*(array[::-1] for array in expected(lif, current[::-1].copy())))
+    return Observed(*(array[::-1] for array in expected(lif, current[::-1].copy())[:2]))
 
 
 def _started(lif, current, value):

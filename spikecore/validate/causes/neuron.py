@@ -253,12 +253,22 @@ def _part_changes(lif):
             sentence = "a spike adds the whole scale to your adaptation, not 1 - decay of it"
             whole = {"adaptation_scale": float(lif.adaptation_scale) / share}
             yield "adaptation_scale/(1-decay)", sentence, whole
+            sentence = "a spike adds 1 - decay of the scale to your adaptation, not the whole"
+            part = {"adaptation_scale": float(lif.adaptation_scale) * share}
+            yield "adaptation_scale*(1-decay)", sentence, part
     if lif.threshold_low is not None:
         yield "threshold_low=None", "you have no spikes of -1", {"threshold_low": None}
+        sentence = "your lower threshold is the negative of the upper one"
+        yield "threshold_low=-threshold", sentence, {"threshold_low": -float(lif.threshold)}
     if lif.spike_map != "linear":
         linear = {name: PARTS[name] for name in ("map_scale", "map_onset", "map_slope")}
         sentence = f"you have no {lif.spike_map} spike map"
         yield "spike_map=linear", sentence, {"spike_map": "linear", **linear}
+        sentence = "you do not scale the spike map by the gain"
+        scaled = {"map_scale": float(lif.map_scale) / (float(lif.gain) or 1.0)}
+        yield "map_scale/gain", sentence, scaled
+        sentence = "your spike map begins at the threshold"
+        yield "map_onset=threshold", sentence, {"map_onset": lif.threshold}
     if lif.input_delay:
         yield "input_delay=0", "your input arrives at once", {"input_delay": 0}
         for more, word in ((1, "late"), (-1, "early")):

@@ -1,13 +1,14 @@
-"""Numbers of a neuron, decay, gain and threshold, estimated from its trains.
+"""Numbers of a neuron, decay, gain, threshold and those of its parts, estimated from its trains.
 
 Where membranes are exposed, decay and gain are those of the least squares over the steps without a
 reset, and the threshold lies between the membranes that fire and those that do not.  From spikes
-alone one number at a time is sought, on which the reference follows the trains the longest.
+alone one number at a time is sought, on which the reference follows the trains the longest; those
+of a synaptic current, adaptation and spike map are always sought in this way.
 """
 
 import math
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 from operator import itemgetter
 
 import numpy as np
@@ -17,6 +18,7 @@ from spikecore.validate.estimate import bounded, decimals, highest, simplest, to
 from spikecore.validate.subject import Cause
 
 NAMES = ("decay", "gain", "threshold")
+SHARES = ("decay", "synapse_decay", "adaptation_decay")  # within [0, 1]
 FEW = 3  # trials on which a search begins
 LEAST_GAIN = 1e-3  # of the reference's, below which the membrane does not follow the input
 
@@ -25,10 +27,13 @@ LEAST_GAIN = 1e-3  # of the reference's, below which the membrane does not follo
 def estimates(subject, seen, fits):
     """The causes that another number, or several, reproduces the candidate."""
     lif = subject.lif
+    names, candidates = _of_parts(lif), []
     if all(observed.membrane is not None for _, observed in seen):
         candidates = _from_membranes(lif, seen)
     else:
-        candidates = (changes for name in NAMES for changes in _from_spikes(lif, seen, name))
+        names = (*NAMES, *names)
+    sought = (changes for name in names for changes in _from_spikes(lif, seen, name))
+    candidates = chain(candidates, sought)
     found = {}
     for changes in candidates:
         name = " + ".join(changes)
@@ -37,6 +42,22 @@ def estimates(subject, seen, fits):
             if fits(cause):
                 found[name] = sum(len(repr(value)) for value in changes.values()), cause
     return [cause for _, cause in sorted(found.values(), key=itemgetter(0))]
+
+
+def _of_parts(lif):
+    """The numbers of the parts that this neuron has, apart from those that are 0."""
+    names = []
+    if lif.synapse_decay is not None:
+        names += ["synapse_decay", "synapse_gain"]
+    if lif.adaptation_decay is not None:
+        names += ["adaptation_decay", "adaptation_scale"]
+    if lif.threshold_low is not None:
+        names += ["threshold_low"]
+    if lif.spike_map != "linear":
+        names += ["map_scale", "map_onset"]
+    if lif.spike_map == "exponential":
+        names += ["map_slope"]
+    return tuple(name for name in names if getattr(lif, name))
 
 
 def _cause(name, subject, changes):
@@ -122,7 +143,7 @@ def _near(values, reference, dtype):
 def _from_spikes(lif, seen, name):
     """The change of one number with which the reference follows the spikes to the end, if any."""
     reference = float(getattr(lif, name))
-    low, high = (0.0, 1.0) if name == "decay" else sorted((reference / 8, reference * 4))
+    low, high = (0.0, 1.0) if name in SHARES else sorted((reference / 8, reference * 4))
     for trials in (seen[:FEW], seen):
         most = sum(observed.spikes.size for _, observed in trials)
 
