@@ -17,7 +17,7 @@ ICONS = {
     "fa-fast-forward": "\N{RIGHTWARDS ARROW TO BAR}",
     "fa-plus": "+",
 }
-PAGES = {"../SPEC.md": "../spec.md", "../CONFORMANCE.md": "../conformance.md"}
+PAGES = {"../SPEC.md": "../spec.md", "../CONFORMANCE.md": "../conformance.md", "../docs/": "../"}
 
 
 def execute(app, config):
@@ -51,7 +51,7 @@ def prepare(app, docname, source):
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             for link, page in PAGES.items():
-                text = text.replace(f"]({link})", f"]({page})")
+                text = text.replace(f"]({link}", f"]({page}")
             cell["source"] = text
             said = first_sentence(text) or said
             continue
