@@ -47,7 +47,7 @@ EXCLUDED = [
     Rule(
         "intervals in continuous time, one drawn after another and laid into bins: no draw belongs "
         "to a step",
-        "spikify", rule="poisson_binned",
+        "spikify", rule="poisson_binned", cause="intervals",
     ),
     # codes of time series
     Rule(
@@ -393,7 +393,7 @@ def test_nearly_all_calls_that_answered_are_reproduced():
     assert len(COMPARED) >= 0.9 * len(answered)
     if "SPIKECORE_GOLDEN" in os.environ:  # others' recordings have other shares
         return
-    assert len(COMPARED) + len(SLIPS) == 1055 >= 0.97 * len(answered)
+    assert len(COMPARED) + len(SLIPS) == 1060 >= 0.97 * len(answered)
 
 
 def test_every_rule_leaves_something_out():

@@ -3,6 +3,7 @@
 import numpy as np
 
 from golden_codes import array
+from golden_codes.values import blocks
 from spikecore.validate.candidate import Observed
 from spikecore.validate.encoders import Encoder
 from spikecore.validate.subject import Seen, Trial
@@ -33,11 +34,26 @@ def written_out(recording):
 def seen(recording):
     """A recording as what the validator sees: the trial of a code, and the spikes."""
     semantics, signal = recording["semantics"], array(recording, "inputs", "signal")
+    if semantics["encoder"] == "poisson_binned":
+        return seen_rates(recording, signal)
     kind, options = OF[semantics["encoder"]](recording, semantics, signal)
     if "fir" in options:  # toolboxes compute in float64
         signal = signal.astype(np.float64)
     spikes = array(recording, "outputs", "spikes").reshape(signal.shape)
     return Seen(Trial(recording["id"], signal, Encoder(kind, options)), Observed(spikes))
+
+
+def seen_rates(recording, signal):
+    """The mean of each block as a rate; the toolbox draws for the blocks that are not 0."""
+    length = recording["kwargs"]["interval_length"]
+    columns = signal.reshape(len(signal), -1).T
+    rates = np.concatenate([blocks(column, length) for column in columns])
+    drawn = array(recording, "inputs", "uniforms").reshape(-1, length)
+    uniforms = np.zeros((len(rates), length))
+    uniforms[rates > 0] = drawn[: (rates > 0).sum()]
+    spikes = array(recording, "outputs", "spikes").reshape(len(signal), -1).T
+    encoder = Encoder("rate", {"num_steps": length, "uniforms": uniforms.T})
+    return Seen(Trial(recording["id"], rates, encoder), Observed(spikes.reshape(-1, length).T))
 
 
 def contrast(recording, semantics, signal):

@@ -156,6 +156,18 @@ def _exponential(trial):
     return expected(trial, -np.expm1(-p), **plain)
 
 
+def _intervals(trial):
+    """Exponential intervals in continuous time, of 1 - u each, and a spike in each bin they hit."""
+    options = trial.subject.options
+    if varies(trial.subject) or options.get("first_spike_time", 0):
+        raise NotApplicableError("the rate changes")
+    p = np.clip(probability(trial.inputs, options), 0, 1).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.cumsum(-np.log1p(-_uniforms(trial)) / p, axis=0)
+    steps = np.arange(len(times)).reshape(-1, 1, *[1] * p.ndim)
+    return (np.floor(times) == steps).any(axis=1).astype(np.float64)
+
+
 def _offset_first(trial):
     options = trial.subject.options
     return expected(trial, offset=options.get("gain", 1) * options.get("offset", 0))
@@ -174,6 +186,8 @@ CAUSES = with_shared(
     cause("complement", "your probability is 1 - p", on_data(lambda x: (1 - x).astype(x.dtype))),
     cause("exponential", "your probability is 1 - exp(-p), that of a Poisson process in bins "
           "(spikify does)", _exponential),
+    cause("intervals", "your intervals are exponential, one drawn after another and laid into bins "
+          "(spikify's poisson)", _intervals),
     cause("squared", "your probability is p squared", on_data(lambda x: x * x)),
     cause("shared-features", "all your features share one random number a step",
           _drawn(lambda u: np.broadcast_to(u.reshape(len(u), -1)[:, 0].reshape(
