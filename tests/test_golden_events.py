@@ -52,14 +52,14 @@ def excluded(case, name):
 CAMERAS = {"tonic": "dvs128-tonic", "jaer": "dvs128"}  # whose reading of a DVS128
 
 
-def our_column(case, path, name):
+def our_column(path, name):
     """What we read for an array of that name."""
     plain, _, camera = name.partition("_")
     if path.suffix == ".aedat" and plain in "xyp" and events.read(path)["address"].size:
         aedat2 = path.read_bytes().startswith(b"#!AER-DAT2")
-        camera = "davis346" if "davis" in case else CAMERAS.get(camera, "dvs128")
-        camera = camera if aedat2 else None
-        return events.read(path, camera=camera)[plain]
+        wide = events.read(path)["address"].max() >= 1 << 16  # those of a DVS128 have 15 bits
+        camera = "davis346" if wide else CAMERAS.get(camera, "dvs128")
+        return events.read(path, camera=camera if aedat2 else None)[plain]
     recording = events.read(path)
     if name == "labels":
         return recording.labels
@@ -87,7 +87,7 @@ def test_a_file_is_read_to_the_recorded_columns(case, file):
     compared = 0
     for name, expected in columns(case).items():
         if excluded(case, name) is None:
-            np.testing.assert_array_equal(our_column(case, FOLDER / file, name), expected, name)
+            np.testing.assert_array_equal(our_column(FOLDER / file, name), expected, name)
             compared += 1
     assert compared
 
@@ -127,7 +127,8 @@ def test_the_bytes_of_a_format_are_those_of_the_file(case, file, tmp_path):
     same = {".bin": "nmnist", ".dat": "dat", ".aedat": "aedat2"}
     name = same.get(Path(file).suffix)
     given = (FOLDER / file).read_bytes()
-    if name is None or given.startswith(b"#!AER-DAT3") or "overflow" in case:
+    markers = name == "nmnist" and 240 in given[1::5]  # of overflows, which may stand elsewhere
+    if name is None or given.startswith(b"#!AER-DAT3") or markers:
         return
     events.write(tmp_path / "again", events.read(FOLDER / file), name)
     length = {"nmnist": 5, "dat": 8, "aedat2": 8}[name] * len(events.read(FOLDER / file))
