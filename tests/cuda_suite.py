@@ -30,7 +30,7 @@ from spikecore import (
 )
 from spikecore.backends import cuda as gpu
 from spikecore.backends.cuda import kernels, product
-from spikecore.network import Linear, Sequential
+from spikecore.network import LI, Conv2d, Flatten, Graph, Linear, Sequential
 
 if not config.ENABLE_CUDASIM:
     VirtualDriver().install()
@@ -401,6 +401,24 @@ def test_a_network():
         return [a for layer in done.values() for a in (layer.spikes, *layer.recorded.values())]
 
     assert_alike(run)
+
+
+def test_a_graph_with_a_convolution_a_cycle_and_membranes():
+    weight = numbers(4, 2, 2, 2) - np.float32(0.4)
+    net = Graph(
+        {
+            "conv": Conv2d(weight, stride=2, padding=1, groups=1), "lif": LIF(0.9, threshold=0.5),
+            "flat": Flatten(), "back": Conv2d(numbers(4, 4, 1, 1, seed=2) - np.float32(0.5)),
+            "out": Linear.draw(36, 3, seed=1), "read": LI(0.5),
+        },
+        [
+            ("input", "conv"), ("conv", "lif"), ("lif", "back"), ("back", "lif"), ("lif", "flat"),
+            ("flat", "out"), ("out", "read"), ("read", "output"),
+        ],
+    )  # fmt: skip
+    spikes = (numbers(5, 2, 2, 5, 5) < 0.5).astype(np.uint8)
+    assert net(spikes, device="numpy").any()
+    assert_alike(lambda device: net(spikes, exact=True, device=device))
 
 
 # --- where things are computed ------------------------------------------------------------------

@@ -360,6 +360,7 @@ REFUSALS = [
     ("sinabs-3.1", chain(cuba()), "n0 must be another kind .*Sinabs passes the input on"),
     ("spikingjelly-2.0", chain(lif(r=2.0)), "n0/r must be 1 or tau/dt .*raises an err"),
     ("spikingjelly-2.0", chain(lif(v_threshold=np.arange(1, 3))), "n0/v_threshold must be one n"),
+    ("spikingjelly-2.0", chain(lif(tau=np.array([1e-3, 2e-3]))), "n0/tau must be one number"),
     ("spikingjelly-2.0", EVERY["LI"], "n0 must be another kind .*no such node, got LI"),
     ("spikingjelly-2.0", chain(lif(v_leak=0.5)), "n0/v_leak must be v_reset"),
     ("spyx", chain(lif(r=2.0)), "n0/r must be 1 .*Spyx ignores it"),
@@ -396,6 +397,8 @@ def test_with_strict_false_a_rule_does_as_the_importer():
         run(chain(lif(r=9.0)), "norse-1.1"), run(chain(lif()), "norse-1.1")
     )
     np.testing.assert_array_equal(run(EVERY["LI"], "norse-1.1"), spikes)
+    for kind, rules in itertools.product(("I", "CubaLI"), ("norse-1.1", "sinabs-3.1")):
+        np.testing.assert_array_equal(run(EVERY[kind], rules), spikes)
     np.testing.assert_array_equal(run(chain(cuba()), "sinabs-3.1"), spikes)
     for shape in (2, ()):  # v_leak drives the synaptic current too
         leaky = cuba(shape, v_leak=0.125, r=2.0, w_in=0.5)

@@ -1,4 +1,4 @@
-"""Convolutions of spikes: event-driven, over the inputs that fired, or as a product by BLAS.
+"""Convolutions of spikes: event-driven, over the inputs that are not 0, in index order.
 
 SPEC.md, "Layers", says what is guaranteed about the order of the sums.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer
-from spikecore.backends.windows import Geometry, convolution_by
+from spikecore.backends.windows import Geometry
 from spikecore.network.layer import (
     MisfitError,
     Stateless,
@@ -27,7 +27,6 @@ from spikecore.network.layer import (
     weights,
     whole,
 )
-from spikecore.network.linear import EVENT_DENSITY, density
 
 Pair = Integer | tuple[Integer, Integer] | list[Integer]
 Padding = Pair | Literal["same", "valid"]
@@ -125,11 +124,8 @@ class Convolution(Stateless):
         images, sizes = values.shape[-len(self._spatial) :], out.shape[-len(self._spatial) :]
         spikes = bytes_of(values).reshape(-1, self.in_channels, *lines, *images)
         places = out.reshape(-1, self.out_channels, *lines, *sizes)
-        given = (read_only(spikes), self._taps, self.bias, self._geometry, places)
-        if exact or density(spikes) < EVENT_DENSITY:
-            backend.convolution(*given)
-        else:
-            convolution_by(backend.dense_product, *given)
+        # Faster than a product by BLAS at any density; benchmarks/NOTES.md has the numbers.
+        backend.convolution(read_only(spikes), self._taps, self.bias, self._geometry, places)
 
     def __repr__(self) -> str:
         defaults = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}

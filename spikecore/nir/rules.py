@@ -171,8 +171,6 @@ def snntorch_subtract(node: Plain) -> Found:
 def norse(node: Plain) -> Found:
     """Norse 1.1.0: Euler's step, without r and v_reset."""
     refusals = nonzero(node, "v_reset", "Norse resets to 0") if node.fires else []
-    if node.kind == "LI":
-        return {}, [Refusal("type", "be another kind", "Norse passes the input on as it is")]
     if not node.synaptic:
         refusals += other(node, "r", 1.0, "1", "Norse ignores it", True)
     if node.kind == "IF":
@@ -199,8 +197,6 @@ def norse_subtract(node: Plain) -> Found:
 
 def sinabs(node: Plain) -> Found:
     """Sinabs 3.1.3: time constants in steps, several spikes a step."""
-    if node.kind == "CubaLIF":
-        return {}, [Refusal("type", "be another kind", "Sinabs passes the input on as it is")]
     refusals = other(node, "r", 1.0, "1", "Sinabs ignores it", True)
     if node.tau is not None:
         refusals += nonzero(node, "v_leak", "Sinabs raises an error", False)
@@ -220,7 +216,8 @@ def sinabs(node: Plain) -> Found:
 def spikingjelly(node: Plain) -> Found:
     """SpikingJelly 2.0.0: ``v >= v_threshold``, and one number for all neurons."""
     raises, one = "SpikingJelly raises an error", "SpikingJelly has one for all neurons"
-    names = ("v_threshold", "v_reset") + (() if node.tau is None else ("v_leak",))
+    times = ("tau_mem", "tau_syn") if node.synaptic else ("tau",)
+    names = ("v_threshold", "v_reset") + (() if node.tau is None else ("v_leak", *times))
     refusals = [r._replace(ignored=False) for r in uniform(node, names, one)]
     axes: dict[str, Any] = {
         "threshold": node["v_threshold"], "compare": ">=", "reset": "value", "reset_at": "same",
@@ -353,7 +350,7 @@ _SNNTORCH: dict[str, Any] = {
 _NORSE: dict[str, Any] = {
     "neurons": ("IF", "LIF", "CubaLIF"),
     "layers": ("Affine", "Linear", "Conv2d", "SumPool2d", "Flatten"),
-    "silent": {"LI": f"Norse {_PASSES}", "Conv1d": f"Norse {_PASSES}"},
+    "silent": dict.fromkeys(("I", "LI", "CubaLI", "Conv1d"), f"Norse {_PASSES}"),
     "failing": {"AvgPool2d": _ENDS},
     "bias_before": False,
     "padding": False,
@@ -370,7 +367,7 @@ READINGS: dict[str, Reading] = {
         sinabs,
         ("LI", "IF", "LIF"),
         ("Affine", "Conv2d", "SumPool2d", "Flatten"),
-        silent={"CubaLIF": f"Sinabs {_PASSES}", "Linear": f"Sinabs {_PASSES}"},
+        silent=dict.fromkeys(("I", "CubaLI", "CubaLIF", "Linear"), f"Sinabs {_PASSES}"),
         failing={"AvgPool2d": _ENDS, "Conv1d": "Sinabs raises an error"},
         bias_before=False,
         padding=False,
