@@ -225,6 +225,7 @@ AXES = {
     "held membrane": SAME_VALUE._replace(refractory=True, holds="membrane"),
     "ternary": SUBTRACT._replace(reset_at="same", ternary=True),
     "quadratic": SAME_VALUE._replace(spike_map="quadratic"),
+    "quantized": SUBTRACT._replace(levels=(-1.0, -0.25, 0.5, 1.2)),
 }
 WIDE_AXES = {  # whose exponential and logarithm are in float64
     "exponential": SAME_VALUE._replace(spike_map="exponential"),

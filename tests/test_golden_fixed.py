@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from spikecore import LIF, Synaptic, spikegen
-from spikecore.neurons import fixed
+from spikecore import LIF, Leaky, Synaptic, spikegen
+from spikecore.neurons import Quantized, fixed, state_levels
 
 FOLDER = Path(os.environ.get("SPIKECORE_GOLDEN", Path(__file__).parent / "golden")) / "fixed"
 RECORDINGS = json.loads((FOLDER / "manifest.json").read_text())["cases"]
@@ -33,9 +33,7 @@ class Rule(NamedTuple):
         return self.kind in recording["kind"] and self.when(recording)
 
 
-EXCLUDED = [
-    Rule("levels of a floating-point state", "snnTorch 1.0.0 state_quant"),
-]
+EXCLUDED = []
 
 
 @functools.cache
@@ -96,6 +94,17 @@ def lava_refractory(recording, device):
     current = array(recording, "a")
     run = lif.run(current, record=("synapse", "membrane"), dtype=np.int8, device=device)
     yield from states(run)
+
+
+def state_quant(recording, device):
+    given = dict(recording["params"])
+    if "thr_centered" in given:
+        given["threshold_centered"] = given.pop("thr_centered")
+    neuron = Quantized(Leaky(0.9), state_levels(**given))
+    yield "y", neuron.quantize(array(recording, "x"))
+    run = neuron.run(array(recording, "current"), device=device)
+    yield "v", run.recorded["membrane"]
+    yield "spikes", run.spikes
 
 
 def layer(recording, name):
@@ -175,6 +184,7 @@ RUNS = {  # the first that is a part of a recording's kind
     "tinyODIN": tinyodin,
     "SystemVerilog": q_format,
     "Fibonacci LFSR": lfsr,
+    "state_quant": state_quant,
 }
 
 
@@ -202,7 +212,7 @@ def test_a_recorded_run_gives_what_the_hardware_gave(recording, device):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9, err_msg=name)
         else:
             np.testing.assert_array_equal(ours, theirs, err_msg=name)
-    given = {"levels", "a", "input", "weight", "recurrent", "syn_event", "time_ref", "current"}
+    given = {"levels", "x", "a", "input", "weight", "recurrent", "syn_event", "time_ref", "current"}
     assert set(recording["arrays"]) - given == seen
 
 

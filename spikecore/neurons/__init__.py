@@ -3,6 +3,7 @@
 from spikecore.neurons import exact, fixed
 from spikecore.neurons.lif import LIF, profiles
 from spikecore.neurons.neuron import Run
+from spikecore.neurons.quantized import Quantized, state_levels
 from spikecore.neurons.snntorch import (
     Alpha,
     Lapicque,
@@ -13,8 +14,8 @@ from spikecore.neurons.snntorch import (
 )
 
 __all__ = [
-    "LIF", "Alpha", "Lapicque", "Leaky", "RLeaky", "Run", "Synaptic",
-    "exact", "fixed", "leaky_integrate_and_fire", "profiles",
+    "LIF", "Alpha", "Lapicque", "Leaky", "Quantized", "RLeaky", "Run", "Synaptic",
+    "exact", "fixed", "leaky_integrate_and_fire", "profiles", "state_levels",
 ]  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Axes(NamedTuple):
     ternary: bool = False  # spikes of -1 below a second threshold
     spike_map: str = "linear"  # or a "quadratic" or "exponential" term that drives spikes up
     recurrent: bool = False  # each neuron's own last spike is added to its input
+    levels: tuple[float, ...] = ()  # the membrane is rounded to the nearest of them
 
 
 class Parts(NamedTuple):
@@ -270,6 +271,22 @@ def _upstroke(axes):
     return upstroke
 
 
+@cache
+def nearest_of(levels):
+    """The equation that rounds to the nearest of some levels, and to the first of two."""
+
+    @equation
+    def rounded(v):
+        """The level of the smallest distance."""
+        best = like(v, levels[0])
+        for level in levels:
+            value = like(v, level)
+            best = select(abs(value - v) < abs(best - v), value, best)
+        return best
+
+    return rounded
+
+
 def _advance(axes):
     following = axes.reset_at != "same"
     value, subtract = axes.reset == "value", axes.reset == "subtract"
@@ -283,7 +300,7 @@ def _advance(axes):
     fraction, bends = axes.fraction, axes.spike_map != "linear"
     lowered = axes.adaptation == "input"
     synapse, upstroke, crossed = _synapse(axes), _upstroke(axes), _crossed(axes)
-    removed = _removed(axes)
+    removed, quantized, rounded = _removed(axes), len(axes.levels) > 0, nearest_of(axes.levels)
 
     @equation
     def advance(state, n, x, p):
@@ -320,6 +337,8 @@ def _advance(axes):
             v = select(v < p.lower, p.lower, v)
         if hold_membrane:
             v = select(waiting > zero, state.membrane, v)
+        if quantized:
+            v = rounded(v)
         moved = State(v, current, state.inhibitory, state.adaptation, waiting, state.spike)
         return crossed(moved, drive, p) if fraction else moved
 

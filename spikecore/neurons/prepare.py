@@ -21,7 +21,7 @@ ELSEWHERE = {  # arguments of other libraries, and the remedy here
     "surrogate_disable": "spikecore does not train, so leave it out",
     "init_hidden": "the state goes in and comes out of each call, so leave it out",
     "output": "every call returns spikes and state, so leave it out",
-    "state_quant": "state is kept in the dtype of the current, so leave it out",
+    "state_quant": "pass the neuron to Quantized(neuron, state_levels(num_bits))",
     "linear_features": "pass recurrent=Linear.draw(neurons, neurons, seed)",
     "reset_mechanism": "reset is LIF's name for reset_mechanism",
     "graded_spikes_factor": "amplitude is LIF's name for graded_spikes_factor",
