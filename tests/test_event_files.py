@@ -119,6 +119,37 @@ def test_samples_are_written_with_their_labels_and_the_dtype_of_their_times(tmp_
     assert (alone.shape, alone.step.tolist(), alone.element.tolist()) == ((700,), [1], [0])
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {},
+        {"chunks": (4,), "maxshape": (None,)},
+        {"chunks": (3,), "compression": "gzip"},
+        {"chunks": (4,), "compression": "gzip", "shuffle": True},
+    ],
+)
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8"])
+@pytest.mark.parametrize("userblock", [0, 512])
+def test_lists_of_hdf5_are_read_as_they_were_written(layout, kind, userblock, tmp_path):
+    """h5py 3.16 reads lists of big-endian numbers as if they were little-endian."""
+    import h5py
+
+    generator = np.random.default_rng(0)
+    lengths = [0, 5, 1, 3000, 0, 2, 40, 7, 9, 1]
+    path, written = tmp_path / "file.h5", {}
+    with h5py.File(path, "w", userblock_size=userblock) as file:
+        file["labels"] = np.arange(10)
+        for name, dtype in (("times", kind), ("units", "<u2")):
+            held = file.create_dataset(f"spikes/{name}", (10,), h5py.vlen_dtype(dtype), **layout)
+            written[name] = [generator.integers(0, 700, n).astype(dtype) for n in lengths]
+            for i, part in enumerate(written[name]):
+                held[i] = part
+    found = events.read(path, "shd")
+    assert np.bincount(found["sample"], minlength=10).tolist() == lengths
+    for name, column in (("times", "t"), ("units", "x")):
+        np.testing.assert_array_equal(found[column], np.concatenate(written[name]))
+
+
 @pytest.mark.parametrize("value", [True, np.int8(-3), np.float32(0.5)])
 def test_events_are_stored_with_all_that_they_have(value, tmp_path):
     spikes = Events([0, 4], [5, 0], (2, 3), 7, value, dt=1e-4)

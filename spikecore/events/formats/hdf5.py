@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from spikecore.events.formats.content import FileContentError, fits, refuse, table, whole
+from spikecore.events.formats.heaps import lists
 from spikecore.events.recording import Recording
 from spikecore.foreign import reason
 
-HEAP = b"GCOL\x01"
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 SHD_UNITS = 700
 MOST_DEFLATED = 1040  # bytes that a byte of compressed data stands for
@@ -53,34 +53,11 @@ def _opened(path):
         refuse(path, "be a whole HDF5 file with readable data sets", reason(error))
 
 
-def _refuse_broken_heaps(path):
-    """Refuse global heaps whose objects do not fill them: HDF5 1.14 looks for their end for ever.
-
-    A heap is "GCOL", a version, its size; then objects: a number, a count, a size, and the data
-    filled up to 8 bytes.  Number 0 is what is left over.
-    """
-    content = whole(path).tobytes()
-    start = content.find(HEAP)
-    while start >= 0:
-        size = int.from_bytes(content[start + 8 : start + 16], "little")
-        place, end = start + 16, min(start + size, len(content))
-        number = 1
-        while number and place + 16 <= end:
-            number = int.from_bytes(content[place : place + 2], "little")
-            length = int.from_bytes(content[place + 8 : place + 16], "little")
-            step = length if number == 0 else 16 + (length + 7) // 8 * 8
-            if step < 16 or place + step > end:
-                refuse(path, "have heaps filled by their objects", f"one of {length} bytes", place)
-            place += step
-        start = content.find(HEAP, start + 4)
-
-
 # --- SHD and SSC --------------------------------------------------------------------------------
 
 
 def read_shd(path):
     """The recording of all samples."""
-    _refuse_broken_heaps(path)
     with _opened(path) as file:
         times, units = (_lists(path, file, f"spikes/{name}") for name in ("times", "units"))
         labels = _array(path, file, "labels", 1, "iu")
@@ -130,29 +107,7 @@ def _lists(path, file, name):
     if held.shape[0] > MOST_SAMPLES:
         refuse(path, f"have at most {MOST_SAMPLES} samples", held.shape[0])
     fits(path, held.shape[0], np.int64)
-    _refuse_long_lists(path, name, held, np.dtype(kind).itemsize)
-    return [np.asarray(part) for part in held[:]]
-
-
-def _refuse_long_lists(path, name, held, itemsize):
-    """Refuse lists that are longer than the file, since HDF5 allocates what their lengths say.
-
-    An element is a length of 32 bits, an address and a number in a heap, 16 bytes together.  Those
-    of chunks that went through a filter are left to HDF5.
-    """
-    content = whole(path)
-    places = [(held.id.get_offset(), held.size)]
-    if held.chunks is not None:
-        infos = [held.id.get_chunk_info(i) for i in range(held.id.get_num_chunks())]
-        places = [(info.byte_offset, info.size // 16) for info in infos]
-        if held.id.get_create_plist().get_nfilters():
-            return
-    for start, count in places:
-        lengths = content[start or 0 : (start or 0) + 16 * count]
-        lengths = lengths[: lengths.size // 16 * 16].view("<u4")[::4]
-        if start is not None and int(lengths.sum(dtype=np.int64)) * itemsize > content.size:
-            longest = int(lengths.max())
-            refuse(path, f"have the lists of {name!r} in the file", f"one of {longest}", start)
+    return lists(path, whole(path), held, name, np.dtype(kind))
 
 
 def _array(path, file, name, dimensions, kinds):
