@@ -125,7 +125,7 @@ def test_samples_are_written_with_their_labels_and_the_dtype_of_their_times(tmp_
         {},
         {"chunks": (4,), "maxshape": (None,)},
         {"chunks": (3,), "compression": "gzip"},
-        {"chunks": (4,), "compression": "gzip", "shuffle": True, "fletcher32": True},
+        {"chunks": (4,), "compression": "gzip", "shuffle": True},
     ],
 )
 @pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8"])

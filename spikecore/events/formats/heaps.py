@@ -18,7 +18,7 @@ from spikecore.events.formats.content import refuse
 HEAP = b"GCOL\x01"
 HEAD = 16  # bytes before the first object, and before the data of an object
 ELEMENT = np.dtype([("length", "<u4"), ("address", "<u8"), ("number", "<u4")])
-DEFLATE, SHUFFLE, FLETCHER = 1, 2, 3  # filters of chunks
+DEFLATE, SHUFFLE = 1, 2  # filters of chunks; HDF5 has no others for lists
 
 
 def lists(path, content, data_set, name, kind):
@@ -77,7 +77,7 @@ def _filters(path, plist, must):
     """The filters of chunks, in the order in which they were applied."""
     found = [plist.get_filter(i)[0] for i in range(plist.get_nfilters())]
     for code in found:
-        if code not in (DEFLATE, SHUFFLE, FLETCHER):
+        if code not in (DEFLATE, SHUFFLE):
             refuse(path, f"{must}, compressed by gzip at most", f"filter {code}")
     return found
 
@@ -86,9 +86,7 @@ def _unfiltered(path, piece, filters, width, must):
     """The bytes of a chunk before its filters."""
     length = width * ELEMENT.itemsize
     for code in reversed(filters):
-        if code == FLETCHER:
-            piece = piece[: max(0, piece.size - 4)]
-        elif code == SHUFFLE:
+        if code == SHUFFLE:
             if piece.size != length:
                 refuse(path, must, f"{piece.size} bytes for {width} lists")
             piece = np.ascontiguousarray(piece.reshape(ELEMENT.itemsize, width).T).reshape(-1)
