@@ -284,6 +284,8 @@ def test_bad_options_are_refused_by_the_code_itself():
         validate.encoder(spikegen.step_forward, "step_forward", threshold=-1)
     with pytest.raises(ValueError, match=r"^profile must be one of"):
         validate.encoder(spikegen.latency, "latency", profile="nosuch")
+    with pytest.raises(TypeError, match=r"options must be arguments of spikegen\.delta"):
+        validate.encoder(spikegen.delta, "delta", sparse=True)
     with pytest.raises(TypeError, match=r"options must be arguments of spikegen\.phase"):
         validate.encoder(spikegen.phase, "phase", nosuch=1)
 

@@ -21,7 +21,7 @@ from spikecore.validate.candidate import Observed
 from spikecore.validate.estimate import decimals, highest, told
 from spikecore.validate.subject import Cause, NotApplicableError
 
-RESERVED = ("data", "targets", "out", "device", "seed", "uniforms", "stream")
+RESERVED = ("data", "targets", "out", "device", "seed", "uniforms", "stream", "sparse")
 UNUSED = (*RESERVED, "dtype", "first_element", "first_step", "channels")  # how a call is made
 SIZES = ("num_steps", "num_classes", "neurons")  # another one gives another shape
 FACTORS = (2, 1 / 2, 10, 1 / 10, 3, 1 / 3, 1.1, 0.9)
