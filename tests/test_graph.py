@@ -325,7 +325,8 @@ def test_a_graph_is_shown_as_a_table():
         ],
         inputs={"input": (1, 4, 4)},
     )  # fmt: skip
-    lines = str(net).splitlines()
+    lines = repr(net).splitlines()
+    assert str(net) == repr(net)
     assert lines[0].split() == ["name", "layer", "from", "shape"]
     assert lines[1].split() == [
         "conv",
@@ -340,7 +341,7 @@ def test_a_graph_is_shown_as_a_table():
         "2]",
     ]
     assert "w, back of the step before" in lines[5] and lines[5].endswith("[2]")
-    assert repr(net) == "Graph(6 layers, 8 edges)"
+    assert len(lines) == 7
 
 
 def test_graphs_are_compared_by_value():

@@ -353,6 +353,7 @@ def test_names_of_layers():
     named = Sequential(*layers, names=("a", "b", "c", "d", "e"))
     assert list(named.run(np.ones((2, 2)))) == ["b", "d", "e"]
     assert "linear1=Linear(2 -> 2, float64), leaky1=Leaky(beta=0.5" in repr(net)
+    assert str(net) == repr(net)
 
 
 def test_a_neuron_may_follow_a_neuron_or_come_first():

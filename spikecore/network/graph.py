@@ -71,7 +71,7 @@ class Graph:
     ... )
     >>> net(np.ones((5, 2, 4), np.uint8)).shape
     (5, 2, 3)
-    >>> print(net)
+    >>> net
     name layer                   from                        shape
     in   Linear(4 -> 3, float32) input                       [3]
     lif  Leaky(beta=0.9)         in, back of the step before [3]
@@ -146,9 +146,6 @@ class Graph:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self._nodes)} layers, {len(self.edges)} edges)"
-
-    def __str__(self) -> str:
         return "\n".join(table(self))
 
     # --- making -----------------------------------------------------------------------------------

@@ -146,7 +146,7 @@ class Network:
         ...         "edges": [("input", "lif"), ("lif", "output")],
         ...     }
         ... )
-        >>> print(net.to_graph(dt=5e-4, rules="euler"))
+        >>> net.to_graph(dt=5e-4, rules="euler")
         name layer                                                                   from  shape
         lif  LIF(decay=0.5, threshold=0.5, gain=0.5, reset='value', reset_at='same') input [2]
         """
