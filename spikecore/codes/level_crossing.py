@@ -116,8 +116,11 @@ def level_crossing(
     channels = arguments.choice("channels", channels, CHANNELS)
     call = SignalCall(data, dtype, out, device, stream, channels)
     spacing = arguments.scalar("spacing", spacing, call.values.dtype, low=0, open_low=True)
-    backend = call.start()
+    terms = max(1.0, 1 / float(spacing))  # so that no number of a level overflows either
+    backend = call.start(terms)
     first = None if initial is None else call.state("initial", initial)
+    if first is not None:
+        call.within("initial", first, terms)
     result, rows, levels = call.spikes()
     if not result.size:
         return result

@@ -108,11 +108,15 @@ class SignalCall(arguments.Call):
 
         Nor does a sum of so many terms.
         """
-        backend = self.choose(self.values.size)
+        self.choose(self.values.size)
+        self.within("data", self.values, terms)
+        return self.backend
+
+    def within(self, name, values, terms):
+        """Refuse values so near to the largest float that a sum of so many may overflow."""
         limit = np.finfo(self.values.dtype).max / (4 * terms)
         meaning = f"finite and of at most {limit:.3g}, so that no difference overflows"
-        arguments.within("data", self.values, -limit, limit, backend, meaning)
-        return backend
+        arguments.within(name, values, -limit, limit, self.backend, meaning)
 
     def threshold(self, name, value, open_low=True):
         """A positive threshold in the data's dtype, or one per feature, flat."""

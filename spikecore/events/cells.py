@@ -37,7 +37,7 @@ def sizes(shape, num_steps, remedy="pass the shape of one step, such as (28, 28)
         shape = (shape,)
     lengths = arguments.items("shape", shape, "be a tuple of lengths", remedy)
     shape = tuple(
-        arguments.integer(f"shape[{i}]", length, 0, remedy=remedy)
+        arguments.integer(f"shape[{i}]", length, 0, MOST_CELLS, remedy=remedy)
         for i, length in enumerate(lengths)
     )
     num_steps = arguments.integer("num_steps", num_steps, 0, remedy="pass the number of time steps")

@@ -20,8 +20,10 @@ import spikecore
 from fuzzing import values
 from fuzzing.targets import LEFT_OUT
 from spikecore import (
+    Events,
     datasets,
     decode,
+    events,
     network,
     neurons,
     random,
@@ -42,14 +44,15 @@ CALLS_OTHERS = ("measure",)  # functions that call the caller's own, whose error
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
-MODULES = (spikegen, decode, statistics, random, utils, datasets)
+MODULES = (spikegen, decode, statistics, random, utils, datasets, events)
 
 NAMES = {
     **values.NAMES,
     **{module.__name__.split(".")[-1]: module for module in MODULES},
     **{name: getattr(neurons, name) for name in neurons.__all__},
     **{name: getattr(network, name) for name in network.__all__},
-    "Figure": Figure, "spikecore": spikecore, "spikeplot": spikeplot, "validate": validate,
+    "Events": Events, "Figure": Figure, "spikecore": spikecore, "spikeplot": spikeplot,
+    "validate": validate,
 }  # fmt: skip
 
 
@@ -236,9 +239,14 @@ def place_of(error):
 
 
 def _frames(error):
-    """Frames of the package, with the line that each was at, from the outermost on."""
+    """Frames of the package, with the line that each was at, from the outermost on.
+
+    That of ``chunked.py`` only passes the caller's arguments on.
+    """
     trace = traceback.walk_tb(error.__traceback__)
-    return [(frame, line) for frame, line in trace if frame.f_code.co_filename.startswith(PACKAGE)]
+    files = ((frame, line, frame.f_code.co_filename) for frame, line in trace)
+    return [(frame, line) for frame, line, file in files
+            if file.startswith(PACKAGE) and not file.endswith("chunked.py")]  # fmt: skip
 
 
 def _said(error):

@@ -14,6 +14,7 @@ from spikecore import decode, neurons, spikegen, spikeplot, statistics, utils
 from spikecore.neurons.units import UNITS
 from spikecore.validate import causes
 
+TABLE = "Events([0, 2, 2], [1, 0, 2], 3, 4)"  # of 4 steps and 3 elements
 LEFT_OUT = None
 
 
@@ -63,6 +64,7 @@ GOOD = {
     "stream": ["None"],
     "threshold": ["0.01", "0.5"],
     "padding": FLAGS,
+    "sparse": FLAGS,
     "off_spike": FLAGS,
     "tau": ["1", "5.0"],
     "on_target": ["1", "0.75"],
@@ -184,7 +186,13 @@ DECODED = {
 }
 VALUE_DECODERS = ("burst", "current", "latency", "phase", "population", "rank_order", "rate")
 STATISTICS = {
-    "spikes": [*SPIKES, "np.zeros((4, 2, 3))", "[0, 2, 0, 1]", "np.zeros((0, 3), bool)"],
+    "spikes": [
+        *SPIKES,
+        "Events([0, 2, 2], [1, 0, 2], 3, 4)",
+        "np.zeros((4, 2, 3))",
+        "[0, 2, 0, 1]",
+        "np.zeros((0, 3), bool)",
+    ],
     "targets": ["None", *SPIKES],
     "dt": ["None", "0.5", "np.float32(1)", "1e-3"],
     "start": ["0", "1"],
@@ -336,6 +344,25 @@ UTILS = {
     "checksums": ["None", "datasets.MNIST_CHECKSUMS"],
     "progress": ["False"],
 }
+EVENTS = {
+    "step": ["[0, 2, 2]", "np.array([0, 1, 3])", "[]"],
+    "element": ["[1, 0, 2]", "np.array([0, 1, 2], 'u1')", "[]"],
+    "shape": ["3", "(3,)", "(1, 3)"],
+    "num_steps": ["4", "5"],
+    "value": ["None", "[1, -1, 2]", "np.ones(3, 'f4')"],
+    "dt": ["None", "0.1", "1e-4", "1"],
+    "combine": ["'error'", "'any'", "'count'", "'signed'"],
+    "spikes": SPIKES,
+    "times": ["[0.0, 0.2, 0.3]", "np.array([0, 1, 2])"],
+    "start": ["0", "-0.5"],
+    "stop": ["None", "1.0"],
+    "bypass": FLAGS,
+    "packed": ["np.array([[128], [0]], 'u1')"],
+    "parts": [f"[{TABLE}, {TABLE}]", f"({TABLE},)"],
+    "over": ["'time'", "'elements'"],
+    "elements": ["[0, 2]", "1", "slice(0, 2)"],
+    "dtype": ["None", "np.float32", "bool", "'i1'"],
+}
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
 MNIST_FILES += ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 AXES = ["Figure().subplots()", "Figure().add_axes((0, 0, 1, 1))"]
@@ -419,7 +446,19 @@ RUNNING = (
     "LIF(0.5, spikes='multi', compare='>=')", "Leaky(0.9, inhibition=True)",
     "Leaky(0.5, graded_spikes_factor=2)", "Synaptic(0.9, 0.5)", "Alpha(0.9, 0.5)", "Lapicque(0.9)",
     "RLeaky(0.5, all_to_all=False)", "RLeaky(0.5, recurrent=Linear.draw(3, 3, seed=0))",
+    "Quantized(Leaky(0.9), [-1, 0, 0.5, 1, 1.5])",
 )  # fmt: skip
+QUANTIZED = {
+    "neuron": ["Leaky(0.9)", "LIF(0.5, reset='value')"],
+    "levels": ["[-1, 0, 0.5, 1]", "state_levels(3)", "np.array([0.5], 'f4')"],
+    "num_bits": ["8", "3"],
+    "uniform": FLAGS,
+    "threshold_centered": FLAGS,
+    "threshold": ["1.0", "0.5"],
+    "lower_limit": ["0.0", "0.2"],
+    "upper_limit": ["0.2", "0.5"],
+    "multiplier": ["None", "0.5"],
+}
 CLASSES = ("LIF", "Leaky", "Lapicque", "Synaptic", "Alpha", "RLeaky")
 WORKING_DICTS = ["LIF(0.5, reset='value').to_dict()", "Leaky(0.9).to_dict()", "{'decay': 0.5}"]
 
@@ -477,7 +516,11 @@ def all_targets():
     for name in utils.__all__:
         found.append(target(f"utils.{name}", (UTILS, GOOD), 1.5))
     found.append(target("datasets.digits", (UTILS,), 0.5))
-    found.append(target("datasets.ecg", (), 0.1))
+    found += [target(f"datasets.{name}", (), 0.1) for name in ("ecg", "moving_digits")]
+    made = ("Events", "Events.from_dense", "Events.from_times", "Events.unpack")
+    asked = (f"{TABLE}.{name}" for name in ("counts", "take", "to_dense", "pack", "to_numpy"))
+    for call in (*made, "events.concatenate", *asked):
+        found.append(target(call, (EVENTS,), 0.7))
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found += [target(call, tables, weight, names) for call, tables, weight, names in hardware.CALLS]
@@ -491,6 +534,7 @@ def neuron_targets():
     fields = tuple(NEURON)
     found = [target(name, (NEURON,), 3.0) for name in CLASSES]
     found.append(target("leaky_integrate_and_fire", (NEURON,), 2.0))
+    found += [target(name, (QUANTIZED,), 0.5) for name in ("Quantized", "state_levels")]
     for neuron in RUNNING:
         names = (*fields, "membrane", "synapse", "excitatory", "inhibitory", "spikes", "refractory",
                  "adaptation", "delayed")  # fmt: skip
