@@ -60,7 +60,9 @@ def _elements(path, content, data_set, name):
     for index in range(stored.get_num_chunks()):
         info = stored.get_chunk_info(index)
         piece = content[info.byte_offset : info.byte_offset + info.size]
-        chunk = _numbers(path, _unfiltered(path, piece, filters, width, must), width, must)
+        # A bit of the mask is 1 for a filter that the chunk did not go through.
+        applied = [code for i, code in enumerate(filters) if not info.filter_mask >> i & 1]
+        chunk = _numbers(path, _unfiltered(path, piece, applied, width, must), width, must)
         start = info.chunk_offset[0]
         elements[start : start + width] = chunk[: max(0, count - start)]
     return elements
