@@ -254,18 +254,35 @@ def test_a_nested_graph_is_written_and_read_as_it_was(tmp_path):
 
 
 def test_graphs_in_graphs_with_inputs_that_are_passed_on():
-    through = {
-        "type": "NIRGraph",
-        "nodes": {"i": node("Input", shape=[2]), "o": node("Output", shape=[2])},
-        "edges": [("i", "o")],
-    }
-    net = nir.read(graph({"a": through, "s": node("Scale", scale=np.full(2, 2.0))}, [
+    net = nir.read(graph({"a": through(), "s": node("Scale", scale=np.full(2, 2.0))}, [
         ("input", "a"), ("a", "s"), ("s", "output"),
     ]))  # fmt: skip
     assert net.edges == (("s", "output"), ("input", "s")) or set(net.edges) == {
         ("input", "s"), ("s", "output"),
     }  # fmt: skip
     np.testing.assert_array_equal(net.run(np.ones((1, 2)), 1.0).outputs, [[2.0, 2.0]])
+
+
+def through():
+    """A description of a graph that passes its input on."""
+    nodes = {"i": node("Input", shape=[2]), "o": node("Output", shape=[2])}
+    return {"type": "NIRGraph", "nodes": nodes, "edges": [("i", "o")]}
+
+
+def test_thousands_of_graphs_inside_are_put_in_place():
+    net = nir.read(chain(*([through()] * 4000), lif()))
+    assert net.edges == (("n4000", "output"), ("input", "n4000"))
+
+
+def test_graphs_inside_whose_edges_multiply_are_refused():
+    layers = [node("Scale", scale=np.ones(2)) for _ in range(1100)]
+    names = [f"s{n}" for n in range(1100)]
+    edges = [("input", name) for name in names] + [(name, "hub") for name in names]
+    edges += [("hub", f"t{n}") for n in range(1100)]
+    nodes = dict(zip(names, layers, strict=True)) | {"hub": through()}
+    nodes |= {f"t{n}": layer for n, layer in enumerate(layers)}
+    with pytest.raises(nir.FileError, match=r"^edges must be at most 1048576 when graphs are put"):
+        nir.read(graph(nodes, edges))
 
 
 def test_a_graph_inside_takes_the_sum_of_its_sources():

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from spikecore.nir.nodes import Node, Nodes, refuse
 
+MOST_EDGES = 2**20
+
 
 class Flat(NamedTuple):
     """A graph of nodes alone.
@@ -42,17 +44,28 @@ def flat(graph):
 def without(graph, names):
     """The graph without some nodes, whose sources go to their targets."""
     nodes, sources = dict(graph.nodes), {n: list(s) for n, s in graph.sources.items()}
+    targets: dict[str, set[str]] = {name: set() for name in nodes}
+    for target, found in sources.items():
+        for source in found:
+            targets[source].add(target)
+    count = sum(map(len, sources.values()))
     for name in names:
         before = [source for source in sources.pop(name) if source != name]
+        after = targets.pop(name) - {name}
         del nodes[name]
-        for target, found in sources.items():
-            if name not in found:
-                continue
-            place = found.index(name)
-            twice = next((source for source in before if source in found), None)
-            if twice is not None:
+        count += len(before) * len(after)
+        if count > MOST_EDGES:
+            refuse("edges", f"be at most {MOST_EDGES} when graphs are put in place", "more")
+        for source in before:
+            targets[source].discard(name)
+            targets[source] |= after
+        for target in after:
+            found = sources[target]
+            twice = set(before) & set(found)
+            if twice:
                 must = "lead once from a node to another when graphs are put in place"
-                refuse("edges", must, f"{twice} to {target} twice")
+                refuse("edges", must, f"{min(twice)} to {target} twice")
+            place = found.index(name)
             found[place : place + 1] = before
     return Flat(nodes, sources)
 

@@ -24,6 +24,7 @@ from spikecore import (
     decode,
     events,
     leaky_integrate_and_fire,
+    nir,
     random,
     spikegen,
     spikeplot,
@@ -31,6 +32,7 @@ from spikecore import (
     utils,
     validate,
 )
+from spikecore.network import LI, Conv2d, Flatten, Graph, SumPool2d
 
 # --- encoders -----------------------------------------------------------------------------------
 
@@ -118,6 +120,19 @@ layers = net.run(np.ones((5, 2, 4), np.uint8), state={n: layers[n].final for n i
 kept = layers["output"].spikes
 assert kept is not None and kept.shape == (5, 2, 3)
 prediction = int(layers["output"].counts[0].argmax())
+vision = Sequential(
+    Conv2d(np.ones((4, 2, 3, 3), np.float32), stride=(2, 1), padding="valid"), leaky,
+    SumPool2d(2), Flatten(), LI(0.5), input_shape=(2, 8, 8),
+)  # fmt: skip
+membranes = vision(np.ones((3, 2, 8, 8), np.uint8)).max()
+loop = Graph(
+    {"lif": LIF(0.5), "back": Linear.draw(3, 3, seed=0)},
+    [("input", "lif"), ("lif", "back"), ("back", "lif"), ("lif", "output")],
+    inputs={"input": (3,)},
+)
+loop.run(np.ones((5, 3), np.float32), record="spikes")["lif"].final[0].sum()
+assert list(loop.layers) == ["lif", "back"] and loop.outputs == ("output",)
+assert nir.rules()["exact"].simulator and "norse-1.1" in nir.rules()
 net(np.ones((5, 2, 4), np.uint8)).sum(axis=0)
 
 # --- events ---------------------------------------------------------------------------------------
