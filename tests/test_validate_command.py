@@ -248,12 +248,12 @@ def test_the_name_to_install_is_that_of_the_package_index(capsys, monkeypatch):
 def test_a_claim_may_be_of_float64_and_of_a_wider_band():
     lif = LIF.profile("brian2")
     claim = peers.Claim("call", "brian2", lif.run, dtype=np.float64, band=400)
-    assert claim.subject == "`brian2`, within 400 ulp"
+    assert claim.compared == "`brian2`, within 400 ulp"
     report = claim.report()
     assert report.verdict == "exact"
     assert report.notes[0] == "called with whole sequences, in float64"
     assert report.notes[1] == "rounding means within 400 ulp"
-    assert peers.Claim("call", "brian2", lif.run).subject == "`brian2`"
+    assert peers.Claim("call", "brian2", lif.run).compared == claim.subject == "`brian2`"
 
 
 @pytest.fixture

@@ -224,8 +224,12 @@ class Claim(NamedTuple):
         told = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         if self.is_encoder:
             return f"`spikegen.{self.against}({told})`"
-        wide = f", within {self.band:g} ulp" if self.band != BAND else ""
-        return f"`{self.against}`" + (f" with `{told}`" if told else "") + wide
+        return f"`{self.against}`" + (f" with `{told}`" if told else "")
+
+    @property
+    def compared(self):
+        """The subject, and the band if it is not the usual one."""
+        return self.subject + (f", within {self.band:g} ulp" if self.band != BAND else "")
 
     def apart(self):
         """In what the neuron with which it is compared differs from snnTorch's default."""
