@@ -238,9 +238,22 @@ def test_a_library_that_is_not_installed_is_named_in_one_sentence(name, capsys, 
 
 
 def test_the_name_to_install_is_that_of_the_package_index(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "spikify", None)
-    assert run("validate", "--peer", "spikify") == 2
-    assert "python -m pip install innuce-spikify" in capsys.readouterr().err
+    for peer, distribution in (("spikify", "innuce-spikify"), ("nest", "nest-simulator"),
+                               ("brian2", "brian2")):  # fmt: skip
+        monkeypatch.setitem(sys.modules, peer, None)
+        assert run("validate", "--peer", peer) == 2
+        assert f"python -m pip install {distribution}" in capsys.readouterr().err
+
+
+def test_a_claim_may_be_of_float64_and_of_a_wider_band():
+    lif = LIF.profile("brian2")
+    claim = peers.Claim("call", "brian2", lif.run, dtype=np.float64, band=400)
+    assert claim.compared == "`brian2`, within 400 ulp"
+    report = claim.report()
+    assert report.verdict == "exact"
+    assert report.notes[0] == "called with whole sequences, in float64"
+    assert report.notes[1] == "rounding means within 400 ulp"
+    assert peers.Claim("call", "brian2", lif.run).compared == claim.subject == "`brian2`"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def lines(name, results):
     yield f"{peers.PEERS[name][0]} {peers.version(name)}"
     for claim, report in results:
         yield f"  {WORDS[report.verdict]:<21} {claim.call}"
-        yield f"  {'':<21} compared with {claim.subject.replace('`', '')}"
+        yield f"  {'':<21} compared with {claim.compared.replace('`', '')}"
         for sentence in _why(report):
             yield f"  {'':<21} {sentence}"
 
@@ -66,7 +66,7 @@ def _section(name, results):
     )
     yield "| call | compared with | verdict | where and why it differs |\n| --- | --- | --- | --- |"
     rows = [
-        f"| `{_cell(claim.call)}` | {_cell(claim.subject)} | {WORDS[report.verdict]} | "
+        f"| `{_cell(claim.call)}` | {_cell(claim.compared)} | {WORDS[report.verdict]} | "
         f"{_cell('; '.join(_why(report))) or '-'} |"
         for claim, report in results
     ]

@@ -18,6 +18,8 @@ from spikecore.validate.causes import KINDS
 from spikecore.validate.causes.neuron import differences
 from spikecore.validate.encoders import encoder
 from spikecore.validate.neurons import neuron
+from spikecore.validate.peers_simulators import brian2_lif, nest_lif
+from spikecore.validate.subject import BAND
 
 STATES = {"Leaky": 1, "Lapicque": 1, "Synaptic": 2, "RLeaky": 2, "Alpha": 3}  # of snnTorch's
 TIMEOUT = 300.0
@@ -200,6 +202,8 @@ class Claim(NamedTuple):
     against: Any  # name of a profile, a LIF, or a kind of encoder
     candidate: Any
     options: dict = {}  # noqa: RUF012 of the encoder, or fields of the neuron
+    dtype: Any = None  # of a neuron's currents, float32 if left out
+    band: float = BAND  # in which differences of a neuron are rounding
 
     @property
     def is_encoder(self):
@@ -208,8 +212,11 @@ class Claim(NamedTuple):
 
     def report(self):
         """Run the library and compare it with the reference."""
-        compare = encoder if self.is_encoder else neuron
-        return compare(self.candidate, self.against, timeout=TIMEOUT, **self.options)
+        options = dict(self.options, timeout=TIMEOUT)
+        if self.is_encoder:
+            return encoder(self.candidate, self.against, **options)
+        options |= {"dtype": self.dtype, "band": self.band}
+        return neuron(self.candidate, self.against, **options)
 
     @property
     def subject(self):
@@ -218,6 +225,11 @@ class Claim(NamedTuple):
         if self.is_encoder:
             return f"`spikegen.{self.against}({told})`"
         return f"`{self.against}`" + (f" with `{told}`" if told else "")
+
+    @property
+    def compared(self):
+        """The subject, and the band if it is not the usual one."""
+        return self.subject + (f", within {self.band:g} ulp" if self.band != BAND else "")
 
     def apart(self):
         """In what the neuron with which it is compared differs from snnTorch's default."""
@@ -341,6 +353,39 @@ def _spikify():
     yield Claim(call, "burst", candidate, {"num_steps": 32, **sizes, **named})
 
 
+def _nest():
+    # The gain of an exponential current is a difference of exponentials, which NEST computes in
+    # another way: that rounds it by up to 1/0.04 more.
+    for model, profile, band in (
+        ("iaf_psc_delta", "nest-delta", BAND),
+        ("iaf_psc_exp", "nest-exp", 32 * BAND),
+    ):
+        call = f"Create({model!r}), sent spikes of any weight, resolution 0.1 ms"
+        candidate = _of_array(nest_lif, model=model)
+        yield Claim(call, profile, candidate, dtype=np.float64, band=band)
+
+
+def _brian2():
+    equation = "dv/dt = (I - v)/(10*ms) : 1"
+    for profile, options in (
+        ("brian2", {"method": "exact"}),
+        ("brian2-euler", {"method": "euler"}),
+        ("brian2-refractory", {"method": "exact", "refractory": 5.0}),
+    ):
+        flag = " (unless refractory)" if "refractory" in options else ""
+        call = _call("NeuronGroup", repr(equation + flag), **options)
+        # The exact solution has the term I - I*exp(-dt/tau), so that it is rounded as I is, which
+        # is 100 times what it adds to the membrane.
+        band = BAND if options["method"] == "euler" else 100 * BAND
+        candidate = _of_array(brian2_lif, **options)
+        yield Claim(call, profile, candidate, dtype=np.float64, band=band)
+
+
+def _of_array(adapter, **options):
+    """A candidate of one array whose adapter runs it at once."""
+    return lambda current: adapter(current, **options)
+
+
 PEERS = {
     "snntorch": ("snnTorch", "snntorch", _snntorch),
     "spikingjelly": ("SpikingJelly", "spikingjelly", _spikingjelly),
@@ -348,8 +393,13 @@ PEERS = {
     "sinabs": ("Sinabs", "sinabs", _sinabs),
     "nengo": ("Nengo", "nengo", _nengo),
     "spikify": ("spikify", "spikify", _spikify),
+    "nest": ("NEST", "nest", _nest),
+    "brian2": ("Brian2", "brian2", _brian2),
 }
-DISTRIBUTIONS = {"spikify": "innuce-spikify"}  # where the package index has another name
+DISTRIBUTIONS = {
+    "spikify": "innuce-spikify",
+    "nest": "nest-simulator",
+}  # where the package index has another name
 
 
 def claims(name):
