@@ -1,5 +1,7 @@
 """What holds for every code of time series: shapes, refusals, tiles, threads, backends."""
 
+import inspect
+
 import numpy as np
 import pytest
 from conftest import TIME_SERIES, assert_same_bits
@@ -193,7 +195,7 @@ ALLOWED = {"threshold": ("0", "0.0", "[0.1, 0]"), "dtype": ("'uint8'",)}
 def refusals():
     for name in sorted(TIME_SERIES - {"profiles", "contrast_threshold"}):
         function = getattr(spikegen, name)
-        for argument in function.__kwdefaults__ | dict.fromkeys(
+        for argument in inspect.unwrap(function).__kwdefaults__ | dict.fromkeys(
             function.__code__.co_varnames[: function.__code__.co_argcount]
         ):
             for value in NOT_AXES.get(argument, ()):
