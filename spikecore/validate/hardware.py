@@ -24,6 +24,7 @@ class Fixed:
 
     group = "fixed neuron"
     followed = False  # the whole train has to be equal
+    graded = False  # and so have integers
 
     def trials(self, dtype=None):
         """The default trials, int32."""
@@ -55,10 +56,6 @@ class Fixed:
     def estimates(self, seen, fits):
         """None: numbers of hardware are known."""
         return ()
-
-    def agrees(self, trial, observed, cause, band):
-        """Integers are equal or not."""
-        return False
 
     def explain(self, found):
         """What was changed to come to another neuron."""
