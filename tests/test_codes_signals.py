@@ -195,9 +195,7 @@ ALLOWED = {"threshold": ("0", "0.0", "[0.1, 0]"), "dtype": ("'uint8'",)}
 def refusals():
     for name in sorted(TIME_SERIES - {"profiles", "contrast_threshold"}):
         function = getattr(spikegen, name)
-        for argument in inspect.unwrap(function).__kwdefaults__ | dict.fromkeys(
-            function.__code__.co_varnames[: function.__code__.co_argcount]
-        ):
+        for argument in inspect.signature(function).parameters:
             for value in NOT_AXES.get(argument, ()):
                 if name in UNSIGNED and repr(value) in ALLOWED.get(argument, ()):
                     continue

@@ -8,7 +8,7 @@ from spikecore.validate.subject import reproduces
 
 # Names under which a mutant may be found as well, because on its call the two are the same.
 SAME = {"late": "report_spike=old", "on-exclusive": "exclusive"}
-ENCODERS = [mutant for mutant in mutants.catalogue() if mutant.group != "neuron"]
+ENCODERS = [mutant for mutant in mutants.catalogue() if mutant.group in encoders.MISTAKES]
 NEURONS = [mutant for mutant in mutants.catalogue() if mutant.group == "neuron"]
 
 
@@ -45,3 +45,8 @@ def test_a_wrong_encoder_fails_and_is_named(mutant):
 
     report = validate.encoder(candidate, subject.kind, strict=True, stream="spikecore", **options)
     judge(report, mutant.name)
+
+
+def test_an_unknown_mistake_of_a_fixed_neuron_has_a_report_without_a_cause():
+    report = validate.neuron(lambda current: current % 7 == 3, "loihi")
+    assert report.verdict == "wrong" and report.causes == ()

@@ -24,7 +24,11 @@ class Fixed:
 
     group = "fixed neuron"
     followed = False  # the whole train has to be equal
+<<<<<<< HEAD
     graded = False  # integers are equal or not, so no cause is looked for up to rounding
+=======
+    graded = False  # and so have integers
+>>>>>>> causes
 
     def trials(self, dtype=None):
         """The default trials, int32."""
@@ -56,10 +60,6 @@ class Fixed:
     def estimates(self, seen, fits):
         """None: numbers of hardware are known."""
         return ()
-
-    def agrees(self, trial, observed, cause, band):
-        """Integers are equal or not."""
-        return False
 
     def explain(self, found):
         """What was changed to come to another neuron."""

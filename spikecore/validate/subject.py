@@ -15,9 +15,10 @@ encoder with its options (:mod:`spikecore.validate.encoders`).  A subject has
     known ways in which implementations differ, the likeliest first;
 ``estimates(seen, fits)``
     causes of another number, estimated from a candidate, that fit it;
-``graded`` and ``agrees(trial, observed, cause, band)``
-    whether anything that is compared may be rounded, and whether a candidate is the reference under
-    a cause up to rounding.
+``graded``
+    whether anything that is compared may be rounded; if so,
+``agrees(trial, observed, cause, band)``
+    whether a candidate is the reference under a cause up to rounding.
 
 Everything else, judging the trials and finding the cause, is here and the same for both.
 """
