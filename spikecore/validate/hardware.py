@@ -24,11 +24,7 @@ class Fixed:
 
     group = "fixed neuron"
     followed = False  # the whole train has to be equal
-<<<<<<< HEAD
     graded = False  # integers are equal or not, so no cause is looked for up to rounding
-=======
-    graded = False  # and so have integers
->>>>>>> causes
 
     def trials(self, dtype=None):
         """The default trials, int32."""
