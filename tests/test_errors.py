@@ -226,6 +226,9 @@ BAD = {
         }
     },
 }  # fmt: skip
+for of_events in ("delta", "latency", "rate", "rate_conv", "targets_convert", "targets_latency",
+                  "targets_rate"):  # fmt: skip
+    BAD[of_events]["sparse"] = NOT_FLAGS
 
 # Arguments that are taken for snnTorch's sake or for the other code, and have no effect.
 WITHOUT_EFFECT = {
