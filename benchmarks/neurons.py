@@ -35,6 +35,7 @@ def cases(scale):
         **{name: partial(named, scale, name) for name in NAMED},
         **{f"profile {name}": partial(profile, scale, name) for name in profiles(scale)},
         **{f"fixed.LIF, {name}": partial(fixed_point, scale, name) for name in FIXED},
+        "LIF with a synapse": partial(synaptic, scale),
         **{f"network, {100 * d:g} %": partial(network, scale, d) for d in DENSITIES},
     }
 
@@ -141,6 +142,16 @@ def fixed_point(scale, name):
     out = {"spikes": np.empty(current.shape, np.uint8), "membrane": np.empty_like(floating)}
     limit = Rival("LIF", partial(lif.run, floating, out=out), 2)
     return neuron(ours, current, ("membrane",), limit, [], np.uint8)
+
+
+def synaptic(scale):
+    """LIF with a synaptic current, beside LIF without, both with the membrane recorded."""
+    current = currents(scale, 2 * scale.steps)
+    lif = LIF(BETA, reset="value", reset_at="same")
+    ours = LIF(BETA, synapse_decay=0.5, reset="value", reset_at="same")
+    out = {"spikes": np.empty_like(current), "membrane": np.empty_like(current)}
+    limit = Rival("LIF", partial(lif.run, current, out=out), 1.5)
+    return neuron(ours, current, ("membrane",), limit, [])
 
 
 def neuron(model, current, record, limit, rivals, dtype=np.float32):

@@ -79,5 +79,6 @@ def test_profiles_of_the_same_equation_can_be_compared():
     others = {"snntorch-1.0-none", "nest-exp", "nengo-adaptive", "sinabs-alif", "spikingjelly-qif"}
     assert not others & set(names)
     for name in names:
-        row = convergence.measure(name, convergence.DECAYS["exponential"], 1, 0)[-1]
-        assert row.spikes > 400
+        rows = convergence.measure(name, convergence.DECAYS["exponential"], 8, 0)
+        assert rows[0].spikes > 400
+        assert convergence.order(rows[3:]) == pytest.approx(1, abs=0.15), name

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain import exact as plain
 
+from spikecore import LIF
 from spikecore.neurons import exact
 
 WITHIN = 1e-12  # of the time constant
@@ -153,6 +154,20 @@ def test_the_unit_of_time_has_no_effect(case):
     times = run(neuron, inputs, changes, 4 * neuron.tau).spike_times
     stretched = [[(4 * t, x) for t, x in pairs] for pairs in (inputs, changes)]
     assert_same_bits(run(slow, *stretched, 16 * neuron.tau).spike_times, 4 * times)
+
+
+@pytest.mark.parametrize("reset", ["value", "subtract"])
+def test_the_exponential_propagator_is_exact_on_the_grid_for_held_input(reset):
+    """Where no spike falls between two steps, which the discrete neuron could not see."""
+    decay, levels = math.exp(-0.125), np.random.default_rng(0).uniform(-2, 0.9, 40)
+    discrete = LIF(decay, gain=1 - decay, reset=reset, reset_at="same").run(levels[:, None])
+    grid = 0.125 * np.arange(41)
+    continuous = exact.LIF(tau=1.0, reset=reset).run(
+        grid[-1], current=levels, current_times=grid[:-1], sample_times=grid[1:]
+    )
+    assert continuous.spike_times.size == discrete.spikes.sum() == 0
+    membrane = discrete.recorded["membrane"][:, 0]
+    np.testing.assert_allclose(continuous.samples, membrane, rtol=0, atol=WITHIN)
 
 
 def test_a_touch_of_the_threshold_between_events_is_found():
