@@ -163,7 +163,7 @@ def test_the_exponential_propagator_is_exact_on_the_grid_for_held_input(reset):
     discrete = LIF(decay, gain=1 - decay, reset=reset, reset_at="same").run(levels[:, None])
     grid = 0.125 * np.arange(41)
     continuous = exact.LIF(tau=1.0, reset=reset).run(
-        grid[-1], current=levels, current_times=grid[:-1], sample_times=grid[1:]
+        grid[-1] + 1, current=levels, current_times=grid[:-1], sample_times=grid[1:]
     )
     assert continuous.spike_times.size == discrete.spikes.sum() == 0
     membrane = discrete.recorded["membrane"][:, 0]
