@@ -119,7 +119,7 @@ class Quantized(Neuron):
 
     Parameters
     ----------
-    neuron : LIF or Leaky
+    neuron : spikecore.LIF or Leaky
         Without a refractory time that ends within a step.
     levels : array_like
         At least one finite number, in ascending order, such as those of :func:`state_levels`.
