@@ -319,8 +319,9 @@ def test_a_failed_call_is_shown_by_its_sentence():
 # --- tables --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("table", "kind", "known"), [(0, LIF, profiles()),
-                                                      (1, fixed.LIF, fixed.profiles())])  # fmt: skip
+@pytest.mark.parametrize(
+    ("table", "kind", "known"), [(0, LIF, profiles()), (1, fixed.LIF, fixed.profiles())]
+)
 def test_every_profile_has_its_row(table, kind, known, capsys):
     assert run("profiles") == 0
     _, *rows = capsys.readouterr().out.split("\n\n")[table].splitlines()
