@@ -10,6 +10,8 @@ import numpy as np
 from spikecore.files import shipped
 from spikecore.nir.network import Network, read
 
+FILE = "digits-network.npz"
+
 
 def digits() -> Network:
     """Return a trained network of 64, 128 and 10 LIF neurons that recognises handwritten digits.
@@ -39,7 +41,7 @@ def digits() -> Network:
     >>> int(np.count_nonzero(answers == labels[::5])), len(answers)
     (355, 360)
     """
-    stored = shipped("digits-network.npz")
+    stored = shipped(FILE)
     return chain(stored, "hidden", "answer")
 
 
