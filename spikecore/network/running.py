@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from spikecore import arguments
@@ -10,7 +12,7 @@ from spikecore.events.table import Events
 from spikecore.network.delay import held_array
 from spikecore.network.elements import Flatten
 from spikecore.network.layer import Stateless, floating, read_only
-from spikecore.network.linear import Linear
+from spikecore.network.linear import Linear, event_driven
 from spikecore.network.readouts import Readout
 from spikecore.network.stages import LayerRun, Membranes, Neurons
 from spikecore.neurons.neuron import Neuron
@@ -37,6 +39,8 @@ class Running:
             for name in sorted(component.names, key=graph._closing.__contains__):
                 self._begin(name, states.get(name, ()), wanted.get(name, ()))
         self.examined = {name for name in self.stages if self._overflows(name)}
+        self.pairs = self._pairs()
+        self.with_neurons = set(self.pairs.values())
         self.counting = {name for name, stage in self.stages.items() if isinstance(stage, Neurons)}
         self.last = {source: None for source, _ in self.late}
         for name in self.last:
@@ -109,6 +113,27 @@ class Running:
             stage.fill(self._sum(name, values), out, 0)
         return out
 
+    def _pairs(self):
+        """For neurons that alone take the sums of a linear layer: the name of that layer."""
+        if getattr(self.backend, "__name__", None) != "spikecore.backends.cpu":
+            return {}
+        taken = [source for found in self.sources.values() for source in found]
+        found = {}
+        for component in self.components:
+            name = component.names[0]
+            stage, linear = self.stages[name], self.sources[name][0]
+            if (
+                not component.cyclic
+                and isinstance(stage, Neurons)
+                and stage.work.independent
+                and len(self.sources[name]) == taken.count(linear) == 1
+                and isinstance(self.layers.get(linear), Linear)
+                and self.sources[linear][0] not in self.tables
+                and linear not in self.examined
+            ):
+                found[name] = linear
+        return found
+
     def keep(self, outputs):
         """Put the outputs of the whole run into a dict, in new arrays."""
         for name in self.graph._outputs:
@@ -132,13 +157,33 @@ class Running:
                 self._step_by_step(component.names, values, start, stop)
                 continue
             (name,) = component.names
-            stage, sources = self.stages[name], self.sources[name]
-            x = values[sources[0]] if len(sources) == 1 else self._input(name, values)
-            out = stage.place(stop - start, moment)
-            stage.fill(x, out, start)
+            if name in self.with_neurons:
+                continue
+            out = self.stages[name].place(stop - start, moment)
+            if name in self.pairs:
+                self._fill_pair(self.pairs[name], name, values, out, start)
+            else:
+                self.stages[name].fill(self._input(name, values), out, start)
             self._finish(name, out, values)
         for name, kept in self.outputs.items():
             kept[moment] = self._input(name, values)
+
+    def _fill_pair(self, linear, name, values, out, start):
+        """Set ``out`` to the spikes of neurons after a linear layer, in one kernel where it pays.
+
+        It has the bits of the two kernels: where the layer's product would be dense, two are run.
+        """
+        from spikecore.backends import fused
+
+        x, layer, stage = self._input(linear, values), self.layers[linear], self.stages[name]
+        rows = layer._spike_rows(x)
+        steps = rows.reshape((len(x), math.prod(x.shape[1:-1]), layer.in_features))
+        if fused.pays(steps, layer.out_features) and event_driven(rows, self.exact):
+            stage.fill_sums(layer, steps, out, start)
+            return
+        currents = self.stages[linear].place(len(out), None)
+        self.stages[linear].fill(x, currents, start)
+        stage.fill(read_only(currents), out, start)
 
     def _finish(self, name, out, values):
         """Take the output of a layer in a chunk as what others may read."""

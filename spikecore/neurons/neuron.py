@@ -356,11 +356,7 @@ class Work(NamedTuple):
 
     def advance(self, values, recorded, spikes):
         """Run the kernel over some steps."""
-        trains, on, off = backends.rows(spikes, *self.levels)
-        rows = dict.fromkeys(State._fields, values.dtype.type(0))
-        for name, array in recorded.items():
-            (rows[self.model.states[name]],) = backends.rows(array)
-        records = State(**rows)
+        records, on, off, trains = self._results(values.dtype, recorded, spikes)
         steps = values.reshape((len(values), math.prod(self.shape)))
         run = self._step if self.model.recurrence is None else self._steps
         if self.late is None:
@@ -373,6 +369,27 @@ class Work(NamedTuple):
             arrived = steps[: len(steps) - early.stop]
             run(arrived, _moment(records, later), on, off, trains[later])
         self._depart(steps)
+
+    @property
+    def independent(self):
+        """Whether a step of a neuron depends on its own state and present current alone."""
+        return self.late is None and self.model.recurrence is None and not self.model.inhibition
+
+    def advance_sums(self, inputs, weights, bias, recorded, spikes):
+        """Run one kernel for weighted sums, ``[num_steps, samples, in]``, and their neurons."""
+        from spikecore.backends import fused
+
+        results = self._results(bias.dtype, recorded, spikes)
+        step = step_of(self.model.axes)
+        fused.layer(step, inputs, weights, bias, self.parameters, self.held, *results)
+
+    def _results(self, dtype, recorded, spikes):
+        """Where the kernel writes: the records, and the spikes with their two values."""
+        trains, on, off = backends.rows(spikes, *self.levels)
+        rows = dict.fromkeys(State._fields, dtype.type(0))
+        for name, array in recorded.items():
+            (rows[self.model.states[name]],) = backends.rows(array)
+        return State(**rows), on, off, trains
 
     def _depart(self, steps):
         """Let the inputs of some steps follow those that are still on their way."""

@@ -4,11 +4,36 @@ import numpy as np
 
 from spikecore.arithmetic import accumulate, like
 from spikecore.backends import threads
-from spikecore.compiler import kernel
+from spikecore.backends.cpu.search import search
+from spikecore.compiler import equation, kernel
 
 ROWS = 32  # rows of spikes in a tile of the product
 OUTPUTS = 2048  # outputs in a tile: their sums stay in L1, and every tile searches the inputs
 TOGETHER = 4  # weight rows added in one pass over the sums, one after another
+
+
+@equation
+def add(inputs, active, count, weights, low, high, sums):
+    """Add the weight rows of the first ``count`` active inputs to sums, outputs low to high."""
+    whole = count - count % TOGETHER
+    for k in range(0, whole, TOGETHER):
+        i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
+        s0 = like(sums[0], inputs[i0])
+        s1 = like(sums[0], inputs[i1])
+        s2 = like(sums[0], inputs[i2])
+        s3 = like(sums[0], inputs[i3])
+        w0, w1 = weights[i0, low:high], weights[i1, low:high]
+        w2, w3 = weights[i2, low:high], weights[i3, low:high]
+        for o in range(high - low):
+            total = accumulate(sums[o], s0, w0[o])
+            total = accumulate(total, s1, w1[o])
+            total = accumulate(total, s2, w2[o])
+            sums[o] = accumulate(total, s3, w3[o])
+    for k in range(whole, count):
+        s = like(sums[0], inputs[active[k]])
+        w = weights[active[k], low:high]
+        for o in range(high - low):
+            sums[o] = accumulate(sums[o], s, w[o])
 
 
 @kernel
@@ -22,34 +47,12 @@ def _product(spikes, weights, bias, out, start, stop):
         first = (tile % row_tiles) * ROWS
         low = (tile // row_tiles) * OUTPUTS
         high = min(low + OUTPUTS, num_outputs)
+        offsets = bias[low:high]
         for r in range(first, min(first + ROWS, num_rows)):
-            inputs = spikes[r]
-            count = 0
-            for i in range(num_inputs):
-                active[count] = i
-                count += inputs[i] != 0
+            count = search(spikes[r], active)
             sums = out[r, low:high]
             sums[:] = 0
-            whole = count - count % TOGETHER
-            for k in range(0, whole, TOGETHER):
-                i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
-                s0 = like(bias[0], inputs[i0])
-                s1 = like(bias[0], inputs[i1])
-                s2 = like(bias[0], inputs[i2])
-                s3 = like(bias[0], inputs[i3])
-                w0, w1 = weights[i0, low:high], weights[i1, low:high]
-                w2, w3 = weights[i2, low:high], weights[i3, low:high]
-                for o in range(high - low):
-                    total = accumulate(sums[o], s0, w0[o])
-                    total = accumulate(total, s1, w1[o])
-                    total = accumulate(total, s2, w2[o])
-                    sums[o] = accumulate(total, s3, w3[o])
-            for k in range(whole, count):
-                s = like(bias[0], inputs[active[k]])
-                w = weights[active[k], low:high]
-                for o in range(high - low):
-                    sums[o] = accumulate(sums[o], s, w[o])
-            offsets = bias[low:high]
+            add(spikes[r], active, count, weights, low, high, sums)
             for o in range(high - low):
                 sums[o] = sums[o] + offsets[o]
 
@@ -57,5 +60,10 @@ def _product(spikes, weights, bias, out, start, stop):
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = -(-out.shape[0] // ROWS) * -(-out.shape[1] // OUTPUTS)
-    nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # to search and to add
+    nanoseconds = cost(spikes, out.shape[1])
     threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)
+
+
+def cost(spikes, outputs):
+    """Roughly the nanoseconds that one thread takes for a product, to search and to add."""
+    return spikes.size * (0.7 + 0.005 * outputs)
