@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, events, network, neurons, nir, random, spikegen, statistics, utils
+from spikecore import (
+    decode,
+    events,
+    lazy,
+    network,
+    neurons,
+    nir,
+    random,
+    spikegen,
+    statistics,
+    utils,
+)
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -175,6 +186,7 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
+    found["lazy.blocks"] = lazy.blocks
     fixed["nir.Network"] = nir.Network
     found |= {f"events.{name}": getattr(events, name) for name in events.__all__}
     layers = (getattr(network, name) for name in network.__all__)
