@@ -51,6 +51,7 @@ FLOORS = (
     ("spikegen", "decode", "statistics", "datasets", "recordings", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing", "convergence", "nir"),
     ("validate",),
+    ("encode",),
     ("__main__",),
 )
 

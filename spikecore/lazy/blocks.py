@@ -91,7 +91,8 @@ def blocks(
         return _of_neuron(work, _signal("current", data, block_steps), arguments_of_work, options)
     if isinstance(work, Graph):
         return _of_network(work, _inputs(data, block_steps), options)
-    return _of_function(work, data, arguments_of_work, options, block_steps)
+    function = of_function(work, data, arguments_of_work, options, block_steps)
+    return (part for part, _ in function)
 
 
 def _given_steps(block_steps):
@@ -138,8 +139,11 @@ def _from(at, index):
 # --- encoders and decoders ----------------------------------------------------------------------
 
 
-def _of_function(function, data, positional, options, block_steps):
-    """The parts of an encoder or a decoder."""
+def of_function(function, data, positional, options, block_steps, begin=0, before=None):
+    """The parts of an encoder or a decoder, each with what the next begins with.
+
+    They begin at a step, with what the part before left, so that work that stopped can go on.
+    """
     division, name = division_of(function), getattr(function, "__name__", a_kind(function))
     if division is None:
         remedy = "pass one of spikegen or decode, a neuron or a network"
@@ -152,13 +156,15 @@ def _of_function(function, data, positional, options, block_steps):
     timed = division.samples == "time" or bool(options.get("time_var_input"))
     if division.stepped:
         options["seed"] = _seed(options)
-        return (_drawn_signal if timed else _drawn)(function, first, data, options, block_steps)
+        drawn = _drawn_signal if timed else _drawn
+        return drawn(function, first, data, options, block_steps, begin)
     if division.placed:
-        return _placed(function, name, data, options, block_steps)
+        return _placed(function, name, data, options, block_steps, begin)
     if division.period:
-        return _periodic(function, first, data, options, block_steps, division.period)
+        return _periodic(function, first, data, options, block_steps, begin, division.period)
     if parts.passes_on(division, options):
-        return _passed_on(function, division, first, data, options, block_steps)
+        where = block_steps, begin, before
+        return _passed_on(function, division, first, data, options, *where)
     remedy = "encode parts of the features, or pass a Dask array, which divides those"
     got = f"{name} with these arguments"
     arguments.refuse("work", "be a code that goes through time without looking ahead", got, remedy)
@@ -193,13 +199,13 @@ def _num_steps(options):
     return arguments.integer("num_steps", options.pop("num_steps"), 1, arguments.MAX_STEPS)
 
 
-def _moments(num_steps, together):
+def _moments(num_steps, together, begin):
     """The first step of each part, and how many."""
-    for start in range(0, num_steps, together):
+    for start in range(begin, num_steps, together):
         yield start, min(together, num_steps - start)
 
 
-def _drawn(function, name, data, options, block_steps):
+def _drawn(function, name, data, options, block_steps, begin):
     """A rate code of static data, whose draws are numbered by the step."""
     data = arguments.array(name, data)
     num_steps = _num_steps(options)
@@ -211,7 +217,7 @@ def _drawn(function, name, data, options, block_steps):
         arguments.refuse("first_spike_time", must, lead, remedy)
 
     def found():
-        for start, count in _moments(num_steps, _steps_of(data.size, block_steps)):
+        for start, count in _moments(num_steps, _steps_of(data.size, block_steps), begin):
             how = {**options, "num_steps": count, "first_step": first + start}
             if uniforms is not None:
                 how["uniforms"] = uniforms[start : start + count]
@@ -219,53 +225,55 @@ def _drawn(function, name, data, options, block_steps):
                 how |= {"gain": 0, "offset": 0}
             else:
                 how["first_spike_time"] = lead
-            yield function(data, **how)
+            yield function(data, **how), None
 
     return found()
 
 
-def _drawn_signal(function, name, data, options, block_steps):
+def _drawn_signal(function, name, data, options, block_steps, begin):
     """A rate code of data that vary, whose draws are numbered by the step."""
     first = arguments.integer("first_step", options.pop("first_step", 0), 0)
     uniforms = options.pop("uniforms", None)
-    signal = _signal(name, data, block_steps)
+    signal = _signal(name, data, block_steps, begin=begin)
 
     def found():
         how = dict(options)
+        if begin:
+            how.pop("first_spike_time", None)
         for at, values in signal:
             if uniforms is not None:
                 how["uniforms"] = uniforms[at : at + len(values)]
             with arguments.part_of_a_whole(partial(_from, at)):
-                yield function(values, first_step=first + at, **how)
+                yield function(values, first_step=first + at, **how), None
             how.pop("first_spike_time", None)  # the silence before the first sample is past
 
     return found()
 
 
-def _placed(function, name, data, options, block_steps):
+def _placed(function, name, data, options, block_steps, begin):
     """A code of values, whose spikes are placed beforehand."""
     data = arguments.array("data", data)
     num_steps = _num_steps(options)
 
     def found():
-        for start, count in _moments(num_steps, _steps_of(data.size, block_steps)):
+        for start, count in _moments(num_steps, _steps_of(data.size, block_steps), begin):
             with steps_of_a_part(start, count) as asked:
                 part = function(data, num_steps=num_steps, **options)
             if not asked.noticed:
                 remedy = "call the function itself"
                 arguments.refuse("work", "give spikes over time", f"{name} without time", remedy)
-            yield part
+            yield part, None
 
     return found()
 
 
-def _periodic(function, name, data, options, block_steps, period):
+def _periodic(function, name, data, options, block_steps, begin, period):
     """A code that begins anew with each period of a signal."""
     length = arguments.integer(period, options[period], 1)
     if block_steps is not None and block_steps % length:
         remedy = f"pass {max(1, block_steps // length) * length}"
         arguments.refuse("block_steps", f"be a multiple of {period}={length}", block_steps, remedy)
-    signal = _signal(name, data, block_steps, length)
+    signal = _signal(name, data, block_steps, length, begin)
 
     def found():
         for at, values in signal:
@@ -274,20 +282,21 @@ def _periodic(function, name, data, options, block_steps, period):
                 must, got = f"begin at multiples of {period}={length}", f"one at step {at}"
                 arguments.refuse(f"parts of {name}", must, got, remedy)
             with arguments.part_of_a_whole(partial(_from, at)):
-                yield function(values, **options)
+                yield function(values, **options), None
 
     return found()
 
 
-def _passed_on(function, division, name, data, options, block_steps):
+def _passed_on(function, division, name, data, options, block_steps, begin, before):
     """A code of a signal that goes on from the part before."""
-    signal = _signal(name, data, block_steps)
-    before = parts.start_of(function, division, options)
+    signal = _signal(name, data, block_steps, begin=begin)
+    first = parts.start_of(function, division, options)
+    before = first if before is None else before
 
     def found(before):
         for at, values in signal:
             part, before = parts.advance(function, division, options, values, before, at)
-            yield part
+            yield part, before
 
     return found(before)
 
@@ -295,10 +304,10 @@ def _passed_on(function, division, name, data, options, block_steps):
 # --- signals ------------------------------------------------------------------------------------
 
 
-def _signal(name, data, block_steps, multiple=STEPS_PER_BLOCK):
+def _signal(name, data, block_steps, multiple=STEPS_PER_BLOCK, begin=0):
     """Parts of a signal, each with its first step."""
     if isinstance(data, Events):
-        return _sliced(data, data.num_steps, data.size, block_steps, multiple)
+        return _sliced(data, data.num_steps, data.size, block_steps, multiple, begin)
     if isinstance(data, Iterator):
         return _numbered(name, data)
     if not (hasattr(data, "shape") and hasattr(data, "__getitem__")):
@@ -306,13 +315,13 @@ def _signal(name, data, block_steps, multiple=STEPS_PER_BLOCK):
     shape = tuple(data.shape)
     if not shape:
         arguments.refuse(name, "have a time axis", "shape ()", "pass [num_steps, ...]")
-    return _sliced(data, shape[0], int(np.prod(shape[1:])), block_steps, multiple)
+    return _sliced(data, shape[0], int(np.prod(shape[1:])), block_steps, multiple, begin)
 
 
-def _sliced(data, num_steps, features, block_steps, multiple):
+def _sliced(data, num_steps, features, block_steps, multiple, begin):
     """Slices of an array; one without steps gives one part."""
     together = _steps_of(features, block_steps, multiple)
-    for start in range(0, max(1, num_steps), together):
+    for start in range(begin, max(1, num_steps), together):
         yield start, data[start : min(start + together, num_steps)]
 
 
