@@ -7,6 +7,7 @@ import sys
 
 import dask
 import dask.array as da
+import distributed
 import numpy as np
 import pytest
 from conftest import assert_same_bits
@@ -63,6 +64,14 @@ OF_SIGNALS = {
     "decoded rate": lambda x: decode.rate(x > 0),
     "staircase": lambda x: decode.staircase(x > 0, 0.3, PER_FEATURE),
     "accumulate": lambda x: decode.accumulate(x),
+    "refractory steps": lambda x: spikegen.step_forward(x, 0.2, refractory=3),
+    "an initial value": lambda x: spikegen.send_on_delta(x, 0.3, initial=PER_FEATURE, multi=True),
+    "padding": lambda x: spikegen.delta(x, 0.3, padding=True),
+    "a residual": lambda x: spikegen.sigma_delta(x, 0.3, feedback="residual", step=0.1),
+    "an error": lambda x: spikegen.sigma_delta(x, PER_FEATURE, cum_error=True, initial=None),
+    "a window ahead": lambda x: spikegen.moving_window(x, 0.3, 3, first="window"),
+    "contrast": lambda x: spikegen.temporal_contrast(x, 0.3, channels="up_down"),
+    "draws from a step on": lambda x: spikegen.rate_conv(x, seed=2, first_step=3),
     "convolve": lambda x: decode.convolve(x > 0, [0.2, 0.5, 0.3]),
 }  # fmt: skip
 
@@ -105,7 +114,13 @@ def test_codes_of_signals_for_any_chunks(name, chunks):
 
 @pytest.mark.parametrize("name", OF_SIGNALS)
 def test_a_signal_without_features(name):
-    if name in ("thresholds of features", "bsa", "staircase"):  # they have an array for each
+    if name in (
+        "thresholds of features",
+        "bsa",
+        "staircase",
+        "an initial value",
+        "an error",
+    ):  # they have an array for each
         return
     encode, signal = OF_SIGNALS[name], SIGNALS[:, 0, 0]
     assert_equal((encode(da.from_array(signal, 4)), encode(signal)))
@@ -252,6 +267,8 @@ def test_wrong_arguments_are_refused_when_the_graph_is_made(call, error, message
         lambda x: spikegen.latency(x, 9, linear=True),
         lambda x: spikegen.latency(x, 9, normalize=True),
         lambda x: spikegen.delta(x),
+        lambda x: spikegen.sigma_delta(x, 1),
+        lambda x: spikegen.bsa(x, [1], 1),
     ],
 )
 def test_bad_data_are_named_by_their_index_in_the_whole(encode):
@@ -259,6 +276,16 @@ def test_bad_data_are_named_by_their_index_in_the_whole(encode):
     data[3, 2, 4] = np.nan
     with pytest.raises(ValueError, match=r"but data\[3, 2, 4\] is nan"):
         encode(da.from_array(data, (2, 2, 3))).compute(scheduler="sync")
+
+
+def test_a_register_is_drawn_once_for_all_chunks():
+    def encode(values):
+        return spikegen.rate(values, 5, generator="lfsr8", shared=True)
+
+    lazy = encode(da.full(40, 0.5, chunks=20))
+    first, second = np.split(lazy.compute(scheduler="sync"), 2, axis=1)
+    assert_same_bits(first, second)
+    assert encode(da.full(40, 0.5, chunks=20)).name != lazy.name
 
 
 def test_more_elements_than_2_to_the_31_keep_their_draws():
@@ -274,7 +301,6 @@ def test_more_elements_than_2_to_the_31_keep_their_draws():
 
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"distributed.worker.daemon": True}),
         distributed.LocalCluster(
@@ -303,11 +329,9 @@ def test_processes_give_the_bits_of_one_call(cluster):
 
 
 def test_what_a_killed_worker_had_is_computed_again(cluster):
-    from distributed import wait
-
     expected = dask.compute(*large(), scheduler="sync")
     held = dask.persist(*large())
-    wait(held)
+    distributed.wait(held)
     pid = next(iter(cluster.run(os.getpid).values()))
     os.kill(pid, signal.SIGKILL)
     for found, right in zip(dask.compute(*held), expected, strict=True):

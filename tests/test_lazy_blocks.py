@@ -31,7 +31,7 @@ OF_VALUES = {
     "rank order": (spikegen.rank_order, {}),
     "lines": (spikegen.latency_interpolate, {}),
 }
-REFUSED = ("bsa", "temporal_contrast", "decoded rate", "convolve")
+REFUSED = ("bsa", "temporal_contrast", "decoded rate", "convolve", "a window ahead")
 
 
 def joined(parts):
@@ -62,14 +62,9 @@ def test_parts_have_the_same_bits_on_every_device(device):
 
 SIGNAL_CODES = {
     **{name: code for name, code in OF_SIGNALS.items() if name not in REFUSED},
-    "refractory steps": lambda x: spikegen.step_forward(x, 0.2, refractory=3),
     "samples, refractory": lambda x: spikegen.send_on_delta(x, 0.2, refractory=3),
     "an initial value": lambda x: spikegen.step_forward(x, 0.3, initial=PER_FEATURE, multi=True),
-    "padding": lambda x: spikegen.delta(x, 0.3, padding=True),
-    "a residual": lambda x: spikegen.sigma_delta(x, 0.3, feedback="residual", step=0.1),
-    "an error": lambda x: spikegen.sigma_delta(x, 0.3, cum_error=True, initial=None),
     "levels from a value": lambda x: spikegen.level_crossing(x, 0.25, initial=0.1),
-    "contrast": lambda x: spikegen.temporal_contrast(x, 0.3),
     "a window above": lambda x: spikegen.moving_window(x, 0.1, 2, compare=">="),
     "steps not counted": lambda x: decode.staircase(x > 0, 0.3, count_first=False),
     "a sum from a value": lambda x: decode.accumulate(x, PER_FEATURE),

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from spikecore import arguments, random
+from spikecore import arguments
 from spikecore.annotations import Integer
 from spikecore.chunked import division_of, is_dask, steps_of_a_part
-from spikecore.codes import lfsr
 from spikecore.events.table import Events
 from spikecore.foreign import a_kind
 from spikecore.lazy import parts
@@ -155,7 +154,7 @@ def of_function(function, data, positional, options, block_steps, begin=0, befor
     options = {**options, **options.pop("options", {})}
     timed = division.samples == "time" or bool(options.get("time_var_input"))
     if division.stepped:
-        options["seed"] = _seed(options)
+        options["seed"] = parts.seed_of_all(options)
         drawn = _drawn_signal if timed else _drawn
         return drawn(function, first, data, options, block_steps, begin)
     if division.placed:
@@ -177,18 +176,6 @@ def _bound(function, data, positional, options):
     except TypeError as error:
         got, remedy = str(error).removeprefix("got "), "pass the arguments of that function"
         arguments.refuse("options", f"fit {function.__name__}", got, remedy, TypeError)
-
-
-def _seed(options):
-    """One seed for all parts."""
-    register = lfsr.checked(
-        options.get("generator"), options.get("shared", False), options.get("uniforms")
-    )
-    if register is not None:
-        return lfsr.settled(register, options.get("shared", False), options.get("seed"))
-    if options.get("uniforms") is not None:
-        return options.get("seed")
-    return random.seed_of(options.get("seed"))
 
 
 def _num_steps(options):

@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from spikecore import arguments
+from spikecore import arguments, random
 from spikecore.chunked import Carried
+from spikecore.codes import lfsr
 
 
 def passes_on(division, options):
@@ -30,21 +31,34 @@ def start_of(function, division, options):
     return Carried(options.pop("initial", default))
 
 
-def advance(function, division, options, values, before, at):
+def advance(function, division, options, values, before, at, origin=()):
     """The spikes of a part that begins at step ``at``, and what the next part begins with.
 
-    ``before`` is what the part before left, which stays as it was.
+    ``before`` is what the part before left, which stays as it was; ``origin`` is where the features
+    begin in the whole.
     """
     if division.carries:
         carried = Carried(before.initial, _copied(before.state))
-        with arguments.part_of_a_whole(partial(_from, at)):
+        with arguments.part_of_a_whole(partial(_from, at, origin)):
             return function(values, initial=carried, **options), carried
     tail = values[:0] if before is None else before
     joined = np.concatenate([tail, values]) if len(tail) else values
-    with arguments.part_of_a_whole(partial(_from, at - len(tail))):
+    with arguments.part_of_a_whole(partial(_from, at - len(tail), origin)):
         found = function(joined, **options)[len(tail) :]
     wanted = behind(division, options)
     return found, joined[max(0, len(joined) - wanted) :].copy()
+
+
+def seed_of_all(options):
+    """One seed for all parts."""
+    register = lfsr.checked(
+        options.get("generator"), options.get("shared", False), options.get("uniforms")
+    )
+    if register is not None:
+        return lfsr.settled(register, options.get("shared", False), options.get("seed"))
+    if options.get("uniforms") is not None:
+        return options.get("seed")
+    return random.seed_of(options.get("seed"))
 
 
 def _copied(state):
@@ -54,6 +68,7 @@ def _copied(state):
     return type(state)(*(np.copy(part) if np.ndim(part) else part for part in state))
 
 
-def _from(at, index):
+def _from(at, origin, index):
     """An index of a part in the whole."""
-    return index[0] + at, *index[1:]
+    features = np.add(index[1:], origin).tolist() if origin else index[1:]
+    return index[0] + at, *features
