@@ -108,6 +108,30 @@ def divided(samples: str, **how: Any) -> Callable[[Callable[P, R]], Callable[P, 
     return decorate
 
 
+def by_pairs(
+    *, symmetric: bool = False, lead: int = 0
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let the ``spikes`` or ``targets`` of a matrix over pairs of trains be Dask arrays.
+
+    ``lead`` axes of the result stand before those of the pairs.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def call(*positional: P.args, **named: P.kwargs) -> R:
+            trains = (*positional[:2], named.get("spikes"), named.get("targets"))
+            if not any(map(is_dask, trains)):
+                return function(*positional, **named)
+            bound = signature.bind(*positional, **named)
+            return lazily("measures", "matrix")(function, bound, symmetric, lead)
+
+        return call
+
+    return decorate
+
+
 def division_of(function: object) -> Division | None:
     """How a public function may be divided, or None."""
     return getattr(function, "division", None)

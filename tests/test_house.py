@@ -187,7 +187,7 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
-    found["lazy.blocks"] = lazy.blocks
+    found |= {f"lazy.{name}": getattr(lazy, name) for name in lazy.__all__}
     fixed["nir.Network"] = nir.Network
     found |= {f"events.{name}": getattr(events, name) for name in events.__all__}
     layers = (getattr(network, name) for name in network.__all__)

@@ -241,7 +241,12 @@ def test_a_seed_is_drawn_once_for_all_chunks():
         (lambda x: spikegen.rate(x), ValueError, "num_steps must be given"),
         (lambda x: spikegen.rate(x, 3, out=np.zeros(3)), TypeError, "out must be None for a Dask"),
         (lambda x: spikegen.rate(x, 3, uniforms=x), TypeError, "uniforms must be None for a Dask"),
-        (lambda x: spikegen.rate(x, 3, sparse=True), ValueError, "sparse must be False for a Dask"),
+        (lambda x: spikegen.rate(x, 3, sparse=1), TypeError, "sparse must be True or False"),
+        (
+            lambda x: spikegen.latency(x, 3, off_target=1, normalize=True, sparse=True),
+            ValueError,
+            "off_target must be 0 with sparse=True",
+        ),
         (lambda x: spikegen.delta(x, -1), ValueError, "threshold must lie in"),
         (lambda x: spikegen.delta(x[0, 0, 0]), ValueError, r"data must have a time axis"),
         (lambda x: spikegen.delta(x[x[:, 0, 0] > 0]), ValueError, "data must have a known shape"),

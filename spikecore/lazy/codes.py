@@ -6,7 +6,6 @@ features; what is wrong with the data is found when they are computed.
 """
 
 import itertools
-import math
 from functools import partial
 
 import dask.array as da
@@ -16,6 +15,8 @@ from dask import delayed
 from spikecore import arguments
 from spikecore.codes.latency_times import latency_code
 from spikecore.lazy import parts, time
+from spikecore.lazy.events import event_parts, join_events
+from spikecore.lazy.parts import whole
 
 NO_PLACE = {"out": "the result is a new Dask array", "stream": "a scheduler calls the function"}
 TIMES = ("threshold", "tau", "epsilon")  # arguments of the latency code that set spike times
@@ -27,6 +28,8 @@ def encode(function, division, bound):
     options = dict(bound.arguments)
     data = options.pop(name)
     refuse_options(options)
+    if arguments.flag("sparse", options.pop("sparse", False)):
+        return _events(function, options, data)
     if division.numbered:
         options["seed"] = parts.seed_of_all(options)
     timed = division.samples == "time" or bool(options.get("time_var_input"))
@@ -37,6 +40,12 @@ def encode(function, division, bound):
         return _by_steps(function, division, name, options, whole(name, data, ()))
     in_turn = several and parts.passes_on(division, options)
     return _chunked(function, division, name, options, data, timed, in_turn)
+
+
+def _events(function, options, data):
+    """The Events of all chunks, delayed; values that are written between spikes are refused."""
+    function(np.zeros((1,) * data.ndim, data.dtype), **{**options, "sparse": True})
+    return join_events(event_parts(function(data, **options)))
 
 
 def _by_steps(function, division, name, options, data):
@@ -86,20 +95,9 @@ def refuse_options(options):
         if options.get(option) is not None:
             remedy = f"leave it out, because {reason}"
             arguments.refuse(option, "be None for a Dask array", "a value", remedy, TypeError)
-    if options.get("sparse"):
-        remedy = "encode chunks, and make Events of each"
-        arguments.refuse("sparse", "be False for a Dask array", True, remedy)
     if options.get("uniforms") is not None:
         remedy = "pass seed, whose draws are those of one call"
         arguments.refuse("uniforms", "be None for a Dask array", "a value", remedy, TypeError)
-
-
-def whole(name, data, axes):
-    """The array with one chunk along some axes; its shape must be known."""
-    if any(math.isnan(length) for length in data.shape):
-        remedy = "call its compute_chunk_sizes()"
-        arguments.refuse(name, "have a known shape", data.shape, remedy)
-    return data.rechunk(dict.fromkeys(axes, -1)) if len(axes) else data
 
 
 def _together(data, division, timed, options):

@@ -4,6 +4,7 @@
 """
 
 import inspect
+import math
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,14 @@ import numpy as np
 from spikecore import arguments, random
 from spikecore.chunked import Carried
 from spikecore.codes import lfsr
+
+
+def whole(name, data, axes):
+    """A Dask array with one chunk along some axes; its shape must be known."""
+    if any(math.isnan(length) for length in data.shape):
+        remedy = "call its compute_chunk_sizes()"
+        arguments.refuse(name, "have a known shape", data.shape, remedy)
+    return data.rechunk(dict.fromkeys(axes, -1)) if len(axes) else data
 
 
 def passes_on(division, options):

@@ -13,8 +13,9 @@ from dask import delayed
 from dask.tokenize import normalize_token
 
 from spikecore import arguments
-from spikecore.lazy.codes import refuse_options, whole
+from spikecore.lazy.codes import refuse_options
 from spikecore.lazy.grid import Grid
+from spikecore.lazy.parts import whole
 from spikecore.network.graph import Graph
 from spikecore.network.linear import Linear
 from spikecore.network.stages import LayerRun
