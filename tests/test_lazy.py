@@ -1,9 +1,12 @@
 """Dask arrays: the bits of one call for any chunks, schedulers and processes."""
 
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import dask
 import dask.array as da
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 
 from spikecore import LIF, Alpha, Leaky, Linear, RLeaky, Sequential, Synaptic, decode, spikegen
 
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 GENERATOR = np.random.default_rng(3)
 VALUES = GENERATOR.random((4, 3, 5)).astype(np.float32)
 SIGNALS = GENERATOR.normal(0, 0.4, (9, 3, 4)).cumsum(axis=0).astype(np.float32)
@@ -299,6 +303,20 @@ def test_more_elements_than_2_to_the_31_keep_their_draws():
     part = spikegen.rate(np.full(9, 0.5, np.float32), 4, seed=1, first_element=far)
     assert lazy.shape == (4, far + 9)
     assert_same_bits(lazy[:, far:].compute(scheduler="sync"), part)
+
+
+def test_the_picture_of_the_task_graph_shows_the_graph():
+    spec = importlib.util.spec_from_file_location("task_graph", DOCS / "task_graph.py")
+    picture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(picture)
+    found = picture.tasks()
+    kinds = Counter(kind for kind, _ in found.values())
+    assert kinds == {"data": 6, "step_forward": 6, "LIF.run": 6}
+    assert sum(len(sources) for _, sources in found.values()) == 6 + 6 + 2 * 4
+    assert len({(found[key][0], place) for key, place in picture.placed(found).items()}) == 18
+    (ax,) = picture.draw().axes
+    assert sum(text.get_text().strip() == "LIF.run" for text in ax.texts) == 6
+    assert (DOCS / "guides" / "task-graph.png").stat().st_size < 150_000
 
 
 # --- processes ----------------------------------------------------------------------------------
