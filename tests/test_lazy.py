@@ -17,7 +17,18 @@ from conftest import assert_same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikecore import LIF, Alpha, Leaky, Linear, RLeaky, Sequential, Synaptic, decode, spikegen
+from spikecore import (
+    LIF,
+    Alpha,
+    Leaky,
+    Linear,
+    RLeaky,
+    Sequential,
+    Synaptic,
+    decode,
+    spikegen,
+    statistics,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 GENERATOR = np.random.default_rng(3)
@@ -335,12 +346,16 @@ def cluster():
 
 
 def large():
-    """Spikes, membranes and a network's counts, of more chunks than there are workers."""
+    """Spikes, membranes, counts and distances, of more chunks than there are workers."""
     values = da.from_array(np.tile(VALUES, (6, 5, 4)), (7, 4, 9))
     spikes = spikegen.rate(values, 20, seed=1)
     run = LIF(0.9).run(spikes.astype(np.float32))
     ends = network().run(spikes[..., :5].astype(np.uint8), exact=True)
-    return spikes, run.recorded["membrane"], ends["lif1"].counts
+    signal = da.from_array(np.tile(SIGNALS, (5, 2, 1)), (7, 3, 2))
+    coded = spikegen.step_forward(signal, 0.2, refractory=2)
+    windows = spikegen.moving_window(signal, 0.2, 9)
+    distances = statistics.van_rossum(abs(coded), tau=2.0)
+    return spikes, run.recorded["membrane"], ends["lif1"].counts, coded, windows, distances
 
 
 def test_processes_give_the_bits_of_one_call(cluster):
