@@ -26,6 +26,7 @@ class Division(NamedTuple):
     behind: Callable[..., int | None] | None = None  # of its options: samples needed before a part
     stepped: bool = False  # its draws are numbered by the step, its argument ``first_step``
     period: str = ""  # an argument at whose multiples a part may begin
+    kept: bool = False  # ``part_of_time`` has what it kept of the part before
     placed: bool = False  # ``steps_of_a_part`` says which of the steps are wanted
 
 
@@ -45,34 +46,39 @@ def carried(initial: Any) -> Carried:
     return initial if isinstance(initial, Carried) else Carried(initial)
 
 
-class Steps:
-    """Steps of a part, and whether a code has taken notice of them."""
+class Part:
+    """Steps of a part, whether a code has taken notice of them, and what it keeps for the next."""
 
-    def __init__(self, start: int, count: int) -> None:
-        self.start, self.count, self.noticed = start, count, False
+    def __init__(self, start: int, count: int, kept: Any = None) -> None:
+        self.start, self.count, self.kept, self.noticed = start, count, kept, False
 
 
-_STEPS: ContextVar[Steps | None] = ContextVar("steps of a part", default=None)
+_PART: ContextVar[Part | None] = ContextVar("steps of a part", default=None)
 
 
 @contextmanager
-def steps_of_a_part(start: int, count: int) -> Iterator[Steps]:
-    """Let a code whose spikes are placed beforehand give ``count`` steps from ``start`` on."""
-    steps = Steps(start, count)
-    token = _STEPS.set(steps)
+def steps_of_a_part(start: int, count: int, kept: Any = None) -> Iterator[Part]:
+    """Let a code give ``count`` steps from ``start`` on, with what it kept of the part before."""
+    part = Part(start, count, kept)
+    token = _PART.set(part)
     try:
-        yield steps
+        yield part
     finally:
-        _STEPS.reset(token)
+        _PART.reset(token)
 
 
 def wanted_steps(num_steps: int) -> tuple[int, int]:
     """The first step that is wanted of ``num_steps``, and how many."""
-    steps = _STEPS.get()
-    if steps is None:
-        return 0, num_steps
-    steps.noticed = True
-    return steps.start, steps.count
+    part = part_of_time()
+    return (0, num_steps) if part is None else (part.start, part.count)
+
+
+def part_of_time() -> Part | None:
+    """The part that is wanted, or None for the whole."""
+    part = _PART.get()
+    if part is not None:
+        part.noticed = True
+    return part
 
 
 def is_dask(value: object) -> bool:

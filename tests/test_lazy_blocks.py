@@ -28,6 +28,10 @@ OF_VALUES = {
     "phase": (spikegen.phase, {"num_bits": 4}),
     "burst": (spikegen.burst, {}),
     "population": (spikegen.population, {"neurons": 5, "low": 0, "high": 1}),
+    "current": (spikegen.current, {"gain": 3}),
+    "current, first spikes": (spikegen.current, {"gain": 3, "first_only": True}),
+    "poisson": (spikegen.poisson, {"refractory": 3, "rate_is": "hazard", "seed": 1}),
+    "poisson of bools": (spikegen.poisson, {"rate_is": "hazard", "seed": 1, "dtype": bool}),
     "rank order": (spikegen.rank_order, {}),
     "lines": (spikegen.latency_interpolate, {}),
 }
@@ -104,6 +108,16 @@ def test_parts_of_a_signal_join_to_the_whole(name, data):
     )
     found = lazy.blocks(encode, signal, *positional, block_steps=3, **options)
     assert_same_bits(joined(found), code(SIGNALS))
+
+
+@pytest.mark.parametrize("device", ["cpu", "numpy"])
+def test_the_dead_time_of_data_that_vary_goes_on_in_the_next_part(device):
+    data, how = SIGNALS * 0 + 0.2, {"refractory": 2, "seed": 3, "time_var_input": True}
+    parts = lazy.blocks(spikegen.poisson, data, block_steps=2, device=device, **how)
+    expected = spikegen.poisson(data, device=device, **how)
+    assert_same_bits(joined(parts), expected)
+    apart = [spikegen.poisson(part, device=device, **how) for part in np.split(data, [2, 4, 6, 8])]
+    assert not np.array_equal(joined(apart), expected)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +237,6 @@ def test_blocks_do_not_import_dask():
             ValueError,
             "work must be a code that",
         ),
-        (lambda: lazy.blocks(spikegen.poisson, VALUES, 5), ValueError, "work must be a code that"),
         (
             lambda: list(
                 lazy.blocks(
@@ -290,3 +303,9 @@ def test_bad_data_are_named_by_their_index_in_the_whole(work, how):
     data[7, 2, 1] = np.nan
     with pytest.raises(ValueError, match=r"\[7, 2, 1\] is nan"):
         list(lazy.blocks(work, data, block_steps=3, **how))
+
+
+def test_the_caller_of_a_part_is_not_part_of_a_whole():
+    for part in lazy.blocks(spikegen.rate_conv, SIGNALS, seed=1, block_steps=3):
+        with pytest.raises(ValueError, match=r"data\[1\] is nan"):
+            spikegen.rate([0, np.nan], len(part))

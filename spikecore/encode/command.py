@@ -26,6 +26,7 @@ CODES = tuple(
     name
     for name in spikegen.__all__
     if (division := division_of(getattr(spikegen, name)))
+    and not division.kept  # what these keep is not stored
     and (division.stepped or division.placed or division.period or division.carries
          or division.behind)
 )  # fmt: skip

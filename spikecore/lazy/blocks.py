@@ -61,8 +61,8 @@ def blocks(
     Raises
     ------
     ValueError, TypeError
-        A function that cannot be divided over time: ``bsa``, ``hsa``, ``modified_hsa``, ``current``
-        ``poisson``, targets, and what decodes whole trains; codes that look ahead
+        A function that cannot be divided over time: ``bsa``, ``hsa``,
+        ``modified_hsa``, targets, and what decodes whole trains; codes that look ahead
         (``moving_window(first="window")``, ``temporal_contrast`` with ``factor``,
         ``align="start"`` or ``edge="repeat"``); ``num_steps`` left out, ``out``, ``stream``, or a
         Dask array.  All that the call itself refuses; an index in the data is that in the whole.
@@ -153,11 +153,14 @@ def of_function(function, data, positional, options, block_steps, begin=0, befor
     data = options.pop(first)
     options = {**options, **options.pop("options", {})}
     timed = division.samples == "time" or bool(options.get("time_var_input"))
-    if division.stepped:
+    if division.numbered:
         options["seed"] = parts.seed_of_all(options)
+    if division.kept and timed:
+        return _kept(function, first, data, options, block_steps)
+    if division.stepped:
         drawn = _drawn_signal if timed else _drawn
         return drawn(function, first, data, options, block_steps, begin)
-    if division.placed:
+    if division.placed or division.kept:
         return _placed(function, name, data, options, block_steps, begin)
     if division.period:
         return _periodic(function, first, data, options, block_steps, begin, division.period)
@@ -231,7 +234,8 @@ def _drawn_signal(function, name, data, options, block_steps, begin):
             if uniforms is not None:
                 how["uniforms"] = uniforms[at : at + len(values)]
             with arguments.part_of_a_whole(partial(_from, at)):
-                yield function(values, first_step=first + at, **how), None
+                part = function(values, first_step=first + at, **how)
+            yield part, None
             how.pop("first_spike_time", None)  # the silence before the first sample is past
 
     return found()
@@ -243,12 +247,32 @@ def _placed(function, name, data, options, block_steps, begin):
     num_steps = _num_steps(options)
 
     def found():
+        kept = None
         for start, count in _moments(num_steps, _steps_of(data.size, block_steps), begin):
-            with steps_of_a_part(start, count) as asked:
+            with steps_of_a_part(start, count, kept) as asked:
                 part = function(data, num_steps=num_steps, **options)
             if not asked.noticed:
                 remedy = "call the function itself"
                 arguments.refuse("work", "give spikes over time", f"{name} without time", remedy)
+            kept = asked.kept
+            yield part, None
+
+    return found()
+
+
+def _kept(function, name, data, options, block_steps):
+    """A code of data that vary, which keeps something from part to part."""
+    signal = _signal(name, data, block_steps)
+
+    def found():
+        kept = None
+        for at, values in signal:
+            with (
+                steps_of_a_part(at, len(values), kept) as asked,
+                arguments.part_of_a_whole(partial(_from, at)),
+            ):
+                part = function(values, **options)
+            kept = asked.kept
             yield part, None
 
     return found()
@@ -269,7 +293,8 @@ def _periodic(function, name, data, options, block_steps, begin, period):
                 must, got = f"begin at multiples of {period}={length}", f"one at step {at}"
                 arguments.refuse(f"parts of {name}", must, got, remedy)
             with arguments.part_of_a_whole(partial(_from, at)):
-                yield function(values, **options), None
+                part = function(values, **options)
+            yield part, None
 
     return found()
 
