@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from spikecore import __version__, convergence, demo, info
+from spikecore import __version__, convergence, demo, info, meaning
 from spikecore.backends import DeviceError, SettingError
 from spikecore.encode import command as encode
 from spikecore.nir import command as nir
@@ -23,6 +23,7 @@ COMMANDS = {
     "encode": encode,
     "gallery": gallery,
     "info": info,
+    "meaning": meaning,
     "nir": nir,
     **command.commands(),
 }
