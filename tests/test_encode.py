@@ -72,10 +72,10 @@ def test_bytes_of_idx_are_divided_by_255(folder, zipped):
     images = (255 * VALUES).astype(np.uint8)
     content = struct.pack(">4B2I", 0, 0, 8, 2, 3, 4) + images.tobytes()
     (folder / "images").write_bytes(gzip.compress(content) if zipped else content)
-    encode(folder / "images", folder / "out.npy", "--code", "latency", "--steps", 9, "--set",
-           "normalize=True")  # fmt: skip
+    words = ["--code", "rate", "--steps", 500, "--seed", 2]
+    encode(folder / "images", folder / "out.npy", *words)
     scaled = images * np.float32(1 / 255)
-    assert_same_bits(np.load(folder / "out.npy"), spikegen.latency(scaled, 9, normalize=True))
+    assert_same_bits(np.load(folder / "out.npy"), spikegen.rate(scaled, 500, seed=2))
 
 
 def test_an_array_of_an_archive_is_chosen_and_scaled(folder):

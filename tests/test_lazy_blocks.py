@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from test_lazy import CURRENTS, NEURONS, OF_SIGNALS, PER_FEATURE, SIGNALS, SPIKES, VALUES, network
 
 from spikecore import Events, Graph, Leaky, Linear, decode, events, lazy, spikegen
+from spikecore.chunked import division_of
+from spikecore.lazy import parts
 
 LEAD = {"first_spike_time": 5, "gain": 0.5}
 UNIFORMS = np.random.default_rng(1).random((9, *VALUES.shape))
@@ -186,6 +188,18 @@ def test_a_mapped_file_is_read_a_part_at_a_time(tmp_path):
     mapped = np.load(tmp_path / "signal.npy", mmap_mode="r")
     found = joined(lazy.blocks(spikegen.delta, mapped, block_steps=2))
     assert_same_bits(found, spikegen.delta(SIGNALS))
+
+
+@pytest.mark.parametrize("encode", [spikegen.step_forward, spikegen.sigma_delta])
+def test_what_a_part_left_stays_as_it_was(encode):
+    """A worker may run a chunk again, from the same state."""
+    division, how = division_of(encode), {"threshold": 0.2}
+    first = parts.start_of(encode, division, dict(how))
+    _, before = parts.advance(encode, division, how, SIGNALS[:4], first, 0)
+    once, _ = parts.advance(encode, division, how, SIGNALS[4:], before, 4)
+    again, _ = parts.advance(encode, division, how, SIGNALS[4:], before, 4)
+    assert_same_bits(once, again)
+    assert_same_bits(once, encode(SIGNALS, 0.2)[4:])
 
 
 def test_a_seed_is_drawn_once_for_all_parts():

@@ -97,6 +97,12 @@ def test_equal_calls_share_their_results():
     assert list(names()) == list(names())
 
 
+def test_a_symmetric_measure_is_computed_once_for_each_pair_of_chunks():
+    spikes = da.from_array(TARGETS, (-1, 1))
+    graph = statistics.van_rossum(spikes, tau=2.0).__dask_graph__()
+    assert sum("_measured" in str(key) for key in graph) == 4 * 5 // 2
+
+
 @pytest.mark.parametrize(
     "measure", [statistics.rate, statistics.fano, lambda x: statistics.van_rossum(x, tau=2.0)]
 )
