@@ -1,5 +1,6 @@
 """``python -m spikecore encode``: files in, files out, and calls that are killed go on."""
 
+import fcntl
 import gzip
 import os
 import signal
@@ -183,6 +184,16 @@ def test_another_call_does_not_go_on_unless_it_begins_anew(folder, monkeypatch, 
     assert "OUTPUT must go on with the call that was stopped" in told and "--restart" in told
     encode(*words, "--set", "threshold=0.5", "--restart")
     assert_same_bits(np.load(folder / "out.npy"), spikegen.delta(SIGNAL, 0.5))
+
+
+def test_two_processes_do_not_write_one_output(folder, monkeypatch, capsys):
+    words = stopped(folder, monkeypatch)
+    capsys.readouterr()
+    handle = os.open(folder / "out.npy.part", os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    assert "OUTPUT must be written by one process" in refusal(capsys, *words)
+    os.close(handle)
+    encode(*words)
 
 
 def test_the_bar_counts_the_steps(folder, capsys):

@@ -93,15 +93,15 @@ def _run(given):
         checked.refuse("INPUT", "have a time axis", "shape ()", "pass [num_steps, ...]")
     values = data if timed else data[...] if data.shape else data[()]
     num_steps = _num_steps(data, options, timed)
-    job = jobs.Job(output, _description(given, data, options), given.restart)
-    options = _seeded(function, options, job)
-    before = job.before(_probe(function, data, options) if job.saved else None)
-    try:
-        return _encode(function, values, options, given, job, before, num_steps, timed)
-    except (ValueError, TypeError):
-        if not job.done:  # a call that is wrong leaves nothing
-            job.finish()
-        raise
+    with jobs.Job(output, _description(given, data, options), given.restart) as job:
+        options = _seeded(function, options, job)
+        before = job.before(_probe(function, data, options) if job.saved else None)
+        try:
+            return _encode(function, values, options, given, job, before, num_steps, timed)
+        except (ValueError, TypeError):
+            if not job.done:  # a call that is wrong leaves nothing
+                job.finish()
+            raise
 
 
 def _encode(function, values, options, given, job, before, num_steps, timed):

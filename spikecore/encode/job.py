@@ -27,14 +27,36 @@ class Job:
     def __init__(self, output, description, restart):
         self.output, self.folder = output, output.with_name(f"{output.name}.part")
         text = json.dumps(description, indent=1, sort_keys=True)
-        if restart and self.folder.is_dir():
-            shutil.rmtree(self.folder)
+        self.folder.mkdir(exist_ok=True)
+        self.handle = _locked(self.folder)
+        try:
+            self._begin(text, restart)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Let another process go on."""
+        if self.handle is not None:
+            os.close(self.handle)
+            self.handle = None
+
+    def _begin(self, text, restart):
+        """Look whether the folder is of this call, and how far that came."""
+        if restart:
+            for path in self.folder.iterdir():
+                path.unlink()
         kept = self.folder / "job.json"
         if kept.is_file() and kept.read_text() != text:
             must = "go on with the call that was stopped"
             got = f"{self.folder} of another call, or of a file that has changed"
             arguments.refuse("OUTPUT", must, got, "pass --restart, which begins anew")
-        self.folder.mkdir(exist_ok=True)
         with whole(kept) as part:
             part.write_text(text)
         self.done, self.lengths, self.saved = 0, {}, None
@@ -82,6 +104,24 @@ class Job:
     def finish(self):
         """Remove the folder, once the output has its name."""
         shutil.rmtree(self.folder)
+
+
+def _locked(folder):
+    """A handle that locks a folder until it is closed, if the system can lock folders, or None."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        got, remedy = f"{folder}, which another process writes", "wait for it"
+        arguments.refuse("OUTPUT", "be written by one process", got, remedy)
+    except OSError:  # some network file systems do not lock folders
+        pass
+    return handle
 
 
 class Sink:
