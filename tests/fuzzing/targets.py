@@ -443,7 +443,6 @@ VALIDATE = {
 BLOCKS = {
     "work": ["spikegen.delta", "spikegen.rate", "spikegen.phase", "LIF(0.5)", "decode.accumulate"],
     "data": [*SERIES, "iter([np.ones((4, 3)), np.ones((2, 3))])"],
-    "*arguments_of_work": ["4"],
     "block_steps": ["None", "2"],
     "**num_steps": [LEFT_OUT, "4"],
 }
@@ -529,7 +528,9 @@ def all_targets():
     for call in (*made, "events.concatenate", *asked):
         found.append(target(call, (EVENTS,), 0.7))
     told = ("options", *GOOD, *SIGNALS, *VALUES, *RUN)
-    found.append(target("lazy.blocks", (BLOCKS,), 1.0, told, ("num_steps",)))
+    found.append(
+        target("lazy.blocks", (BLOCKS,), 1.0, told, ("num_steps",), ("arguments_of_work",))
+    )
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found += [target(call, tables, weight, names) for call, tables, weight, names in hardware.CALLS]
