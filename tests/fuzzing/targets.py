@@ -404,6 +404,8 @@ PLOTS = {
     "path": ["'film.gif'", "'none/film.gif'", "'film.txt'"],
     "progress": ["False"],
     "fps": ["None", "10"],
+    "net": ["Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"],
+    "run": ["None", "{}"],
     "**color": [LEFT_OUT, "'red'", "(0, 0, 1)"],
     "**label": [LEFT_OUT, "'spikes'"],
     "**c": [LEFT_OUT, "'red'", "np.ones(4)"],
