@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from spikecore import arguments
+from spikecore import arguments, random
 from spikecore.annotations import ArrayLike, Number
-from spikecore.network import Graph, Linear
+from spikecore.network import Graph, LayerRun, Linear
 from spikecore.nir import Network, NetworkRun
 from spikecore.validate.candidate import Candidate, Observed, RefusedError, shaped
 from spikecore.validate.layers import Reference, compare_layer
-from spikecore.validate.libraries import ARRAYS, Arrays
+from spikecore.validate.libraries import ARRAYS, Arrays, returned
 from spikecore.validate.report import Check, Report
 from spikecore.validate.subject import BAND
 
+MEMBRANE = ".membrane"  # after the name of a layer
 STEPS, SAMPLES, DENSITY = 40, 2, 0.3  # of the default input
 
 
@@ -49,8 +50,9 @@ def network(
     candidate : callable or dict of str to array_like
         A callable takes the inputs, one array ``[T, ...]`` for each of ``against.inputs``, and
         returns a dict of the outputs of its layers by their names in ``against``, all of them or
-        some: ``[T, ...]``, or ``(spikes, membranes)`` of a neuron.  A single array is the output of
-        the network.  A dict is what it would return for ``inputs``, recorded before.
+        some: ``[T, ...]``, or ``(spikes, membranes)`` of a neuron; membranes may stand by
+        themselves as ``"NAME.membrane"``.  A single array is the output of the network.  A dict is
+        what it would return for ``inputs``, recorded before.
     against : spikecore.network.Graph or spikecore.nir.Network
         The reference.
     inputs : array_like or dict of str to array_like, optional
@@ -106,12 +108,14 @@ def network(
     timeout = arguments.number("timeout", timeout, 0, TIMEOUT_MAX, open_low=True)
     arrays = arguments.choice("arrays", arrays, ARRAYS)
     recorded = isinstance(candidate, Mapping)
-    if not recorded:
-        candidate = Candidate(candidate, timeout, "spikes", arrays)
-    reference, subject = _reference(against, inputs, rules, dt, recorded)
-    name = "recorded outputs" if recorded else candidate.name
+    theirs: Any = candidate if recorded else Candidate(candidate, timeout, "spikes", arrays)
+    if recorded and inputs is None:
+        must, remedy = "be those of recorded outputs", "pass the inputs that they were recorded on"
+        arguments.refuse("inputs", must, None, remedy, TypeError)
+    reference, subject = referred(against, inputs, rules, dt)
+    name = "recorded outputs" if recorded else theirs.name
     try:
-        given = candidate if recorded else _called(candidate, reference)
+        given = theirs if recorded else _called(theirs, reference)
         observed = _outputs(given, reference)
     except RefusedError as error:
         checks, causes, notes = [Check("all layers", "failed", str(error))], (), ()
@@ -131,14 +135,11 @@ def network(
     )
 
 
-def _reference(against, inputs, rules, dt, recorded):
+def referred(against, inputs, rules, dt):
     """The reference run on the inputs, and how a report calls it."""
     if not isinstance(against, (Graph, Network)):
         must, remedy = "be a network.Graph or a nir.Network", "pass a Sequential, or nir.read(path)"
         arguments.refuse("against", must, arguments.shown(against), remedy, TypeError)
-    if recorded and inputs is None:
-        must, remedy = "be those of recorded outputs", "pass the inputs that they were recorded on"
-        arguments.refuse("inputs", must, None, remedy, TypeError)
     if isinstance(against, Graph):
         if dt is not None or rules != "exact":
             must = "be left out against a Graph, which is in steps already"
@@ -156,7 +157,7 @@ def _reference(against, inputs, rules, dt, recorded):
 
 def _default(graph):
     """Random spikes for each input."""
-    generator, found = np.random.default_rng(0), {}
+    found = {}
     for name, shape in graph.inputs.items():
         first = next(layer for n, layer in graph.layers.items() if (name, n) in graph.edges)
         if shape is None and isinstance(first, Linear):
@@ -164,7 +165,8 @@ def _default(graph):
         if shape is None:
             must, remedy = f"be given, as the shape of {name!r} is not known", "pass inputs=spikes"
             arguments.refuse("inputs", must, None, remedy)
-        found[name] = (generator.random((STEPS, SAMPLES, *shape)) < DENSITY).astype(np.float32)
+        drawn = random.uniforms(len(found), (STEPS, SAMPLES, *shape)) < DENSITY
+        found[name] = drawn.astype(np.float32)
     return found if len(found) > 1 else next(iter(found.values()))
 
 
@@ -177,19 +179,30 @@ def _called(candidate, reference):
 def _outputs(value, reference):
     """The candidate's outputs by the name of their layer."""
     graph = reference.graph
-    if isinstance(value, NetworkRun):
-        value = value.layers
+    value = value.layers if isinstance(value, NetworkRun) else value
     if not isinstance(value, Mapping):
         if len(graph.outputs) > 1:
             raise RefusedError(f"it must return a dict by name for the outputs {graph.outputs}")
         value = {graph.outputs[0]: value}
     single = {out: graph._sources[out][0] for out in graph.outputs if len(graph._sources[out]) == 1}
-    found = {}
+    found, membranes = {}, {}
     for name, output in value.items():
+        neuron = name.removesuffix(MEMBRANE) if isinstance(name, str) else name
+        if name not in reference.outputs and neuron != name and neuron in reference.outputs:
+            membranes[neuron] = output
+            continue
         layer = name if name in reference.outputs else single.get(name)
         if layer is None:
             raise RefusedError(f"it names the layer {name!r}; use names of {reference.order}")
-        found[layer] = _observed(layer, output, reference.outputs[layer].shape)
+        if isinstance(output, LayerRun) and output.spikes is None and not output.recorded:
+            continue  # of a layer that only leads back into a cycle
+        found[layer] = _observed(layer, returned(output), reference.outputs[layer].shape)
+    for name, membrane in membranes.items():
+        if name not in found:
+            raise RefusedError(f"it has membranes of {name!r} and no spikes; give both")
+        shape = reference.outputs[name].shape
+        membrane = shaped(f"membranes of {name!r}", membrane, shape)
+        found[name] = found[name]._replace(membrane=membrane)
     return found
 
 

@@ -614,6 +614,14 @@ def validate_targets():
     """The comparison with the reference, which runs for seconds once its arguments are right."""
     names = ("options", "changes", *GOOD, *NEURON)
     more = {"encoder": ("num_steps", "threshold"), "neuron": ("decay", "reset")}
-    return [
+    found = [
         target(f"validate.{name}", (VALIDATE, GOOD), 0.3, names, own) for name, own in more.items()
     ]
+    own = {
+        "against": ["Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"],
+        "inputs": ["None", "np.ones((4, 2, 3), 'f4')"],
+        "rules": ["'exact'"],
+        "dt": ["None"],
+    }
+    words = ("spikes", "dt and rules", "layer")
+    return [*found, target("validate.network", (own, VALIDATE, GOOD), 0.3, words)]
