@@ -27,12 +27,13 @@ from spikecore.network.layer import (
     weights,
     whole,
 )
+from spikecore.network.weights import FromFile
 
 Pair = Integer | tuple[Integer, Integer] | list[Integer]
 Padding = Pair | Literal["same", "valid"]
 
 
-class Convolution(Stateless):
+class Convolution(FromFile, Stateless):
     """What ``Conv1d`` and ``Conv2d`` share."""
 
     weight: Any

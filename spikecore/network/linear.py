@@ -29,6 +29,7 @@ from spikecore.network.layer import (
     spike_array,
     weights,
 )
+from spikecore.network.weights import FromFile
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -45,7 +46,7 @@ class Weighted(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Linear(Stateless):
+class Linear(FromFile, Stateless):
     """``current = spikes @ weight.T + bias``.
 
     Parameters
