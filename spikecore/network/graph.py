@@ -114,6 +114,14 @@ class Graph:
         self._refuse_dtypes(order)
         tails = {n: (...,) if s is None else (..., *s) for n, s in self._input_shapes.items()}
         self._known = self._shapes(tails, named)
+        back = {source for source, _ in self._plan.late}
+        self._firing = {n for n, layer in nodes.items() if isinstance(layer, Neuron)}
+        self._stateful = {  # the layers with a result
+            n: layer
+            for n, layer in nodes.items()
+            if n in self._firing or layer.state_names or n in back
+        }
+        self._found = {}  # shapes and bounds of the last run (benchmarks/NOTES.md)
 
     @property
     def layers(self) -> dict[str, Layer | Neuron]:
@@ -349,7 +357,7 @@ class Graph:
         wanted = self._recordable(record)
         states = self._states(state)
         tails = {name: dense_shape(values)[1:] for name, values in given.items()}
-        shapes = self._shapes(tails, "spikes")
+        shapes = self._once("shapes", tails, lambda: self._shapes(tails, "spikes"))
         num_steps = dense_shape(next(iter(given.values())))[0]
         widest = max(math.prod(shapes[name]) for name in (*given, *self._nodes))
         if steps_per_chunk is None:
@@ -364,6 +372,13 @@ class Graph:
         for start in range(0, max(num_steps, 1), chunk):  # a run of no steps has a final state too
             running.advance(start, min(num_steps, start + chunk))
         return running.results()
+
+    def _once(self, name, asked, compute):
+        """What was computed in the last run if it asked for the same, else computed anew."""
+        known = self._found.get(name)
+        if known is None or known[0] != asked:
+            known = self._found[name] = (asked, compute())
+        return known[1]
 
     def _given(self, spikes):
         """The caller's arrays by the name of their input."""
@@ -413,16 +428,6 @@ class Graph:
         finite_input("spikes", given, self._dtype or floating(given.dtype), backend)
         return given
 
-    @property
-    def _stateful(self):
-        """The layers with a result, by name."""
-        back = {source for source, _ in self._plan.late}
-        return {
-            name: layer
-            for name, layer in self._nodes.items()
-            if isinstance(layer, Neuron) or layer.state_names or name in back
-        }
-
     def _recordable(self, record):
         """For each layer with a result, the requested names that it records."""
         names = arguments.names("record", record)
@@ -436,10 +441,6 @@ class Graph:
             layer: [n for n in names if n in states or (n == "spikes" and layer in self._firing)]
             for layer, states in found.items()
         }
-
-    @property
-    def _firing(self):
-        return {n for n, layer in self._nodes.items() if isinstance(layer, Neuron)}
 
     def _states(self, state):
         """State to begin with, by layer."""
