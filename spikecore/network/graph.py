@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
 from spikecore.chunked import is_dask, lazily
@@ -15,6 +17,7 @@ from spikecore.network.checks import (
     closes,
     common,
     refuse_layer,
+    refuse_on_gpu,
     refuse_sizes,
     refuse_unreached,
     sizes,
@@ -312,6 +315,8 @@ class Graph:
         spikes : array_like, Events, or dict of them by name
             ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64; a dict if
             there are several inputs.  The sums of Events in a linear layer are in index order.
+            Arrays on a GPU are used there, by linear layers, Flatten, neurons and readouts, and all
+            results but the counts stay there.
         state : dict of str to tuple, optional
             State of each layer by name, such as ``final`` of an earlier run.
         record : iterable of str
@@ -364,7 +369,8 @@ class Graph:
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
         widest = max(math.prod(shapes[name]) for name in self._nodes)
-        backend = backends.choose(device, outputs=num_steps * widest)
+        arrays = [values for values in given.values() if not isinstance(values, Events)]
+        backend = backends.choose(device, *arrays, outputs=num_steps * widest)
         given = {name: self._input(name, values, backend) for name, values in given.items()}
         running = Running(self, given, shapes, states, wanted, backend, exact, num_steps)
         if outputs is not None:
@@ -391,17 +397,15 @@ class Graph:
             by_name = {name: spikes[name] for name in self._inputs}
         found = {}
         for name, values in by_name.items():
-            if backends.on_gpu(values):
-                must, got = "lie in the host's memory", "an array on a GPU"
-                remedy = "copy them and pass device='cuda', or call the layers one by one"
-                arguments.refuse("spikes", must, got, remedy, TypeError)
             is_table = isinstance(values, Events)
-            found[name] = values if is_table else arguments.array("spikes", values)
+            found[name] = values if is_table else arguments.array("spikes", values, gpu=True)
             shape = dense_shape(found[name])
             if len(shape) < 2:
                 must, got = "have a time axis and a feature axis", f"shape {shape}"
                 arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
             refuse_sizes(name, self._input_shapes[name], shape[1:])
+        if any(map(backends.on_gpu, found.values())):
+            refuse_on_gpu(self, found)
         steps = {name: dense_shape(values)[0] for name, values in found.items()}
         if len(set(steps.values())) > 1:
             got = ", ".join(f"{number} of {name}" for name, number in steps.items())
@@ -421,10 +425,10 @@ class Graph:
             finite_input("spikes", values, dtype, backend)
             return given
         if any(isinstance(layer, (Neuron, Readout)) for layer in takers):
-            given = arguments.currents("spikes", given)
+            given = arguments._currents("spikes", given)
             arguments.finite("spikes", given, backend)
             return given
-        given = spike_array(given)
+        given = spike_array(given) if isinstance(given, np.ndarray) else given
         finite_input("spikes", given, self._dtype or floating(given.dtype), backend)
         return given
 

@@ -120,7 +120,7 @@ class Running:
             else:
                 dtype = np.result_type(*(self.dtypes[source] for source in sources))
             shape = (self.num_steps, *self.shapes[sources[0]])
-            outputs[name] = arguments.output(None, shape, dtype)
+            outputs[name] = arguments.output(None, shape, dtype, self.backend)
         self.outputs = outputs
 
     # --- steps ------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class Running:
             stage.fill(x, out, start)
             self._finish(name, out, values)
         for name, kept in self.outputs.items():
-            kept[moment] = self._input(name, values)
+            self.backend.copy_into(kept[moment], self._input(name, values))
 
     def _finish(self, name, out, values):
         """Take the output of a layer in a chunk as what others may read."""
@@ -148,8 +148,7 @@ class Running:
             self._examine(name, out)
         if name in self.counting:
             self.stages[name].count(out)
-        values[name] = view = out.view()
-        view.flags.writeable = False
+        values[name] = read_only(out)
 
     def _input(self, name, values):
         """The input of a layer: the values of its source, or the sum of several."""
