@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from spikecore import __version__, convergence, demo, info
+from spikecore import __version__, convergence, demo, info, meaning
 from spikecore.backends import DeviceError, SettingError
 from spikecore.nir import command as nir
 from spikecore.plots import gallery
@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": demo,
     "gallery": gallery,
     "info": info,
+    "meaning": meaning,
     "nir": nir,
     **command.commands(),
 }

@@ -11,7 +11,6 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from spikecore import arguments, memory
 from spikecore.annotations import Integer
 from spikecore.download import fetch
+from spikecore.files import shipped
 from spikecore.recordings import Recordings, moving_digits, nmnist, shd
 
 __all__ = [
@@ -105,7 +105,7 @@ def digits(
     """
     if size is not None:
         size = _height_and_width(size)
-    stored = _shipped("digits.npz")
+    stored = shipped("digits.npz")
     images = stored["images"] / np.float32(16)
     if size is not None:
         lack = memory.lack((2, len(images), *size), np.float64)  # two neighbours of each pixel
@@ -141,7 +141,7 @@ def ecg() -> tuple[NDArray[np.float32], float]:
     >>> print(signal.min(), signal.max())
     -1.35 2.58
     """
-    return (_shipped("ecg.npz")["signal"] - _ECG_ZERO) / _ECG_GAIN, 1 / _ECG_RATE
+    return (shipped("ecg.npz")["signal"] - _ECG_ZERO) / _ECG_GAIN, 1 / _ECG_RATE
 
 
 def mnist(
@@ -228,15 +228,6 @@ def mnist(
             f"{_REMEDY}"
         )
     return images / np.float32(255), labels.astype(np.int64)
-
-
-def _shipped(name):
-    """The arrays of a file inside the package, by their names."""
-    with (
-        (resources.files(__package__) / "data" / name).open("rb") as file,
-        np.load(file, allow_pickle=False) as archive,
-    ):
-        return dict(archive)
 
 
 def _folder(root):

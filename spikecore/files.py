@@ -1,11 +1,23 @@
-"""Files that get their name only when they are whole."""
+"""Files that get their name only when they are whole, and those that come with the package."""
 
 import os
 import subprocess
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 
-__all__ = ["whole"]
+import numpy as np
+
+__all__ = ["shipped", "whole"]
+
+
+def shipped(name):
+    """The arrays of a file inside the package, by their names."""
+    with (
+        (resources.files(__package__) / "data" / name).open("rb") as file,
+        np.load(file, allow_pickle=False) as archive,
+    ):
+        return dict(archive)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import re
 from dataclasses import MISSING, fields
 
 from spikecore import spikegen
+from spikecore.neurons import fixed
 from spikecore.neurons.lif import LIF, profiles
 
 COLUMNS = ("name", "simulator", "version", "equation")
@@ -13,11 +14,16 @@ HOW = ("data", "targets", "dtype", "out", "device", "stream", "profile")  # of a
 
 
 def profile_lines():
-    """A row for each profile, under the names of the columns."""
+    """A table of the profiles of ``LIF``, and one of those of ``fixed.LIF``."""
     rows = [COLUMNS]
     for name, profile in profiles().items():
         rows.append((name, profile.simulator, profile.version, str(LIF.profile(name))))
     yield from _table(rows)
+    yield ""
+    integers = [("name", "hardware", "version", "integers")]
+    for name, found in fixed.profiles().items():
+        integers.append((name, found.simulator, found.version, str(fixed.LIF.profile(name))))
+    yield from _table(integers)
 
 
 def code_profile_lines(kind):

@@ -32,15 +32,9 @@ TIME_SERIES = {
 OF_VALUES = {"burst", "current", "phase", "poisson", "population", "rank_order"}
 
 
-def _is_cuda_suite(item):
-    return item.path.name == "test_cuda_suite.py"
-
-
-def pytest_collection_modifyitems(session, config, items):
-    """Start the CUDA suite's processes at once, and ask for their results last."""
-    items.sort(key=_is_cuda_suite)
-    if items and _is_cuda_suite(items[-1]) and not config.option.collectonly:
-        items[-1].module.start()
+def pytest_collection_modifyitems(items):
+    """Begin with the CUDA suite, which takes longest: files are shared among the processes."""
+    items.sort(key=lambda item: item.path.name != "test_cuda_suite.py")
 
 
 def known_philox():

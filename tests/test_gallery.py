@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, convergence, datasets, decode, demo, profiles, spikegen
+from spikecore import __main__, convergence, datasets, decode, demo, meaning, profiles, spikegen
 from spikecore.plots import gallery
 
 COMMITTED = Path(__file__).parents[1] / "docs" / "gallery"
@@ -104,6 +104,31 @@ def test_the_events_are_those_of_the_recording():
         np.testing.assert_array_equal(ax.images[0].get_array(), dense[start:stop].sum(axis=0))
     assert len(raster.collections[0].get_offsets()) == len(table)
     assert raster.get_title(loc="left") + raster.get_title() == f"{len(table)} events"
+
+
+def test_every_reading_of_the_network_has_its_dots():
+    shares, spikes, *panels = gallery.draw_meaning().axes
+    result = meaning.measure()
+    labels = [text.get_text() for text in shares.get_yticklabels()]
+    shown = [label.partition(" and ")[0] for label in labels]
+    heading = shares.texts[1].get_position()[1]  # a name may be that of a profile and of a rule
+    kinds = ["rules" if tick > heading else "profiles" for tick in shares.get_yticks()]
+    named = {(kind, row.names[0]): row for kind in kinds for row in getattr(result, kind)}
+    rows = [named[key] for key in zip(kinds, shown, strict=True)]
+    others = sum(int(label.split()[2]) for label in labels if " and " in label)
+    assert len(shown) + others == 28 + len(result.rules)
+    for code in (0, 1):
+        accuracy = [100 * row.correct[code] / 360 for row in rows]
+        np.testing.assert_array_equal(shares.lines[code].get_xdata(), accuracy)
+        counts = [row.spikes[code] for row in rows]
+        np.testing.assert_array_equal(spikes.lines[code].get_xdata(), counts)
+        weights = [row for row in result.bits if row.change == "weights"]
+        np.testing.assert_array_equal(
+            panels[1].lines[2 * code].get_ydata(), [row.spikes[code] for row in weights]
+        )
+    assert [text.get_text() for text in shares.texts] == ["LIF profiles", "NIR rules"]
+    low, high = shares.get_xlim()
+    assert all(low <= x <= high for line in shares.lines for x in line.get_xdata())
 
 
 def test_rasters_of_images_begin_at_the_top():

@@ -38,7 +38,7 @@ FLOORS = (
     ("network",),
     ("lazy",),
     ("spikegen", "decode", "statistics", "datasets", "recordings", "download", "utils"),
-    ("plots", "spikeplot", "info", "demo", "listing", "convergence", "nir"),
+    ("plots", "spikeplot", "info", "demo", "listing", "convergence", "meaning", "nir"),
     ("validate",),
     ("__main__",),
 )

@@ -303,7 +303,7 @@ def test_the_multiplied_criterion_has_its_own_grid():
         ({"encoder": scripted({})[0], "grid": [1]}, r"^decoder must be given"),
         ({"encoder": scripted({})[0], "grid": [1], "decoder": 3}, r"^decoder must be a function"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ",".join(value),
 )
 def test_choose_refuses_by_name(options, message):
     given = {"encoder": spikegen.step_forward, "signal": X} | options

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikecore import LIF, datasets, decode, spikegen, validate
+from spikecore import LIF, datasets, decode, meaning, nir, spikegen, validate
 from spikecore.neurons import exact, fixed
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -19,6 +19,7 @@ NAMES = [
     "2-time-series-codes.ipynb",
     "3-feedforward-network.ipynb",
     "4-one-equation-many-simulators.ipynb",
+    "5-networks-from-elsewhere.ipynb",
     "6-events.ipynb",
 ]
 NAMESPACE = {
@@ -173,6 +174,63 @@ def test_the_chip_is_as_the_text_says():
     assert "on average" in text["converge-read"]
     exec(text["converge"].split("fig, ax")[0], found)
     np.testing.assert_allclose(np.array(found["errors"]) / found["sizes"], 1, atol=0.25)
+
+
+def test_the_importers_are_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[4])["cells"]}
+    golden = Path(__file__).parent / "golden" / "nir"
+    braille = nir.read(golden / "braille_noDelay_bias_zero.nir")
+    assert "38 neurons form a cycle; 7 outputs follow" in text["nodes"]
+    assert braille.nodes["lif1.w_rec"].fields["weight"].shape == (38, 38)
+    assert braille.nodes["output"].fields["shape"].tolist() == [7]
+    letter = np.load(golden / "data.npz")["published_braille_noDelay_bias_zero/input"]
+    assert "256 steps, 12 channels" in text["published"] + text["graph-read"]
+    assert letter.shape == (256, 12)
+    assert "differs in a single choice" in text["part-read"]
+    run = {name: braille.run(letter, 1e-4, name, record=("spikes",), device="numpy")
+           for name in ("snntorch-1.0", "norse-1.1")}  # fmt: skip
+    without_bias = {"lif1.w_rec": (np.zeros(38, np.float32),)}
+    same = braille.run(letter, 1e-4, "snntorch-1.0", state=without_bias, device="numpy")
+    np.testing.assert_array_equal(same.outputs, run["norse-1.1"].outputs)
+    assert (same.outputs != run["snntorch-1.0"].outputs).any()
+    assert "Two rules refuse the file" in text["compare-read"]
+    refused = []
+    for name in nir.rules():
+        try:
+            braille.run(letter[:1], 1e-4, name, device="numpy")
+        except ValueError:
+            refused.append(name)
+    assert refused == ["sinabs-3.1", "lava-fixed"]
+
+
+def test_the_costs_are_as_the_text_says():
+    text = {cell["id"]: "".join(cell["source"]) for cell in read(NAMES[4])["cells"]}
+    found = dict(NAMESPACE, print=lambda *text, **options: None, datasets=datasets, nir=nir)
+    for name in ("digits", "answers"):
+        exec(text[name], found)
+    result, codes = meaning.measure(), found["codes"]
+    for code, spikes in meaning.examples()[0].items():
+        np.testing.assert_array_equal(codes[code], spikes)
+    costs = {row.names[0]: row for row in (*result.profiles, *result.rules)}
+    assert "about one digit in a hundred" in text["by-rule-read"]
+    for name in ("snntorch-1.0-subtract", "spyx"):
+        lost = np.subtract(costs["euler"].correct, costs[name].correct)
+        assert ((lost >= 3) & (lost <= 5)).all()
+    assert "hundreds of times as many spikes" in text["by-rule-read"]
+    assert min(np.divide(costs["sinabs-3.1"].spikes, costs["euler"].spikes)) > 100
+    assert "nearly half of the answers" in text["by-choice-read"]
+    assert 0.4 * 360 < costs["euler"].correct[1] - costs["nengo"].correct[1] < 0.5 * 360
+    exec("weights = " + text["by-choice"].partition("weights = ")[2].partition("\n")[0], found)
+    exec(text["bits"].partition("sizes =")[0], found)
+    assert "fewer than two digits in a hundred" in text["end"]
+    whole = {row.names[0]: row.correct for row in result.bits if "membrane" in row.change}
+    for code, spikes in enumerate(codes.values()):
+        share = found["right"](found["in_integers"](spikes, 5))
+        assert share == whole["5"][code] / 360
+        losses = {n: costs["euler"].correct[code] - whole[str(n)][code] for n in range(4, 13)}
+        assert max(lost for n, lost in losses.items() if n > 4) < min(0.02 * 360, losses[4])
+        assert losses[4] < 0.05 * 360
+        assert found["right"](found["in_integers"](spikes, 3)) < 0.6
 
 
 def test_the_neurons_of_ones_own_are_named_as_the_text_says():

@@ -43,3 +43,13 @@ def test_files_that_an_install_holds_exist():
     assert all((ROOT / name).is_file() for name in documents)
     for pattern in setup()["options.package_data"]["spikecore"].split():
         assert list((ROOT / "spikecore").glob(pattern)), pattern
+
+
+def test_every_archive_of_data_is_installed_and_described():
+    patterns = setup()["options.package_data"]["spikecore"].split()
+    installed = {path for pattern in patterns for path in (ROOT / "spikecore").glob(pattern)}
+    archives = set((ROOT / "spikecore" / "data").glob("*.npz"))
+    assert archives <= installed
+    described = (ROOT / "spikecore" / "data" / "README.md").read_text()
+    named = set(re.findall(r"^`([\w-]+\.npz)` \((\d+) kB\)", described, re.MULTILINE))
+    assert named == {(path.name, f"{path.stat().st_size / 1000:.0f}") for path in archives}

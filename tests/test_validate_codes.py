@@ -270,13 +270,14 @@ def test_values_in_a_wider_dtype_are_rounding():
     assert report.causes == ("float64",)
 
 
-def test_activities_a_few_ulp_away_are_rounding():
+@pytest.mark.parametrize("how", [{"output": "activity"}, {"profile": "norse"}])
+def test_activities_a_few_ulp_away_are_rounding(how):
     def beside(data, **given):
         return np.nextafter(spikegen.population(data, **given), FLOAT32(2))
 
-    report = validate.encoder(beside, "population", output="activity")
+    report = validate.encoder(beside, "population", **how)
     assert report.verdict == "rounding" and report.passed
-    assert not validate.encoder(beside, "population", output="activity", strict=True).passed
+    assert not validate.encoder(beside, "population", **how, strict=True).passed
 
 
 def test_bad_options_are_refused_by_the_code_itself():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spikecore import LIF, __main__, listing, profiles, spikegen, validate
+from spikecore.neurons import fixed
 from spikecore.validate import command, conformance, peers
 from spikecore.validate.causes import KINDS
 from spikecore.validate.report import Check, Report
@@ -318,13 +319,15 @@ def test_a_failed_call_is_shown_by_its_sentence():
 # --- tables --------------------------------------------------------------------------------------
 
 
-def test_every_profile_has_its_row(capsys):
+@pytest.mark.parametrize(
+    ("table", "kind", "known"), [(0, LIF, profiles()), (1, fixed.LIF, fixed.profiles())]
+)
+def test_every_profile_has_its_row(table, kind, known, capsys):
     assert run("profiles") == 0
-    first, *rows = capsys.readouterr().out.splitlines()
-    assert tuple(first.split()) == listing.COLUMNS
-    assert [row.split()[0] for row in rows] == list(profiles())
-    for row, (name, profile) in zip(rows, profiles().items(), strict=True):
-        for part in (profile.simulator, profile.version, str(LIF.profile(name))):
+    _, *rows = capsys.readouterr().out.split("\n\n")[table].splitlines()
+    assert [row.split()[0] for row in rows] == list(known)
+    for row, (name, profile) in zip(rows, known.items(), strict=True):
+        for part in (profile.simulator, profile.version, str(kind.profile(name))):
             assert part in row
 
 

@@ -255,7 +255,7 @@ def test_another_threshold_for_negative_spikes_is_named(wrong, cause):
 @pytest.mark.parametrize(
     ("number", "wrong"),
     [("synapse_decay", 0.6), ("synapse_gain", 0.4), ("adaptation_decay", 0.8),
-     ("adaptation_scale", 0.3), ("map_scale", 0.07), ("map_slope", 0.45)],
+     ("adaptation_scale", 0.3), ("map_scale", 0.07), ("map_onset", 0.65), ("map_slope", 0.45)],
 )  # fmt: skip
 def test_a_number_of_a_part_is_estimated(number, wrong, exposed):
     parts = {

@@ -31,7 +31,7 @@ class SettingError(ValueError):
 
 def on_gpu(value):
     """Whether a value is an array on a GPU, of Numba, CuPy or torch."""
-    if isinstance(value, np.ndarray):  # 0.05 us, and 1.1 us to look for attributes
+    if value is None or isinstance(value, np.ndarray):  # 0.05 us; to look for attributes, 1.1
         return False
     return has(value, "__cuda_array_interface__") or has(value, "__cuda_ndarray__")
 
@@ -78,13 +78,15 @@ def _parse(name, device):
         raise TypeError(
             f"{name} must be one of {DEVICES} or None, got {shown(device)}; pass a name"
         )
-    match = re.fullmatch(r"(cpu|numpy|cuda)|(cuda):(\d+)", device)
+    if device in ("cpu", "numpy", "cuda"):  # 0.05 us; the expression, 0.9
+        return device, None
+    match = re.fullmatch(r"cuda:(\d+)", device)
     if match is None:
         raise ValueError(
             f"{name} must be one of {DEVICES}, 'cuda:1' or None, got {shown(device)}; pass one of "
             "these"
         )
-    return match[1] or match[2], None if match[3] is None else int(match[3])
+    return "cuda", int(match[1])
 
 
 def _default_device(outputs):

@@ -8,8 +8,9 @@ from spikecore.nir.listing import rules
 from spikecore.nir.network import Network, NetworkRun, read
 from spikecore.nir.nodes import FileError, Node
 from spikecore.nir.rules import Rule
+from spikecore.nir.trained import digits
 
-__all__ = ["FileError", "Network", "NetworkRun", "Node", "Rule", "read", "rules"]
+__all__ = ["FileError", "Network", "NetworkRun", "Node", "Rule", "digits", "read", "rules"]
 
 
 def __dir__():

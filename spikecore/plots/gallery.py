@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikecore import LIF, convergence, datasets, decode, demo, spikegen
+from spikecore import LIF, convergence, datasets, decode, demo, meaning, spikegen
 
 HELP = "draw pictures that show what the library does"
 SEED = 0
@@ -139,6 +139,13 @@ def draw_events():
     return pictures.events(table, 1, WINDOWS)
 
 
+def draw_meaning():
+    """One trained network by every neuron, rule and word length: accuracy and spikes."""
+    from spikecore.plots import pictures
+
+    return pictures.meaning(meaning.measure())
+
+
 PICTURES = {
     "codes.png": draw_codes,
     "reconstruction.png": draw_reconstruction,
@@ -148,4 +155,5 @@ PICTURES = {
     "time-series.png": draw_time_series,
     "trade-off.png": draw_trade_off,
     "events.png": draw_events,
+    "meaning.png": draw_meaning,
 }

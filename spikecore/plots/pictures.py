@@ -30,6 +30,7 @@ STYLE = {
 INK, GREY, PALE, LINE = LIGHT.ink, "#8C8C8C", LIGHT.bar, LIGHT.line
 GREYS = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
 SQUARES = {"s": 8, "linewidths": 2.2}  # a spike of 64 neurons
+CODE_COLORS = {"rate": INK, "latency": OFF_COLOR}
 MEMBRANE_LOW = -2  # where the drawn membranes are cut, so that the threshold stays in sight
 
 
@@ -313,3 +314,80 @@ def convergence(rows, name, order):
     counts.plot(steps, [row.missed + row.extra for row in rows], marker="o")
     counts.set(xlabel="Step dt / tau", ylabel="Miscounted", ylim=(0, None))
     return figure
+
+
+# --- what a difference in meaning costs ---------------------------------------------------------
+
+
+def meaning(result):
+    """Accuracy and spikes of each reading of a network: by neuron and by rule, and by bits."""
+    figure = _figure()
+    left, right = figure.subfigures(1, 2, width_ratios=(2.1, 1))
+    rows = ["LIF profiles", *_alike(result.profiles), "NIR rules", *_alike(result.rules)]
+    found = [(place, row) for place, row in enumerate(rows) if not isinstance(row, str)]
+    shares, spikes = left.subplots(1, 2, sharey=True)
+    for code, (name, color) in enumerate(CODE_COLORS.items()):
+        places = [place + (-0.12, 0.12)[code] for place, _ in found]  # so that none is hidden
+        style = {"color": color, "marker": "o", "ls": "", "ms": 3.5, "clip_on": False}
+        accuracy = [100 * row.correct[code] / result.digits for _, row in found]
+        shares.plot(accuracy, places, label=name, **style)
+        spikes.semilogx([row.spikes[code] for _, row in found], places, **style)
+    shares.set_yticks([place for place, _ in found], [_first(row.names) for _, row in found])
+    for place, heading in enumerate(rows):
+        if isinstance(heading, str):
+            where = shares.get_yaxis_transform()
+            shares.text(-0.02, place, heading, transform=where, ha="right", va="center", size=9)
+    shares.set(ylim=(len(rows) - 0.4, -0.6), xlim=(45, 101))
+    for ax, title in ((shares, "digits right, %"), (spikes, "spikes per digit")):
+        _small(ax, title)
+        ax.tick_params(axis="y", length=0)
+    _draw_bits(right.subplots(2, 1, sharex=True), result)
+    figure.legend(
+        handles=shares.lines, loc="outside lower left", ncols=2, frameon=False, fontsize=9
+    )
+    return figure
+
+
+def _alike(rows):
+    """Rows with the same numbers as one row with all their names, the best first."""
+    found = {}
+    for row in rows:
+        found.setdefault((row.correct, row.spikes), []).append(row)
+    joined = [
+        alike[0]._replace(names=tuple(name for row in alike for name in row.names))
+        for alike in found.values()
+    ]
+    return sorted(joined, key=lambda row: -sum(row.correct))
+
+
+def _first(names):
+    """The first name, and how many others there are."""
+    others = len(names) - 1
+    return names[0] + (f" and {others} other{'s' if others > 1 else ''}" if others else "")
+
+
+def _draw_bits(axes, result):
+    """Accuracy and spikes over the bits of the weights, and of weights and membrane."""
+    for number, ax in enumerate(axes):
+        for code, color in enumerate(CODE_COLORS.values()):
+            for change, style in (("weights", "-"), ("weights and membrane", ":")):
+                rows = [row for row in result.bits if row.change == change]
+                shares = [100 * row.correct[code] / result.digits for row in rows]
+                values = (shares, [row.spikes[code] for row in rows])[number]
+                ax.plot([int(row.names[0]) for row in rows], values, style, color=color, lw=1.4)
+        _small(ax, ("digits right, %", "spikes per digit")[number])
+    axes[1].set_xlabel("bits of neurons.fixed", fontsize=9)
+    axes[1].set(xticks=range(4, 17, 4), ylim=(0, None))
+    styles = [axes[0].plot([], [], style, color=GREY)[0] for style in ("-", ":")]
+    axes[0].legend(
+        styles, ["weights", "and membrane"], frameon=False, fontsize=8, loc="lower right"
+    )
+
+
+def _small(ax, title):
+    """A title and numbers in small letters, and lines to read values from."""
+    ax.set_title(title, fontsize=9)
+    ax.tick_params(labelsize=8)
+    ax.tick_params(axis="y", labelsize=7 if ax.yaxis_inverted() else 8)
+    ax.grid(color="0.9", lw=0.6)
+    ax.set_axisbelow(True)

@@ -11,7 +11,10 @@ from spikecore.files import whole
 from spikecore.foreign import a_kind, has, reason
 from spikecore.validate.causes import KINDS
 
-PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo", "spikify", "nest", "brian2")
+PEERS = (
+    "snntorch", "spikingjelly", "norse", "sinabs", "nengo", "spikify", "rockpool", "bindsnet",
+    "nest", "brian2",
+)  # fmt: skip
 NEURON, ENCODER = "a neuron", "an encoder"
 # What validate.neuron and validate.encoder take: name, flag, type, of which of the two, meaning.
 SETTINGS = (

@@ -63,8 +63,8 @@ class Encoder:
     @property
     def graded(self):
         """Whether the output is numbers, which may be rounded, and not spikes."""
-        graded = self.options.get("interpolate") or self.options.get("output") == "activity"
-        return bool(graded) or self.kind == "sigma_delta"
+        activity = axes.value_of(self.kind, self.options, "output") == "activity"
+        return bool(self.options.get("interpolate")) or activity or self.kind == "sigma_delta"
 
     def changed(self, **changes):
         """The encoder with other options."""
