@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikecore import LIF, Leaky, leaky_integrate_and_fire, random, spikegen, spikeplot
-from spikecore.network import Linear
+from spikecore.network import Delay, Linear
 
 
 class OnGpu:
