@@ -170,6 +170,31 @@ def test_a_nir_network_is_compared_by_its_rule(rules):
     assert not report.passed
 
 
+class Tensor:
+    """A tensor that needs a gradient, and so becomes no array by itself."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, *_, **__):
+        raise RuntimeError("requires grad")
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self.values
+
+
+def test_tensors_with_gradients_are_taken_from_every_place():
+    theirs = outputs()
+    spikes, membrane = theirs["lif1"]
+    given = {"w1": Tensor(theirs["w1"]), "lif1": Tensor(spikes), "lif1.membrane": Tensor(membrane),
+             "lif2": tuple(map(Tensor, theirs["lif2"]))}  # fmt: skip
+    report = validate.network(lambda inputs: given, NET, inputs=INPUTS)
+    assert verdicts(report) == ["exact"] * 3
+
+
 def failing(spikes):
     raise KeyError("weights")
 

@@ -1,7 +1,8 @@
-"""Weights from files, and recurrent weights in a Sequential."""
+"""Weights from files and from torch, and recurrent weights in a Sequential."""
 
 import builtins
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -96,6 +97,56 @@ def test_without_safetensors_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ImportError, match=r"pip install 'spikecore\[safetensors\]'"):
         Linear.from_file(tmp_path / "net.safetensors", "fc1")
+
+
+# --- layers of torch ----------------------------------------------------------------------------
+
+
+class Tensor:
+    """A tensor that needs a gradient, and so becomes no array by itself."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def detach(self):
+        return self
+
+    def cpu(self):
+        return self.values
+
+
+def torch_layer(**changes):
+    """What a Conv2d of torch has."""
+    numbers = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
+    weight = np.random.default_rng(0).normal(0, 1, (4, 3, 2, 3)).astype(np.float32)
+    made = {"weight": Tensor(weight), "bias": None, "padding_mode": "zeros", "transposed": False}
+    return SimpleNamespace(**{**made, **numbers, **changes})
+
+
+def test_a_convolution_of_torch_has_all_of_its_numbers():
+    layer = torch_layer()
+    found = Conv2d.from_torch(layer)
+    numbers = {"stride": (2, 1), "padding": (1, 0), "dilation": (1, 2), "groups": 2}
+    assert found == Conv2d(layer.weight.values, **numbers)
+    line = {"weight": Tensor(np.ones((4, 1, 3), np.float32)), "bias": Tensor(np.ones(4, "f4"))}
+    one = torch_layer(**line, stride=(1,), padding="same", dilation=(2,), groups=1)
+    assert Conv1d.from_torch(one) == Conv1d(
+        line["weight"].values, np.ones(4, "f4"), padding="same", dilation=2
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        (3, "layer must be a Conv2d of torch, got an int"),
+        (torch_layer(padding_mode="reflect"), "got one with padding_mode='reflect'"),
+        (torch_layer(transposed=True), "got a transposed one"),
+        (torch_layer(weight=np.ones((4, 1, 3), np.float32)), "weight must be an array"),
+    ],
+)
+def test_what_is_no_convolution_of_torch_is_refused(layer, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        Conv2d.from_torch(layer)
 
 
 # --- recurrent weights ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Weights from files: ``.npz`` of NumPy, and ``.safetensors``, read without torch."""
+"""Weights from elsewhere: tensors, and files (``.npz``, ``.safetensors``) read without torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikecore import arguments
-from spikecore.foreign import a_kind, reason
+from spikecore.foreign import a_kind, has, reason
 
 SUFFIXES = (".npz", ".safetensors")
 
@@ -73,6 +73,17 @@ class FromFile:
             told = f"{os.fspath(path)!r} has {shapes}, of which {cls.__name__} cannot be made"
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{told}: {reason(error)}") from error
+
+
+def detached(name, tensor):
+    """A tensor as an array, without its gradient; arrays and None as they are."""
+    if has(tensor, "detach"):
+        try:
+            tensor = tensor.detach().cpu()
+        except Exception as error:
+            must, got = "be a tensor that can be copied to the host", reason(error)
+            arguments.refuse(name, must, got, "pass an array", TypeError)
+    return None if tensor is None else arguments.array(name, tensor)
 
 
 def _tensors(path, weight, bias):

@@ -189,7 +189,7 @@ def _outputs(value, reference):
     for name, output in value.items():
         neuron = name.removesuffix(MEMBRANE) if isinstance(name, str) else name
         if name not in reference.outputs and neuron != name and neuron in reference.outputs:
-            membranes[neuron] = output
+            membranes[neuron] = returned(output)
             continue
         layer = name if name in reference.outputs else single.get(name)
         if layer is None:
