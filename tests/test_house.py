@@ -100,6 +100,14 @@ def test_every_file_has_a_floor():
             assert floor_of(module) >= 0
 
 
+def test_contributing_draws_every_floor_in_its_place():
+    picture = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
+    words = re.findall(r"\w+/?", picture)
+    drawn = [[f"{n}/" if (PACKAGE / n).is_dir() else n for n in names] for names in FLOORS]
+    places = [max(map(words.index, names)) for names in drawn[::-1]]
+    assert places == sorted(places)
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if name])
 def test_imports_run_one_way(module):
     for target in imports_of(MODULES[module]):
