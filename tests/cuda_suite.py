@@ -25,6 +25,7 @@ from spikecore import (
     Synaptic,
     backends,
     decode,
+    lazy,
     spikegen,
     validate,
 )
@@ -267,6 +268,22 @@ def test_signals_on_the_gpu_stay_there(dtype):
     assert_same_bits(spikes.copy_to_host(), counts)
     expected = decode.staircase(counts, 0.25, first, device="numpy")
     assert_same_bits(stairs.copy_to_host(), expected)
+
+
+@pytest.mark.parametrize(
+    ("encode", "options"),
+    [
+        (spikegen.phase, {"num_bits": 4, "num_steps": 9}),
+        (spikegen.latency, {"normalize": True, "num_steps": 9}),
+        (spikegen.step_forward, {"threshold": 0.25, "refractory": 2}),
+        (spikegen.sigma_delta, {"threshold": 0.25}),
+        (spikegen.delta, {"threshold": 0.25}),
+    ],
+)
+def test_parts_over_time_join_to_the_whole(encode, options):
+    data = np.random.default_rng(2).random((7, 3), np.float32)
+    parts = lazy.blocks(encode, data, block_steps=4, device="cuda", **options)
+    assert_same_bits(np.concatenate(list(parts)), encode(data, device="numpy", **options))
 
 
 @pytest.mark.parametrize("pattern", ["regular", "uniform", "poisson"])

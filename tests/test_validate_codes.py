@@ -280,6 +280,25 @@ def test_activities_a_few_ulp_away_are_rounding(how):
     assert not validate.encoder(beside, "population", **how, strict=True).passed
 
 
+def test_times_of_silent_neurons_are_infinite_or_minus_1():
+    how = {"output": "times", "num_steps": 16}
+    for silent in (np.inf, -1):
+
+        def never(data, silent=silent, **given):
+            times = spikegen.population(data, **given)
+            return np.where(np.isinf(times), silent, times).astype(times.dtype)
+
+        assert validate.encoder(never, "population", **how).verdict == "exact"
+
+    def even(data, **given):
+        return spikegen.population(data, **{**given, "centres": "even"})
+
+    report = validate.encoder(even, "population", **how)
+    assert (
+        report.verdict == "wrong" and report.diagnosis[0] == "your centres is 'even', not 'bohte'"
+    )
+
+
 def test_bad_options_are_refused_by_the_code_itself():
     with pytest.raises(ValueError, match=r"^threshold must lie in"):
         validate.encoder(spikegen.step_forward, "step_forward", threshold=-1)

@@ -342,8 +342,9 @@ class Graph:
         """
         if is_dask(spikes):
             how = {"record": record, "steps_per_chunk": steps_per_chunk, "exact": exact}
-            run: dict[str, LayerRun] = lazily("run_network")(self, spikes, state, device, how)
-            return run
+            run = lazily("runs", "run_network")
+            found: dict[str, LayerRun] = run(self, spikes, state, device, how)
+            return found
         return self._run(spikes, None, state, record, steps_per_chunk, exact, device)
 
     def _run(

@@ -443,6 +443,12 @@ VALIDATE = {
     "**decay": [LEFT_OUT, "0.5"],
     "**reset": [LEFT_OUT, "'value'"],
 }
+BLOCKS = {
+    "work": ["spikegen.delta", "spikegen.rate", "spikegen.phase", "LIF(0.5)", "decode.accumulate"],
+    "data": [*SERIES, "iter([np.ones((4, 3)), np.ones((2, 3))])"],
+    "block_steps": ["None", "2"],
+    "**num_steps": [LEFT_OUT, "4"],
+}
 # Callables with axes that differ: what a run asks of its arguments depends on them.
 RUNNING = (
     "LIF(0.5)", "LIF(np.array([0.5, 0.5, 0.5]), refractory=2, lower=-1, leak=0.1, gain=0.5)",
@@ -524,6 +530,10 @@ def all_targets():
     asked = (f"{TABLE}.{name}" for name in ("counts", "take", "to_dense", "pack", "to_numpy"))
     for call in (*made, "events.concatenate", *asked):
         found.append(target(call, (EVENTS,), 0.7))
+    told = ("options", *GOOD, *SIGNALS, *VALUES, *RUN)
+    found.append(
+        target("lazy.blocks", (BLOCKS,), 1.0, told, ("num_steps",), ("arguments_of_work",))
+    )
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found += [target(call, tables, weight, names) for call, tables, weight, names in hardware.CALLS]
