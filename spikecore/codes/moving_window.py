@@ -61,7 +61,14 @@ def slide_of(axes):
     return Slide(step, *written(axes.channels == "up_down"))
 
 
-@divided("time", per_feature=("threshold",))
+def _behind(options):
+    """The samples that a later part needs; None for a window that looks ahead."""
+    profile = options.get("profile")
+    first = chosen(Axes(), OPTIONS, PROFILES, profile, {"first": options.get("first")}).first
+    return None if first == "window" else arguments.integer("window", options["window"], 1, 2**31)
+
+
+@divided("time", per_feature=("threshold",), behind=_behind)
 def moving_window(
     data: Data,
     threshold: PerNeuron,
