@@ -52,19 +52,20 @@ def _layer(step):
     return run
 
 
-def pays(inputs, outputs):
-    """Whether the kernel is ahead of two for ``[num_steps, samples, in_features]`` inputs.
+def pays(num_steps, samples, shape):
+    """Whether the kernel is faster than two, for a run of event-driven sums with such weights.
 
-    Too little work is not worth another kernel to compile, and threads share samples alone.
+    Little work is not worth another kernel to compile, and threads share samples alone.
     """
-    enough = threads.SMALL < cost(inputs, outputs) and outputs <= WIDEST
-    return enough and inputs.shape[1] >= 2 * threads.thread_count()
+    outputs, inputs = shape
+    enough = cost(num_steps * samples * inputs, outputs) > threads.SMALL
+    return enough and outputs <= WIDEST and samples >= 2 * threads.thread_count()
 
 
 def layer(step, inputs, weights, bias, parameters, state, records, on, off, spikes):
     """Run neurons over the weighted sums of inputs; ``state`` is updated in place."""
     _, samples, _ = inputs.shape
-    nanoseconds = cost(inputs, len(bias)) + 0.4 * spikes.size
+    nanoseconds = cost(inputs.size, len(bias)) + 0.4 * spikes.size
     threads.run(
         _layer(step), samples, nanoseconds,
         inputs, weights, bias, parameters, state, records, on, off, spikes,

@@ -17,6 +17,8 @@ from spikecore.network.readouts import Readout
 from spikecore.network.stages import LayerRun, Membranes, Neurons
 from spikecore.neurons.neuron import Neuron
 
+CPU = "spikecore.backends.cpu"
+
 
 class Running:
     """A graph that has been prepared for inputs of some shapes and dtypes; all are checked."""
@@ -116,23 +118,17 @@ class Running:
         return out
 
     def _pairs(self):
-        """For neurons that alone take the sums of a linear layer: the name of that layer."""
-        if getattr(self.backend, "__name__", None) != "spikecore.backends.cpu":
+        """The pairs of the graph that are worth one kernel: by the neurons, the linear layer."""
+        if not self.graph._pairs or getattr(self.backend, "__name__", None) != CPU:
             return {}
-        taken = [source for found in self.sources.values() for source in found]
+        from spikecore.backends import fused
+
         found = {}
-        for component in self.components:
-            name = component.names[0]
-            stage, linear = self.stages[name], self.sources[name][0]
-            if (
-                not component.cyclic
-                and isinstance(stage, Neurons)
-                and stage.work.independent
-                and len(self.sources[name]) == taken.count(linear) == 1
-                and isinstance(self.layers.get(linear), Linear)
-                and self.sources[linear][0] not in self.tables
-                and linear not in self.examined
-            ):
+        for name, linear in self.graph._pairs.items():
+            if linear in self.examined or self.sources[linear][0] in self.tables:
+                continue
+            samples = math.prod(self.shapes[linear][:-1])
+            if fused.pays(self.num_steps, samples, self.layers[linear].weight.shape):
                 found[name] = linear
         return found
 
@@ -161,29 +157,28 @@ class Running:
             (name,) = component.names
             if name in self.with_neurons:
                 continue
-            out = self.stages[name].place(stop - start, moment)
+            stage, sources = self.stages[name], self.sources[name]
+            out = stage.place(stop - start, moment)
             if name in self.pairs:
                 self._fill_pair(self.pairs[name], name, values, out, start)
             else:
-                self.stages[name].fill(self._input(name, values), out, start)
+                x = values[sources[0]] if len(sources) == 1 else self._input(name, values)
+                stage.fill(x, out, start)
             self._finish(name, out, values)
         for name, kept in self.outputs.items():
             self.backend.copy_into(kept[moment], self._input(name, values))
 
     def _fill_pair(self, linear, name, values, out, start):
-        """Set ``out`` to the spikes of neurons after a linear layer, in one kernel where it pays.
+        """Set ``out`` to the spikes of neurons after a linear layer.
 
-        It has the bits of the two kernels: where the layer's product would be dense, two are run.
+        Where the product would be dense it stays dense, so that the bits are those of two kernels.
         """
-        from spikecore.backends import fused
-
         x, layer, stage = self._input(linear, values), self.layers[linear], self.stages[name]
         rows = layer._spike_rows(x)
-        steps = rows.reshape((len(x), math.prod(x.shape[1:-1]), layer.in_features))
-        if fused.pays(steps, layer.out_features) and event_driven(rows, self.exact):
-            stage.fill_sums(layer, steps, out, start)
+        if event_driven(rows, self.exact):
+            stage.fill_sums(layer, rows.reshape((len(x), -1, layer.in_features)), out, start)
             return
-        currents = self.stages[linear].place(len(out), None)
+        currents = self.stages[linear].place(len(x), None)
         self.stages[linear].fill(x, currents, start)
         stage.fill(read_only(currents), out, start)
 
@@ -310,3 +305,16 @@ def dtype_of(values):
 def largest_input(dtype):
     """The largest size that inputs of a dtype may have."""
     return {"b": 1, "u": 255, "i": 128}.get(dtype.kind, np.inf)
+
+
+def pairs(layers, sources, components):
+    """For independent neurons that alone take the sums of a linear layer: the name of the layer."""
+    taken = [source for found in sources.values() for source in found]
+    found = {}
+    for names, cyclic in components:
+        neuron, linear = layers[names[0]], sources[names[0]][0]
+        alone = len(sources[names[0]]) == taken.count(linear) == 1
+        follows = isinstance(neuron, Neuron) and isinstance(layers.get(linear), Linear)
+        if alone and follows and not cyclic and neuron._model.independent:
+            found[names[0]] = linear
+    return found

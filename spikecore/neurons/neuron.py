@@ -57,6 +57,11 @@ class Model(NamedTuple):
     delay: int = 0  # steps after which an input arrives
 
     @property
+    def independent(self):
+        """Whether a neuron's step depends on its own state and its present input alone."""
+        return self.recurrence is None and not (self.inhibition or self.delay)
+
+    @property
     def state_names(self):
         """Public names of the states, in the order of the arguments."""
         return (*self.states, *([prepare.DELAYED] if self.delay else ()))
@@ -369,11 +374,6 @@ class Work(NamedTuple):
             arrived = steps[: len(steps) - early.stop]
             run(arrived, _moment(records, later), on, off, trains[later])
         self._depart(steps)
-
-    @property
-    def independent(self):
-        """Whether a step of a neuron depends on its own state and present current alone."""
-        return self.late is None and self.model.recurrence is None and not self.model.inhibition
 
     def advance_sums(self, inputs, weights, bias, recorded, spikes):
         """Run one kernel for weighted sums, ``[num_steps, samples, in]``, and their neurons."""

@@ -60,10 +60,10 @@ def _product(spikes, weights, bias, out, start, stop):
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = -(-out.shape[0] // ROWS) * -(-out.shape[1] // OUTPUTS)
-    nanoseconds = cost(spikes, out.shape[1])
+    nanoseconds = cost(spikes.size, out.shape[1])
     threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)
 
 
-def cost(spikes, outputs):
-    """Roughly the nanoseconds that one thread takes for a product, to search and to add."""
-    return spikes.size * (0.7 + 0.005 * outputs)
+def cost(inputs, outputs):
+    """Roughly the nanoseconds that one thread takes to search inputs and to add their weights."""
+    return inputs * (0.7 + 0.005 * outputs)
