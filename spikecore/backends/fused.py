@@ -52,14 +52,9 @@ def _layer(step):
     return run
 
 
-def pays(num_steps, samples, shape):
-    """Whether the kernel is faster than two, for a run of event-driven sums with such weights.
-
-    Little work is not worth another kernel to compile, and threads share samples alone.
-    """
-    outputs, inputs = shape
-    enough = cost(num_steps * samples * inputs, outputs) > threads.SMALL
-    return enough and outputs <= WIDEST and samples >= 2 * threads.thread_count()
+def pays(samples, outputs):
+    """Whether the kernel is faster than two, which share rows of spikes and not samples alone."""
+    return outputs <= WIDEST and samples >= 2 * threads.thread_count()
 
 
 def layer(step, inputs, weights, bias, parameters, state, records, on, off, spikes):

@@ -17,7 +17,7 @@ from spikecore.network.readouts import Readout
 from spikecore.network.stages import LayerRun, Membranes, Neurons
 from spikecore.neurons.neuron import Neuron
 
-CPU = "spikecore.backends.cpu"
+LITTLE = 50_000_000  # products, 0.3 ms of work: for less no other kernel is compiled
 
 
 class Running:
@@ -119,18 +119,21 @@ class Running:
 
     def _pairs(self):
         """The pairs of the graph that are worth one kernel: by the neurons, the linear layer."""
-        if not self.graph._pairs or getattr(self.backend, "__name__", None) != CPU:
-            return {}
-        from spikecore.backends import fused
-
         found = {}
         for name, linear in self.graph._pairs.items():
-            if linear in self.examined or self.sources[linear][0] in self.tables:
-                continue
-            samples = math.prod(self.shapes[linear][:-1])
-            if fused.pays(self.num_steps, samples, self.layers[linear].weight.shape):
+            shape, inputs = self.shapes[linear], self.layers[linear].weight.shape[1]
+            fits = linear not in self.examined and self.sources[linear][0] not in self.tables
+            if fits and self.num_steps * math.prod(shape) * inputs > LITTLE:
                 found[name] = linear
-        return found
+        if found and getattr(self.backend, "__name__", None) == "spikecore.backends.cpu":
+            from spikecore.backends import fused
+
+            return {
+                name: linear
+                for name, linear in found.items()
+                if fused.pays(math.prod(self.shapes[linear][:-1]), self.shapes[linear][-1])
+            }
+        return {}
 
     def keep(self, outputs):
         """Put the outputs of the whole run into a dict, in new arrays."""
