@@ -142,7 +142,7 @@ def test_a_rate_coded_network_is_run_in_one_kernel_for_each_layer(monkeypatch):
     calls = []
     monkeypatch.setattr(fused, "layer", lambda *a, run=fused.layer: (calls.append(a), run(*a)))
     monkeypatch.setenv("SPIKECORE_NUM_THREADS", "2")
-    found = Sequential(*layers).run(spikes, record=(), exact=True)
+    found = Sequential(*layers).run(spikes, record=(), exact=True, steps_per_chunk=90)
     assert len(calls) == 1  # the second layer has too little work
     assert found == Sequential(*layers).run(spikes, record=(), exact=True, device="numpy")
 
