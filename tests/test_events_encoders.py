@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from test_events import OnGpu
 
 from spikecore import Events, memory, spikegen
+from spikecore.backends.sparse import find
 from spikecore.codes import sparse
 
 DEVICES = ["cpu", "numpy"]
@@ -99,6 +100,20 @@ def test_sparse_spikes_are_the_events_of_the_dense_call(name, tile, device, monk
     found = CALLS[name](device=device, sparse=True)
     assert found == Events.from_dense(dense)
     assert len(found) > 0
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 1000])
+@pytest.mark.parametrize("rows", [0, 1, 9, 70])
+@pytest.mark.parametrize("density", [0, 0.02, 1])
+def test_spikes_are_found_in_any_number_of_bytes(size, rows, density):
+    """Parts of a word, of WORDS words, rows without spikes and bytes of any value."""
+    marks = GENERATOR.integers(1, 256, rows * size, np.uint8)
+    marks *= GENERATOR.random(marks.size) < density
+    expected = np.divmod(np.flatnonzero(marks), size)
+    step, element = (np.empty(expected[0].size, kind) for kind in (np.int16, np.int32))
+    find(marks, size, 5, step, element)
+    np.testing.assert_array_equal(step, expected[0] + 5)
+    np.testing.assert_array_equal(element, expected[1])
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])

@@ -228,8 +228,9 @@ def rate(
     if tiles is None:
         fill(0, trains)
         return result
-    for start, count in tiles:
-        fill(start, trains[:count])
+    tiles.fill(
+        lambda start, rows: fill(start, backends.rows(rows, *levels)[0]), 0.7 * math.prod(shape)
+    )
     return tiles.events(call.dtype)
 
 
