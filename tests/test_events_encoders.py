@@ -71,6 +71,18 @@ CALLS = {
         SIGNAL, 0.5, feedback="residual", cum_error=True, step=0.25, num_bits=4, **o
     ),
     "sigma_delta, first sample": lambda **o: spikegen.sigma_delta(SIGNAL, 0.5, initial=None, **o),
+    "level_crossing": lambda **o: spikegen.level_crossing(SIGNAL, 0.4, **o),
+    "level_crossing, two channels": lambda **o: spikegen.level_crossing(
+        SIGNAL, 0.4, initial=SIGNAL[0], channels="up_down", dtype="uint8", **o
+    ),
+    "moving_window": lambda **o: spikegen.moving_window(SIGNAL, [0.2, 0.4, 0.6], 3, **o),
+    "moving_window, two channels": lambda **o: spikegen.moving_window(
+        SIGNAL, 0.4, 5, first="window", channels="up_down", dtype="uint8", **o
+    ),
+    "temporal_contrast": lambda **o: spikegen.temporal_contrast(SIGNAL, [0.2, 0.4, 0.6], **o),
+    "temporal_contrast, computed": lambda **o: spikegen.temporal_contrast(
+        SIGNAL, factor=0.5, align="start", edge="repeat", channels="up_down", dtype="uint8", **o
+    ),
     "targets_rate": lambda **o: spikegen.targets_rate(
         LABELS, 3, 12, correct_rate=0.5, incorrect_rate=0.1, **o
     ),
@@ -136,11 +148,17 @@ def test_any_shape_gives_the_events_of_the_dense_call(shape, num_steps, seed):
     found = spikegen.latency(data, num_steps, bypass=True, sparse=True)
     assert found == Events.from_dense(spikegen.latency(data, num_steps, bypass=True))
     signal = np.broadcast_to(data, (num_steps, *shape))
-    for encode in (spikegen.delta, spikegen.step_forward, spikegen.sigma_delta):
+    for name in SIGNAL_CODES:
+        encode = getattr(spikegen, name)
         assert encode(signal, 0.1, sparse=True) == Events.from_dense(encode(signal, 0.1))
 
 
-@pytest.mark.parametrize("name", ["delta", "step_forward", "sigma_delta"])
+SIGNAL_CODES = [
+    "delta", "step_forward", "sigma_delta", "level_crossing", "moving_window", "temporal_contrast",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIGNAL_CODES)
 def test_a_signal_of_no_steps_has_no_events(name):
     found = getattr(spikegen, name)(np.zeros((0, 3)), 0.1, sparse=True)
     assert found == Events.from_dense(np.zeros((0, 3)))
@@ -156,6 +174,21 @@ def test_memory_grows_with_the_spikes():
     held = found.step.nbytes + found.element.nbytes + found.value.nbytes
     assert peak < 3 * held  # the dense array of bool has 40 MB, the events 2 MB
     assert held < 2.5e6
+
+
+@pytest.mark.parametrize("name", ["step_forward", "level_crossing", "moving_window"])
+def test_memory_grows_with_the_spikes_of_a_signal(name, monkeypatch):
+    monkeypatch.setattr(sparse, "TILE", 1 << 14)
+    encode = getattr(spikegen, name)
+    signal = np.zeros((500, 1500), np.float32)
+    signal[::50, ::30] = 1.0
+    encode(signal[:2], 0.5, sparse=True)  # compiled
+    tracemalloc.start()
+    found = encode(signal, 0.5, sparse=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 7e5  # the dense array has 3 MB
+    assert found == Events.from_dense(encode(signal, 0.5))
 
 
 def test_what_does_not_fit_into_memory_as_an_array_is_encoded(monkeypatch):

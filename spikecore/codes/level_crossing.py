@@ -11,6 +11,7 @@ from spikecore.arithmetic import floor, rint, select
 from spikecore.backends.loops import Scan
 from spikecore.chunked import divided
 from spikecore.codes.signals import CHANNELS, SignalCall, written
+from spikecore.codes.sparse import checked, gives_events
 from spikecore.compiler import equation
 
 
@@ -55,6 +56,7 @@ def scan_of(paired):
     return Scan(step, emit, second=second)
 
 
+@gives_events
 @divided("time", per_feature=("spacing", "initial"))
 def level_crossing(
     data: Data,
@@ -66,6 +68,7 @@ def level_crossing(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Level crossing: as many spikes as a signal passes levels, which lie at multiples of a number.
 
@@ -85,10 +88,12 @@ def level_crossing(
         Negative numbers for falls, or a last axis of two: rises, falls.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Numbers of spikes in the shape of the data, with a last axis of 2 for
         ``channels="up_down"``.  A step gives at most as many as the dtype counts exactly (127 for
         int8, 2**24 for float32); the rest follows in the next steps.
@@ -115,23 +120,24 @@ def level_crossing(
     """
     channels = arguments.choice("channels", channels, CHANNELS)
     call = SignalCall(data, dtype, out, device, stream, channels)
+    sparse = checked(sparse, call)
     spacing = arguments.scalar("spacing", spacing, call.values.dtype, low=0, open_low=True)
     terms = max(1.0, 1 / float(spacing))  # so that no number of a level overflows either
     backend = call.start(terms)
     first = None if initial is None else call.state("initial", initial)
     if first is not None:
         call.within("initial", first, terms)
-    result, rows, levels = call.spikes()
-    if not result.size:
-        return result
-    samples, nearest = call.samples, level_nearest
-    if first is None:
-        first, nearest = backend.copy(samples[0]), level_below
-        backend.fill(rows[:1], levels.silent)
-        samples, rows = samples[1:], rows[1:]
-    level = backend.copy(first)
-    backend.each(nearest, first, first[:1], spacing, level)
-    if len(rows):
-        numbers = Numbers(spacing, call.values.dtype.type(call.most))
-        backend.scan(scan_of(call.paired), samples, State(level), numbers, levels, rows)
-    return result
+    numbers = Numbers(spacing, call.values.dtype.type(call.most))
+
+    def encode(samples, rows, levels, first):
+        nearest = level_nearest
+        if first is None:
+            first, nearest = backend.copy(samples[0]), level_below
+            backend.fill(rows[:1], levels.silent)
+            samples, rows = samples[1:], rows[1:]
+        level = backend.copy(first)
+        backend.each(nearest, first, first[:1], spacing, level)
+        if len(rows):
+            backend.scan(scan_of(call.paired), samples, State(level), numbers, levels, rows)
+
+    return call.encoded(sparse, encode, first)

@@ -144,8 +144,11 @@ def placed(places: Any, value: Any, shape: Any, num_steps: Any) -> Any:
     return Events._made(places[element], element, values, features, num_steps, None)
 
 
-def in_samples(encode: Any, shape: Any) -> Any:
-    """Events of ``[num_steps, batch, features]``, of which ``encode(samples)`` makes a slice."""
+def in_samples(encode: Any, shape: Any, features_shape: Any = None) -> Any:
+    """Events of ``[num_steps, batch, features]``, of which ``encode(samples)`` makes a slice.
+
+    The shape of one step is ``features_shape`` where it is not ``(batch, features)``.
+    """
     num_steps, batch, features = shape
     together = max(1, TILE // max(1, num_steps * features))
     starts = range(0, max(batch, 1), together)
@@ -157,4 +160,5 @@ def in_samples(encode: Any, shape: Any) -> Any:
     value = np.concatenate([part.value for part in parts])
     order = np.argsort(step, kind="stable")  # elements rise from part to part
     columns = step[order], element[order], value[order]
-    return Events._made(*columns, (batch, features), num_steps, None)
+    features_shape = (batch, features) if features_shape is None else features_shape
+    return Events._made(*columns, features_shape, num_steps, None)
