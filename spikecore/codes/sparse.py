@@ -75,7 +75,7 @@ class Tiles:
             together -= together % STEPS_PER_BLOCK
         self.together, self.shape = max(1, min(self.num_steps, together)), features
         self.count = -(-self.num_steps // self.together)
-        self._found: Any = tuple([None] * self.count for _ in range(3))  # step, element, value
+        self._found = tuple([None] * self.count for _ in range(3))  # step, element, value
         self.rows = self._tile(dtype)
         self._free = [self.rows]
 
