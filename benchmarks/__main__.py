@@ -7,7 +7,17 @@ one; ``--readme README.md`` measures nothing and writes the table of benchmarks/
 import sys
 from pathlib import Path
 
-from benchmarks import distances, encoders, neurons, report, run, scaling, signals, startup
+from benchmarks import (
+    distances,
+    encoders,
+    networks,
+    neurons,
+    report,
+    run,
+    scaling,
+    signals,
+    startup,
+)
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
 
@@ -19,8 +29,8 @@ def main(argv=None):
         return write_readme(given[given.index("--readme") + 1 :])
     if "--out" not in " ".join(given):
         given += ["--out", "benchmarks-out"]
-    parts = [startup.imports, encoders.cases, signals.cases, neurons.cases, distances.cases]
-    parts.append(scaling.cases)
+    parts = [startup.imports, encoders.cases, signals.cases, neurons.cases, networks.cases]
+    parts += [distances.cases, scaling.cases]
     return run.main(parts, __doc__.splitlines()[0], given)
 
 

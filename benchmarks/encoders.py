@@ -73,9 +73,10 @@ def rate(scale, dtype):
         theirs = peers.installed(
             "spikingjelly_encoder", data, "PoissonEncoder", num_steps=scale.steps
         )
+        norse = peers.installed("norse_encoder", data, "poisson_encode", scale.steps, f_max=1000.0)
         rivals += [
             rival("NumPy", peers.numpy_rate(data, scale.steps), drawn=drawn),
-            rival("Norse", peers.installed("norse_poisson", data, scale.steps, f_max=1000.0)),
+            rival("Norse", norse),
             rival("SpikingJelly", theirs, above, note="spikes where u <= p"),
         ]
     if dtype is None:

@@ -177,6 +177,51 @@ def _snntorch_network(spikes, layers, beta):
     return call
 
 
+def snntorch_convolutions(spikes, weights, beta):
+    """Convolution, Leaky, sum pool, convolution, Leaky: counts of the last; or None."""
+    return _or_none(_snntorch_convolutions, spikes, weights, beta)
+
+
+def _snntorch_convolutions(spikes, weights, beta):
+    torch, snntorch = libraries.torch_and("snntorch")
+    steps = torch.from_numpy(spikes.astype(np.float32))
+    first, second = map(torch.from_numpy, weights)
+    functional = torch.nn.functional
+
+    def call():
+        neurons = [snntorch.Leaky(beta=beta) for _ in weights]
+        membranes, counts = [neuron.init_leaky() for neuron in neurons], 0
+        for frame in steps:
+            current = functional.conv2d(frame, first, padding=2)
+            spike, membranes[0] = neurons[0](current, membranes[0])
+            pooled = functional.avg_pool2d(spike, 2, divisor_override=1)
+            current = functional.conv2d(pooled, second, padding=1)
+            spike, membranes[1] = neurons[1](current, membranes[1])
+            counts = counts + spike
+        return counts.long()
+
+    return call
+
+
+def norse_nir(path, spikes, dt):
+    """A NIR file in Norse's importer, a step at a time; or None."""
+    return _or_none(_norse_nir, path, spikes, dt)
+
+
+def _norse_nir(path, spikes, dt):
+    torch, norse, nir = libraries.torch_and("norse.torch", "nir")
+    module, steps = norse.from_nir(nir.read(path), dt=dt), torch.from_numpy(spikes)
+
+    def call():
+        state, rows = None, []
+        for current in steps:
+            row, state = module(current, state)
+            rows.append(row)
+        return torch.stack(rows).byte()
+
+    return call
+
+
 def numpy_network(spikes, layers, beta):
     """The same in plain NumPy, a product for each step."""
     steps = spikes.astype(np.float32)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # what editors and type checkers read in place of the lazy na
     from spikecore import datasets as datasets
     from spikecore import decode as decode
     from spikecore import events as events
+    from spikecore import lazy as lazy
     from spikecore import network as network
     from spikecore import neurons as neurons
     from spikecore import nir as nir
@@ -52,6 +53,7 @@ __all__ = [
     "decode",
     "devices",
     "events",
+    "lazy",
     "leaky_integrate_and_fire",
     "network",
     "neurons",
@@ -67,8 +69,8 @@ __all__ = [
 
 _HOMES = {"Graph": "network", "Linear": "network", "Sequential": "network"}
 _HOMES |= {"Events": "events", "devices": "backends"}
-_SUBMODULES = ("datasets", "decode", "events", "network", "neurons", "nir", "random", "spikegen")
-_SUBMODULES += ("spikeplot", "statistics", "utils", "validate")
+_SUBMODULES = ("datasets", "decode", "events", "lazy", "network", "neurons", "nir", "random")
+_SUBMODULES += ("spikegen", "spikeplot", "statistics", "utils", "validate")
 
 
 if not TYPE_CHECKING:  # a checker would take any name for one that this function knows

@@ -10,6 +10,7 @@ import sys
 
 from spikecore import __version__, convergence, demo, info, meaning
 from spikecore.backends import DeviceError, SettingError
+from spikecore.encode import command as encode
 from spikecore.nir import command as nir
 from spikecore.plots import gallery
 from spikecore.validate import command
@@ -19,6 +20,7 @@ INTERRUPTED = 130  # likewise of one that was interrupted
 COMMANDS = {
     "convergence": convergence,
     "demo": demo,
+    "encode": encode,
     "gallery": gallery,
     "info": info,
     "meaning": meaning,

@@ -206,8 +206,7 @@ def within(name, values, low, high, backend, meaning):
     where = backend.first_outside(values.reshape(-1), cast(low), cast(high))
     if where < 0:
         return
-    index = np.unravel_index(where, values.shape)
-    index = ", ".join(str(i) for i in _WHOLE_INDEX.get()(index))
+    index = ", ".join(map(str, whole_index(np.unravel_index(where, values.shape))))
     place = f"{name}[{index}]" if values.ndim else "it"
     raise ValueError(
         f"{name} must be {meaning}, but {place} is {values.reshape(-1)[where]}; clean or rescale "
@@ -215,10 +214,15 @@ def within(name, values, low, high, backend, meaning):
     )
 
 
+def whole_index(index):
+    """An index in the data as one in the whole that they are a part of."""
+    return _WHOLE_INDEX.get()(index)
+
+
 @contextmanager
-def part_of_a_whole(whole_index):
-    """Let complaints about data name ``whole_index(index)`` for an index in the data."""
-    token = _WHOLE_INDEX.set(whole_index)
+def part_of_a_whole(find):
+    """Let complaints about data name ``find(index)`` for an index in the data."""
+    token = _WHOLE_INDEX.set(find)
     try:
         yield
     finally:

@@ -16,6 +16,7 @@ from spikecore.plots.codes import code, trade_off
 from spikecore.plots.curves import latency_curve, psth
 from spikecore.plots.measures import correlogram, distances, isi_histogram
 from spikecore.plots.movies import animator, save_animation
+from spikecore.plots.networks import network
 from spikecore.plots.panels import reconstruction, traces
 from spikecore.plots.rasters import raster
 
@@ -26,6 +27,7 @@ __all__ = [
     "distances",
     "isi_histogram",
     "latency_curve",
+    "network",
     "psth",
     "raster",
     "reconstruction",

@@ -25,6 +25,7 @@ from spikecore import (
     Synaptic,
     backends,
     decode,
+    lazy,
     spikegen,
     validate,
 )
@@ -269,6 +270,22 @@ def test_signals_on_the_gpu_stay_there(dtype):
     assert_same_bits(stairs.copy_to_host(), expected)
 
 
+@pytest.mark.parametrize(
+    ("encode", "options"),
+    [
+        (spikegen.phase, {"num_bits": 4, "num_steps": 9}),
+        (spikegen.latency, {"normalize": True, "num_steps": 9}),
+        (spikegen.step_forward, {"threshold": 0.25, "refractory": 2}),
+        (spikegen.sigma_delta, {"threshold": 0.25}),
+        (spikegen.delta, {"threshold": 0.25}),
+    ],
+)
+def test_parts_over_time_join_to_the_whole(encode, options):
+    data = np.random.default_rng(2).random((7, 3), np.float32)
+    parts = lazy.blocks(encode, data, block_steps=4, device="cuda", **options)
+    assert_same_bits(np.concatenate(list(parts)), encode(data, device="numpy", **options))
+
+
 @pytest.mark.parametrize("pattern", ["regular", "uniform", "poisson"])
 @pytest.mark.parametrize("interpolate", [False, True])
 def test_targets(pattern, interpolate):
@@ -472,6 +489,74 @@ def test_neurons_and_layers_on_the_gpu():
             assert_same_bits(fetched(one), other)  # the state that was passed on is untouched
     layer = Linear.draw(5, 4, seed=0)
     assert_same_bits(fetched(layer(OnTheGpu(current))), layer(current, exact=True))
+
+
+@pytest.mark.parametrize("last", [Leaky(0.9, 0.4), LI(0.5)], ids=["Leaky", "LI"])
+@pytest.mark.parametrize("kind", [np.uint8, np.bool_, np.float32])
+def test_a_network_on_the_gpu_has_the_bits_of_the_host(last, kind, monkeypatch):
+    monkeypatch.delattr(gpu.Backend, "_to_host")  # nothing between the layers leaves the GPU
+    layers = (
+        Flatten(-2),
+        Linear.draw(6, 5, seed=1),
+        LIF(0.9, 0.4),
+        Linear.draw(5, 3, seed=2),
+        last,
+    )
+    net, spikes = Sequential(*layers), (numbers(7, 2, 3, 2) < 0.6).astype(kind)
+    record = ("spikes", "membrane")
+    expected = net.run(spikes, record=record, exact=True, device="numpy")
+    there = net.run(OnTheGpu(spikes), record=record, steps_per_chunk=3)
+    assert list(there) == list(expected)
+    for name, layer in expected.items():
+        assert_same_bits(there[name].counts, layer.counts)
+        for array, values in zip(there[name].final, layer.final, strict=True):
+            assert_same_bits(fetched(array), values)
+        for state, values in layer.recorded.items():
+            assert_same_bits(fetched(there[name].recorded[state]), values)
+        if layer.spikes is not None:
+            assert_same_bits(fetched(there[name].spikes), layer.spikes)
+    again = net.run(OnTheGpu(spikes), state={name: part.final for name, part in there.items()})
+    more = net.run(
+        spikes, state={n: p.final for n, p in expected.items()}, exact=True, device="numpy"
+    )
+    for name, layer in more.items():
+        assert_same_bits(fetched(again[name].recorded["membrane"]), layer.recorded["membrane"])
+    there = net(OnTheGpu(spikes), steps_per_chunk=3)
+    assert_same_bits(fetched(there), net(spikes, exact=True, device="numpy"))
+
+
+def test_a_readout_on_the_gpu():
+    current = numbers(9, 5)
+    there, expected = LI(0.5).run(OnTheGpu(current)), LI(0.5).run(current)
+    assert_same_bits(fetched(there.values), expected.values)
+    assert_same_bits(fetched(there.final[0]), expected.final[0])
+
+
+@pytest.mark.parametrize(
+    ("layers", "reason"),
+    [
+        ((Conv2d(np.ones((1, 1, 2, 2), np.float32)), Leaky(0.9)), "'conv2d1', as .* for Conv2d"),
+        ((Leaky(0.9), Leaky(0.9)), "'leaky2', as .* for neurons that take the spikes"),
+    ],
+)
+def test_layers_without_a_kernel_are_refused_on_the_gpu(layers, reason):
+    with pytest.raises(TypeError, match=f"spikes must lie in the host's memory for {reason}"):
+        Sequential(*layers).run(OnTheGpu(numbers(3, 1, 4, 4)))
+
+
+def test_cycles_and_sums_are_refused_on_the_gpu():
+    there, layer = OnTheGpu(numbers(3, 4)), Linear.draw(4, 4, seed=0)
+    loop = Sequential(layer, Leaky(0.9), recurrent={"leaky1": layer})
+    edges = [("input", "w"), ("input", "u"), ("w", "output"), ("u", "output")]
+    for net in (loop, Graph({"w": layer, "u": layer}, edges)):
+        with pytest.raises(TypeError, match="spikes must lie in the host's memory for"):
+            net.run(there)
+    edges = [("a", "w"), ("b", "u"), ("w", "c"), ("u", "d")]
+    net = Graph({"w": layer, "u": layer}, edges, inputs=("a", "b"), outputs=("c", "d"))
+    with pytest.raises(TypeError, match="spikes must lie on a GPU all or none"):
+        net.run({"a": there, "b": numbers(3, 4)})
+    found = net({"a": there, "b": OnTheGpu(numbers(3, 4, seed=1))})
+    assert_same_bits(fetched(found["c"]), layer(numbers(3, 4), exact=True))
 
 
 def test_an_output_on_the_gpu_is_filled():

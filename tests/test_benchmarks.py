@@ -1,6 +1,7 @@
 """The benchmark harness: wrong functions are refused, statistics, tables and comparisons hold."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,18 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import encoders, harness, machine, neurons, report, run, scaling, signals, startup
+from benchmarks import (
+    encoders,
+    harness,
+    machine,
+    neurons,
+    report,
+    run,
+    scale,
+    scaling,
+    signals,
+    startup,
+)
 from benchmarks.harness import Case, Check, Measured, Result, Rival
 from spikecore import spikegen
 
@@ -308,3 +320,39 @@ def test_a_speed_that_was_refused_has_no_row():
     rows = [replace(RESULT, name="delta, float32"), Result("rate, uint8", "10x4", refusal="wrong")]
     section = report.readme_section(machine.describe() | {"load after": 0.5}, rows)
     assert "delta, float32: 10x4" in section and "rate, uint8" not in section
+
+
+# --- what size costs ----------------------------------------------------------------------------
+
+
+def test_every_size_is_a_process_whose_memory_is_measured(capsys):
+    assert scale.main(["--largest", "6", "--no-dask"]) == 0
+    printed = capsys.readouterr().out
+    rows = re.findall(r"10\^(\d) to nowhere +\| ([\d,]+) +\| ([\d,]+) .*?(\d+) MB", printed)
+    assert [power for power, *_ in rows] == ["5", "6"]
+    for power, outputs, spikes, resident in rows:
+        number = int(outputs.replace(",", ""))
+        assert number == 2 * 10 ** int(power)
+        deviation = abs(int(spikes.replace(",", "")) - number / 2)
+        assert deviation < 5 * (number / 4) ** 0.5  # five standard deviations, of a fixed seed
+        assert 20 < int(resident) <= 256
+
+
+def test_a_size_above_the_limit_of_memory_fails(capsys, monkeypatch):
+    found = {"seconds": 1.0, "outputs": 2, "spikes": 1, "resident": scale.LIMIT + 1}
+    monkeypatch.setattr(scale, "measured", lambda row: found)
+    assert scale.main(["--largest", "5", "--file", "9", "--no-dask"]) == 1
+    printed = capsys.readouterr().out
+    assert "10^9 to a file" in printed and "limit 256 MB" in printed
+
+
+def test_a_file_is_counted_in_parts():
+    found = scale.file("5")
+    assert found["outputs"] == 200_000 and found["spikes"] == scale.stream("5")["spikes"]
+
+
+def test_one_call_and_threads_do_the_same_work(monkeypatch):
+    monkeypatch.setattr(scale, "FEATURES", 50)
+    monkeypatch.setattr(scale, "STEPS", 20)
+    monkeypatch.setattr(scale, "timed", lambda call: {"sum": call()})
+    assert scale.dask_work("0") == scale.dask_work("2")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spikecore import LIF, Leaky, Sequential, leaky_integrate_and_fire, random, spikegen, spikeplot
-from spikecore.network import Linear
+from spikecore import LIF, Leaky, leaky_integrate_and_fire, random, spikegen, spikeplot
+from spikecore.network import Delay, Linear
 
 
 class OnGpu:
@@ -26,7 +26,7 @@ HOST_ONLY = {
     "one_hot_label": spikegen.from_one_hot,
     "one_hot_targets": spikegen.to_one_hot_inverse,
     "spike_time": lambda gpu: spikegen.latency_interpolate(gpu, 5),
-    "spikes": Sequential(Leaky(0.5)).run,
+    "spikes": Delay(1).run,
     "targets": lambda gpu: spikegen.targets_rate(gpu, 3, 5, correct_rate=0.5),
     "targets of latency": lambda gpu: spikegen.targets_latency(gpu, 3, 5),
     "threshold": lambda gpu: Leaky(0.5, threshold=gpu),

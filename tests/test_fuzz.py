@@ -50,8 +50,8 @@ def test_everything_public_is_called():
     assert {f"random.{name}" for name in own if not name.startswith("_")} - {
         f"random.{name}" for name in inner
     } <= called
-    assert {f"validate.{name}" for name in ("encoder", "neuron")} <= called
-    assert set(validate.__all__) == {"encoder", "neuron", "ConformanceError", "Report"}
+    assert {f"validate.{name}" for name in ("encoder", "neuron", "network")} <= called
+    assert set(validate.__all__) == {"encoder", "neuron", "network", "ConformanceError", "Report"}
 
 
 def test_an_argument_without_good_values_is_an_error_that_names_it_and_its_table(monkeypatch):

@@ -431,3 +431,24 @@ def test_inputs_of_different_lengths_are_refused():
         net({"x": SPIKES, "y": SPIKES[:3]})
     with pytest.raises(TypeError, match=r"^spikes must be a dict of arrays"):
         net(SPIKES)
+
+
+def test_a_run_does_not_depend_on_the_run_before_it():
+    weight = np.full((2, 3), 3e38, np.float32)  # overflows for inputs above 1, which are looked at
+
+    def network():
+        return Sequential(
+            Linear(weight / 3), Leaky(0.5), Linear(np.eye(2, dtype=np.float32)), LI(0.5)
+        )
+
+    net = network()
+    ones = binary((4, 2, 3), 0.5)
+    calls = [ones, ones[:, :1], ones * np.float32(0.5), ones[:3], ones.astype(bool), ones[:, 0]]
+    for spikes in calls:
+        assert_same_runs(net.run(spikes), network().run(spikes))
+    net.run(ones.astype(bool))
+    with pytest.raises(ValueError, match="current must be finite"):
+        net.run(np.full((4, 2, 3), 255, np.uint8))
+    net.run(ones.astype(bool))
+    with pytest.raises(ValueError, match="spikes"):
+        net.run(np.ones((4, 2, 5), np.uint8))

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 import spikecore
-from spikecore import decode, events, network, neurons, nir, random, spikegen, statistics, utils
+from spikecore import (
+    decode,
+    events,
+    lazy,
+    network,
+    neurons,
+    nir,
+    random,
+    spikegen,
+    statistics,
+    utils,
+)
 from spikecore.backends import cpu, cuda
 from spikecore.backends import numpy as reference
 from spikecore.neurons.units import UNITS
@@ -40,6 +51,7 @@ FLOORS = (
     ("spikegen", "decode", "statistics", "datasets", "recordings", "download", "utils"),
     ("plots", "spikeplot", "info", "demo", "listing", "convergence", "meaning", "nir"),
     ("validate",),
+    ("encode",),
     ("__main__",),
 )
 
@@ -86,6 +98,14 @@ def test_every_file_has_a_floor():
     for module in MODULES:
         if module:
             assert floor_of(module) >= 0
+
+
+def test_contributing_draws_every_floor_in_its_place():
+    picture = (ROOT / "CONTRIBUTING.md").read_text().split("```")[1]
+    words = re.findall(r"\w+/?", picture)
+    drawn = [[f"{n}/" if (PACKAGE / n).is_dir() else n for n in names] for names in FLOORS]
+    places = [max(map(words.index, names)) for names in drawn[::-1]]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name])
@@ -175,6 +195,7 @@ def public():
         found[name] = getattr(random, name)
     fixed = {f"fixed.{kind.__name__}": kind for kind in (neurons.fixed.LIF, neurons.fixed.Linear)}
     fixed["exact.LIF"] = neurons.exact.LIF
+    found |= {f"lazy.{name}": getattr(lazy, name) for name in lazy.__all__}
     fixed["nir.Network"] = nir.Network
     found |= {f"events.{name}": getattr(events, name) for name in events.__all__}
     layers = (getattr(network, name) for name in network.__all__)

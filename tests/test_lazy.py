@@ -1,20 +1,36 @@
 """Dask arrays: the bits of one call for any chunks, schedulers and processes."""
 
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
 import dask
 import dask.array as da
+import distributed
 import numpy as np
 import pytest
 from conftest import assert_same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikecore import LIF, Alpha, Leaky, Linear, RLeaky, Sequential, Synaptic, decode, spikegen
+from spikecore import (
+    LIF,
+    Alpha,
+    Leaky,
+    Linear,
+    RLeaky,
+    Sequential,
+    Synaptic,
+    decode,
+    spikegen,
+    statistics,
+)
 
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 GENERATOR = np.random.default_rng(3)
 VALUES = GENERATOR.random((4, 3, 5)).astype(np.float32)
 SIGNALS = GENERATOR.normal(0, 0.4, (9, 3, 4)).cumsum(axis=0).astype(np.float32)
@@ -63,6 +79,14 @@ OF_SIGNALS = {
     "decoded rate": lambda x: decode.rate(x > 0),
     "staircase": lambda x: decode.staircase(x > 0, 0.3, PER_FEATURE),
     "accumulate": lambda x: decode.accumulate(x),
+    "refractory steps": lambda x: spikegen.step_forward(x, 0.2, refractory=3),
+    "an initial value": lambda x: spikegen.send_on_delta(x, 0.3, initial=PER_FEATURE, multi=True),
+    "padding": lambda x: spikegen.delta(x, 0.3, padding=True),
+    "a residual": lambda x: spikegen.sigma_delta(x, 0.3, feedback="residual", step=0.1),
+    "an error": lambda x: spikegen.sigma_delta(x, PER_FEATURE, cum_error=True, initial=None),
+    "a window ahead": lambda x: spikegen.moving_window(x, 0.3, 3, first="window"),
+    "contrast": lambda x: spikegen.temporal_contrast(x, 0.3, channels="up_down"),
+    "draws from a step on": lambda x: spikegen.rate_conv(x, seed=2, first_step=3),
     "convolve": lambda x: decode.convolve(x > 0, [0.2, 0.5, 0.3]),
 }  # fmt: skip
 
@@ -105,7 +129,13 @@ def test_codes_of_signals_for_any_chunks(name, chunks):
 
 @pytest.mark.parametrize("name", OF_SIGNALS)
 def test_a_signal_without_features(name):
-    if name in ("thresholds of features", "bsa", "staircase"):  # they have an array for each
+    if name in (
+        "thresholds of features",
+        "bsa",
+        "staircase",
+        "an initial value",
+        "an error",
+    ):  # they have an array for each
         return
     encode, signal = OF_SIGNALS[name], SIGNALS[:, 0, 0]
     assert_equal((encode(da.from_array(signal, 4)), encode(signal)))
@@ -226,7 +256,12 @@ def test_a_seed_is_drawn_once_for_all_chunks():
         (lambda x: spikegen.rate(x), ValueError, "num_steps must be given"),
         (lambda x: spikegen.rate(x, 3, out=np.zeros(3)), TypeError, "out must be None for a Dask"),
         (lambda x: spikegen.rate(x, 3, uniforms=x), TypeError, "uniforms must be None for a Dask"),
-        (lambda x: spikegen.rate(x, 3, sparse=True), ValueError, "sparse must be False for a Dask"),
+        (lambda x: spikegen.rate(x, 3, sparse=1), TypeError, "sparse must be True or False"),
+        (
+            lambda x: spikegen.latency(x, 3, off_target=1, normalize=True, sparse=True),
+            ValueError,
+            "off_target must be 0 with sparse=True",
+        ),
         (lambda x: spikegen.delta(x, -1), ValueError, "threshold must lie in"),
         (lambda x: spikegen.delta(x[0, 0, 0]), ValueError, r"data must have a time axis"),
         (lambda x: spikegen.delta(x[x[:, 0, 0] > 0]), ValueError, "data must have a known shape"),
@@ -252,6 +287,8 @@ def test_wrong_arguments_are_refused_when_the_graph_is_made(call, error, message
         lambda x: spikegen.latency(x, 9, linear=True),
         lambda x: spikegen.latency(x, 9, normalize=True),
         lambda x: spikegen.delta(x),
+        lambda x: spikegen.sigma_delta(x, 1),
+        lambda x: spikegen.bsa(x, [1], 1),
     ],
 )
 def test_bad_data_are_named_by_their_index_in_the_whole(encode):
@@ -259,6 +296,16 @@ def test_bad_data_are_named_by_their_index_in_the_whole(encode):
     data[3, 2, 4] = np.nan
     with pytest.raises(ValueError, match=r"but data\[3, 2, 4\] is nan"):
         encode(da.from_array(data, (2, 2, 3))).compute(scheduler="sync")
+
+
+def test_a_register_is_drawn_once_for_all_chunks():
+    def encode(values):
+        return spikegen.rate(values, 5, generator="lfsr8", shared=True)
+
+    lazy = encode(da.full(40, 0.5, chunks=20))
+    first, second = np.split(lazy.compute(scheduler="sync"), 2, axis=1)
+    assert_same_bits(first, second)
+    assert encode(da.full(40, 0.5, chunks=20)).name != lazy.name
 
 
 def test_more_elements_than_2_to_the_31_keep_their_draws():
@@ -269,12 +316,25 @@ def test_more_elements_than_2_to_the_31_keep_their_draws():
     assert_same_bits(lazy[:, far:].compute(scheduler="sync"), part)
 
 
+def test_the_picture_of_the_task_graph_shows_the_graph():
+    spec = importlib.util.spec_from_file_location("task_graph", DOCS / "task_graph.py")
+    picture = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(picture)
+    found = picture.tasks()
+    kinds = Counter(kind for kind, _ in found.values())
+    assert kinds == {"data": 6, "step_forward": 6, "LIF.run": 6}
+    assert sum(len(sources) for _, sources in found.values()) == 6 + 6 + 2 * 4
+    assert len({(found[key][0], place) for key, place in picture.placed(found).items()}) == 18
+    (ax,) = picture.draw().axes
+    assert sum(text.get_text().strip() == "LIF.run" for text in ax.texts) == 6
+    assert (DOCS / "guides" / "task-graph.png").stat().st_size < 150_000
+
+
 # --- processes ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
     with (
         dask.config.set({"distributed.worker.daemon": True}),
         distributed.LocalCluster(
@@ -286,12 +346,16 @@ def cluster():
 
 
 def large():
-    """Spikes, membranes and a network's counts, of more chunks than there are workers."""
+    """Spikes, membranes, counts and distances, of more chunks than there are workers."""
     values = da.from_array(np.tile(VALUES, (6, 5, 4)), (7, 4, 9))
     spikes = spikegen.rate(values, 20, seed=1)
     run = LIF(0.9).run(spikes.astype(np.float32))
     ends = network().run(spikes[..., :5].astype(np.uint8), exact=True)
-    return spikes, run.recorded["membrane"], ends["lif1"].counts
+    signal = da.from_array(np.tile(SIGNALS, (5, 2, 1)), (7, 3, 2))
+    coded = spikegen.step_forward(signal, 0.2, refractory=2)
+    windows = spikegen.moving_window(signal, 0.2, 9)
+    distances = statistics.van_rossum(abs(coded), tau=2.0)
+    return spikes, run.recorded["membrane"], ends["lif1"].counts, coded, windows, distances
 
 
 def test_processes_give_the_bits_of_one_call(cluster):
@@ -303,11 +367,9 @@ def test_processes_give_the_bits_of_one_call(cluster):
 
 
 def test_what_a_killed_worker_had_is_computed_again(cluster):
-    from distributed import wait
-
     expected = dask.compute(*large(), scheduler="sync")
     held = dask.persist(*large())
-    wait(held)
+    distributed.wait(held)
     pid = next(iter(cluster.run(os.getpid).values()))
     os.kill(pid, signal.SIGKILL)
     for found, right in zip(dask.compute(*held), expected, strict=True):

@@ -12,7 +12,8 @@ from matplotlib import pyplot
 from matplotlib.animation import Animation
 from matplotlib.figure import Figure
 
-from spikecore import spikeplot
+from spikecore import Leaky, spikeplot
+from spikecore.network import Sequential
 
 matplotlib.use("Agg")
 
@@ -28,6 +29,7 @@ CALLS = {
     "distances": lambda ax: spikeplot.distances(np.eye(4), ax, labels=["a", "b", "c", "d"]),
     "isi_histogram": lambda ax: spikeplot.isi_histogram(SPIKES, ax, time_step=1e-3),
     "latency_curve": lambda ax: spikeplot.latency_curve([0.2, 0.9], [3, 1], ax, threshold=0.1),
+    "network": lambda ax: list(spikeplot.network(Sequential(Leaky(0.5)), ax=ax).values()),
     "psth": lambda ax: spikeplot.psth(SPIKES, ax, time_step=1e-3),
     "raster": lambda ax: spikeplot.raster(SPIKES, ax),
     "reconstruction": lambda ax: spikeplot.reconstruction(
@@ -233,6 +235,7 @@ def test_without_matplotlib_drawing_names_the_extra():
         "distances": "[[0, 1]]",
         "isi_histogram": "[0, 1]",
         "latency_curve": "[0.5], [1]",
+        "network": "Graph({'leaky': Leaky(0.5)}, [('input', 'leaky'), ('leaky', 'output')])",
         "psth": "[0, 1]",
         "raster": "[0, 1]",
         "reconstruction": "[[[0, 1]]]",
@@ -247,7 +250,8 @@ def test_without_matplotlib_drawing_names_the_extra():
         for name, arguments in calls.items()
     )
     block = "import sys; sys.modules['matplotlib'] = None\n"
-    messages = run_python(f"{block}from spikecore import spikeplot\n{attempts}").splitlines()
+    block += "from spikecore import Leaky, spikeplot\nfrom spikecore.network import Graph\n"
+    messages = run_python(f"{block}{attempts}").splitlines()
     assert len(messages) == len(calls)
     for message in messages:
         assert "matplotlib" in message and "pip install 'spikecore[plot]'" in message

@@ -270,13 +270,33 @@ def test_values_in_a_wider_dtype_are_rounding():
     assert report.causes == ("float64",)
 
 
-def test_activities_a_few_ulp_away_are_rounding():
+@pytest.mark.parametrize("how", [{"output": "activity"}, {"profile": "norse"}])
+def test_activities_a_few_ulp_away_are_rounding(how):
     def beside(data, **given):
         return np.nextafter(spikegen.population(data, **given), FLOAT32(2))
 
-    report = validate.encoder(beside, "population", output="activity")
+    report = validate.encoder(beside, "population", **how)
     assert report.verdict == "rounding" and report.passed
-    assert not validate.encoder(beside, "population", output="activity", strict=True).passed
+    assert not validate.encoder(beside, "population", **how, strict=True).passed
+
+
+def test_times_of_silent_neurons_are_infinite_or_minus_1():
+    how = {"output": "times", "num_steps": 16}
+    for silent in (np.inf, -1):
+
+        def never(data, silent=silent, **given):
+            times = spikegen.population(data, **given)
+            return np.where(np.isinf(times), silent, times).astype(times.dtype)
+
+        assert validate.encoder(never, "population", **how).verdict == "exact"
+
+    def even(data, **given):
+        return spikegen.population(data, **{**given, "centres": "even"})
+
+    report = validate.encoder(even, "population", **how)
+    assert (
+        report.verdict == "wrong" and report.diagnosis[0] == "your centres is 'even', not 'bohte'"
+    )
 
 
 def test_bad_options_are_refused_by_the_code_itself():

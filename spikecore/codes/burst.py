@@ -114,7 +114,7 @@ WHOLE = Place(whole_places, emit_whole)
 FINE = Place(fine_places, emit_fine, np.int64)
 
 
-@divided("features")
+@divided("features", placed=True)
 def burst(
     data: Data,
     num_steps: Integer,

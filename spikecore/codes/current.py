@@ -18,7 +18,7 @@ from spikecore.annotations import (
     SpikeDtype,
     Stream,
 )
-from spikecore.chunked import divided
+from spikecore.chunked import divided, part_of_time
 from spikecore.codes.signals import chosen
 from spikecore.codes.values import Interval, first_spikes, steps
 from spikecore.neurons.lif import LIF
@@ -38,7 +38,7 @@ class Axes(NamedTuple):
 PROFILES = {"norse": {"decay": 0.9, "threshold": 1.0, "gain": 0.1}}
 
 
-@divided("features")
+@divided("features", placed=True, kept=True)
 def current(
     data: Data,
     num_steps: Integer,
@@ -110,16 +110,21 @@ def current(
     neuron = _neuron(decay, threshold, gain, profile, first_only, LONGEST)
     values = call.values
     backend = call.start(num_steps * values.size)
-    result = call.output((num_steps, *values.shape))
+    part = part_of_time()
+    count = num_steps if part is None else part.count
+    result = call.output((count, *values.shape))
     if result.size:
-        work = neuron._begin(values.shape, values.dtype, (), backend, call.dtype)
-        rows = 1 if backend.resident else max(1, min(num_steps, TOGETHER // values.size))
+        work = part.kept if part is not None else None
+        work = work or neuron._begin(values.shape, values.dtype, (), backend, call.dtype)
+        rows = 1 if backend.resident else max(1, min(count, TOGETHER // values.size))
         repeated = values.reshape((1, *values.shape))
         if rows > 1:
             repeated = np.repeat(repeated, rows, axis=0)
-        for begin in range(0, num_steps, rows):
+        for begin in range(0, count, rows):
             moment = result[begin : begin + rows]
             work.advance(repeated[: len(moment)], {}, moment)
+        if part is not None:
+            part.kept = work
     return result
 
 

@@ -64,7 +64,7 @@ DELTA = Scan(step, emit, recall)
 
 
 @gives_events
-@divided("time")
+@divided("time", behind=lambda options: 1)
 def delta(
     data: Data,
     threshold: Number = 0.1,

@@ -20,7 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import select
 from spikecore.backends.loops import Place
-from spikecore.chunked import divided
+from spikecore.chunked import divided, wanted_steps
 from spikecore.codes import first_spike
 from spikecore.codes.latency_times import countable, latest_time, numbers_of, spike_time
 from spikecore.codes.lines import NOWHERE, emit_line, nearest_step
@@ -31,6 +31,7 @@ from spikecore.codes.values import (
     Interval,
     emit_spike,
     first_spikes,
+    place_from,
     placed_events,
 )
 from spikecore.compiler import equation
@@ -51,7 +52,7 @@ LINE = Place(spike_step, emit_line)
 
 
 @gives_events
-@divided("features")
+@divided("features", placed=True)
 def latency(
     data: Data,
     num_steps: Integer | None = None,
@@ -197,11 +198,12 @@ def latency(
     numbers = numbers._replace(last=values.dtype.type(num_steps - 1), clip=clip)
     if sparse:
         return placed_events(call, SPIKE, numbers, num_steps, shared=latest, on=on)
-    result = call.output((num_steps, *values.shape))
+    start, count = wanted_steps(num_steps)
+    result = call.output((count, *values.shape))
     if result.size:
         trains, on, off = backends.rows(result, on, off)
         code = LINE if interpolate else SPIKE
-        backend.place(code, values.reshape(-1), latest, numbers, on, off, trains)
+        place_from(start, backend, code, values.reshape(-1), latest, numbers, on, off, trains)
     return result
 
 

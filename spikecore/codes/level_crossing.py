@@ -9,7 +9,7 @@ from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Data, Device, Out, PerNeuron, SpikeDtype, Stream
 from spikecore.arithmetic import floor, rint, select
 from spikecore.backends.loops import Scan
-from spikecore.chunked import divided
+from spikecore.chunked import carried, divided
 from spikecore.codes.signals import CHANNELS, SignalCall, written
 from spikecore.codes.sparse import checked, gives_events
 from spikecore.compiler import equation
@@ -57,7 +57,7 @@ def scan_of(paired):
 
 
 @gives_events
-@divided("time", per_feature=("spacing", "initial"))
+@divided("time", per_feature=("spacing", "initial"), carries=True)
 def level_crossing(
     data: Data,
     spacing: PerNeuron,
@@ -124,20 +124,23 @@ def level_crossing(
     spacing = arguments.scalar("spacing", spacing, call.values.dtype, low=0, open_low=True)
     terms = max(1.0, 1 / float(spacing))  # so that no number of a level overflows either
     backend = call.start(terms)
-    first = None if initial is None else call.state("initial", initial)
+    carry = carried(initial)
+    first = None if carry.initial is None else call.state("initial", carry.initial)
     if first is not None:
         call.within("initial", first, terms)
+    samples, begin, nearest = call.samples, False, level_nearest
+    if carry.state is None and samples.size:
+        if first is None:
+            first, begin, nearest = backend.copy(samples[0]), True, level_below
+        carry.state = State(backend.copy(first))
+        backend.each(nearest, first, first[:1], spacing, carry.state.level)
     numbers = Numbers(spacing, call.values.dtype.type(call.most))
 
-    def encode(samples, rows, levels, first):
-        nearest = level_nearest
-        if first is None:
-            first, nearest = backend.copy(samples[0]), level_below
+    def encode(samples, rows, levels, level):
+        if begin:
             backend.fill(rows[:1], levels.silent)
             samples, rows = samples[1:], rows[1:]
-        level = backend.copy(first)
-        backend.each(nearest, first, first[:1], spacing, level)
         if len(rows):
             backend.scan(scan_of(call.paired), samples, State(level), numbers, levels, rows)
 
-    return call.encoded(sparse, encode, first)
+    return call.encoded(sparse, encode, carry.state.level if carry.state else None)

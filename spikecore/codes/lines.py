@@ -8,8 +8,9 @@ from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Integer, Number, SpikeDtype
 from spikecore.arithmetic import like, mul, rint, select
 from spikecore.backends.loops import Place
-from spikecore.chunked import divided
+from spikecore.chunked import divided, wanted_steps
 from spikecore.codes.one_hot import whole
+from spikecore.codes.values import place_from
 from spikecore.compiler import equation
 
 NOWHERE = np.int32(-1)  # the step of a spike that does not happen
@@ -105,7 +106,7 @@ def rate_interpolate(
     return result
 
 
-@divided("features")
+@divided("features", placed=True)
 def latency_interpolate(
     spike_time: ArrayLike,
     num_steps: Integer,
@@ -158,9 +159,11 @@ def latency_interpolate(
     backend = backends.on_host()
     limit = np.finfo(times.dtype).max
     arguments.within("spike_time", times, 0, limit, backend, "finite and at least 0")
-    result = arguments.output(out, (num_steps, *times.shape), dtype, spike_time=given)
+    start, count = wanted_steps(num_steps)
+    result = arguments.output(out, (count, *times.shape), dtype, spike_time=given)
     if result.size:
         last, shared = times.dtype.type(num_steps - 1), np.ones(1, times.dtype)
         trains, on, off = backends.rows(result, on, off)
-        backend.place(GIVEN_LINE, times.reshape(-1), shared, last, on, off, trains)
+        flat = times.reshape(-1)
+        place_from(start, backend, GIVEN_LINE, flat, shared, last, on, off, trains)
     return result

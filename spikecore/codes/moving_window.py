@@ -62,8 +62,15 @@ def slide_of(axes):
     return Slide(step, *written(axes.channels == "up_down"))
 
 
+def _behind(options):
+    """The samples that a later part needs; None for a window that looks ahead."""
+    profile = options.get("profile")
+    first = chosen(Axes(), OPTIONS, PROFILES, profile, {"first": options.get("first")}).first
+    return None if first == "window" else arguments.integer("window", options["window"], 1, 2**31)
+
+
 @gives_events
-@divided("time", per_feature=("threshold",))
+@divided("time", per_feature=("threshold",), behind=_behind)
 def moving_window(
     data: Data,
     threshold: PerNeuron,

@@ -56,7 +56,7 @@ def emit(step, place, numbers, on, off):
 PHASE = Place(bits, emit)
 
 
-@divided("features")
+@divided("features", placed=True)
 def phase(
     data: Data,
     num_bits: Integer,

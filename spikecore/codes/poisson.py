@@ -10,10 +10,10 @@ import numpy as np
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, Data, Device, Integer, Out, Seed, SpikeDtype, Stream
 from spikecore.arithmetic import like, mul, select
-from spikecore.backends.loops import Draw
-from spikecore.chunked import divided
+from spikecore.backends.loops import Draw, Scan
+from spikecore.chunked import divided, part_of_time
 from spikecore.codes.rate import steps_of, word_threshold
-from spikecore.codes.signals import chosen
+from spikecore.codes.signals import NONE, UP, Levels, chosen, emit
 from spikecore.compiler import equation
 
 
@@ -74,7 +74,46 @@ def renew(held, prepared):
 POISSON = Draw(prepare, fires, carried=True, renew=renew)
 
 
-@divided("features", numbered=True)
+class Waiting(NamedTuple):
+    """The silent steps that are left."""
+
+    left: Any
+
+
+class Silence(NamedTuple):
+    """The silent steps after a spike."""
+
+    steps: Any
+
+
+@equation
+def thin(state, drawn, numbers):
+    """A spike that was drawn, unless the element waits."""
+    none, one = like(state.left, 0), like(state.left, 1)
+    count = select((drawn > 0) & (state.left == none), UP, NONE)
+    waiting = select(state.left > none, like(none, state.left - one), none)
+    return Waiting(like(none, select(count > NONE, numbers.steps, waiting))), count
+
+
+THINNED = Scan(thin, emit)
+
+
+def _thin(part, backend, samples, numbers, refractory, key, first_element, on, off, trains):
+    """A part of the spikes: those without dead time, less those within it.
+
+    The loop that draws them begins without waiting, so the silent steps left are kept here.
+    """
+    drawn = np.empty(trains.shape, np.uint8)
+    apart = numbers._replace(silent=ZERO)
+    byte = drawn.dtype.type
+    backend.draw(POISSON, samples, apart, key, first_element, part.start, byte(1), byte(0), drawn)
+    if part.kept is None:
+        part.kept = Waiting(np.zeros(trains.shape[1], np.int32))
+    silence = Silence(np.int32(refractory))
+    backend.scan(THINNED, drawn, part.kept, silence, Levels(on, off, off), trains)
+
+
+@divided("features", numbered=True, kept=True)
 def poisson(
     data: Data,
     num_steps: Integer | None = None,
@@ -164,10 +203,14 @@ def poisson(
         most = 1 / (refractory + 1)
         meaning = f"within [0, 1/(refractory + 1)], [0, {most:.6g}], for rate_is='mean'"
     arguments.within("data", values, 0, most, backend, meaning)
-    result = call.output((num_steps, *features))
+    part = part_of_time()
+    result = call.output((num_steps if part is None else part.count, *features))
     if result.size:
         trains, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
         numbers = Numbers(cast(refractory if mean else 0), np.uint64(refractory) << SILENT)
         samples = values.reshape(num_steps if varying else 1, size)
+        if part is not None:
+            _thin(part, backend, samples, numbers, refractory, key, first_element, on, off, trains)
+            return result
         backend.draw(POISSON, samples, numbers, key, first_element, 0, on, off, trains)
     return result

@@ -104,7 +104,7 @@ def step_of_time(position, x, numbers):
 SPIKES = Place(step_of_time, emit_spike)
 
 
-@divided("features")
+@divided("features", placed=True)
 def population(
     data: Data,
     neurons: Integer,

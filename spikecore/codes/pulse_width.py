@@ -87,7 +87,7 @@ def _numbers(period, low, high, dtype):
     return low, high, period
 
 
-@divided("time")
+@divided("time", period="period")
 def pulse_width(
     data: Data,
     period: Integer,

@@ -35,7 +35,7 @@ def step_of_rank(rank, shared, none):
 RANK = Place(step_of_rank, emit_spike)
 
 
-@divided("rows")
+@divided("rows", placed=True)
 def rank_order(
     data: Data,
     num_steps: Integer | None = None,

@@ -80,7 +80,7 @@ BERNOULLI = Draw(prepare, fires)
 
 
 @gives_events
-@divided("features", numbered=True)
+@divided("features", numbered=True, stepped=True)
 def rate(
     data: Data,
     num_steps: Integer | None = None,
@@ -265,7 +265,7 @@ def steps_of(values, num_steps, varying):
 
 
 @gives_events
-@divided("time", numbered=True)
+@divided("time", numbered=True, stepped=True)
 def rate_conv(
     data: Data,
     *,

@@ -21,7 +21,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import floor, like, mul, select
 from spikecore.backends.loops import Scan
-from spikecore.chunked import divided
+from spikecore.chunked import carried, divided
 from spikecore.codes.signals import COMPARE, SignalCall, chosen, emit_number
 from spikecore.codes.sparse import gives_events
 from spikecore.codes.staircase import Value
@@ -101,7 +101,7 @@ def scan_of(axes, rounded, clipped):
 
 
 @gives_events
-@divided("time", per_feature=("threshold", "initial"))
+@divided("time", per_feature=("threshold", "initial"), carries=True)
 def sigma_delta(
     data: Data,
     threshold: PerNeuron,
@@ -195,7 +195,8 @@ def sigma_delta(
     numbers = Numbers(threshold, *_grid(step, num_bits, dtype))
     tiles = call.tiles(sparse)
     backend = call.start()
-    held = None if initial is None else call.state("initial", initial)
+    carry = carried(initial)
+    held = None if carry.initial is None else call.state("initial", carry.initial)
     result, rows, levels = call.spikes(tiles)
     if not result.size:
         return tiles.events() if tiles else result
@@ -206,7 +207,7 @@ def sigma_delta(
     owed = backend.copy(np.zeros(size, dtype)) if axes.feedback == "residual" else zero
     error = backend.copy(np.zeros(size, dtype)) if axes.cum_error else zero
     code = scan_of(axes, step is not None, num_bits is not None)
-    state = State(held, owed, error)
+    state = carry.state = carry.state or State(held, owed, error)
     for start, count in tiles or [(0, len(samples))]:
         moment = samples[start : start + count]
         backend.scan(code, moment, state, numbers, levels, rows[:count])
@@ -248,7 +249,7 @@ def add(state, x, numbers):
 SUM = Scan(add, emit_number)
 
 
-@divided("time", per_feature=("initial",))
+@divided("time", per_feature=("initial",), carries=True)
 def accumulate(values, initial=0, *, dtype=None, out=None, device=None, stream=None):
     """Sum of graded spikes: ``y[t] = y[t-1] + values[t]``, from ``y[-1] = initial`` on.
 

@@ -47,7 +47,7 @@ def climb(state, count, numbers):
 STAIRCASE = Scan(climb, emit_number)
 
 
-@divided("time", per_feature=("threshold", "initial", "threshold_down"))
+@divided("time", per_feature=("threshold", "initial", "threshold_down"), carries=True)
 def staircase(
     spikes,
     threshold,

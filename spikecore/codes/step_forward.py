@@ -21,7 +21,7 @@ from spikecore.annotations import (
 )
 from spikecore.arithmetic import floor, like, select
 from spikecore.backends.loops import Scan
-from spikecore.chunked import divided
+from spikecore.chunked import carried, divided
 from spikecore.codes.signals import (
     CHANNELS,
     COMPARE,
@@ -138,7 +138,7 @@ def scan_of(axes, refractory):
 
 
 @gives_events
-@divided("time", per_feature=("threshold", "threshold_down", "initial"))
+@divided("time", per_feature=("threshold", "threshold_down", "initial"), carries=True)
 def step_forward(
     data: Data,
     threshold: PerNeuron,
@@ -236,7 +236,7 @@ def step_forward(
 
 
 @gives_events
-@divided("time", per_feature=("threshold", "threshold_down", "initial"))
+@divided("time", per_feature=("threshold", "threshold_down", "initial"), carries=True)
 def send_on_delta(
     data: Data,
     threshold: PerNeuron,
@@ -308,23 +308,25 @@ def _encode(call, axes, threshold, threshold_down, refractory, initial, sparse):
     up = call.threshold("threshold", threshold)
     down = up if threshold_down is None else call.threshold("threshold_down", threshold_down)
     refractory = arguments.integer("refractory", refractory, 0, 2**31 - 1)
-    if refractory and initial is not None:
+    carry = carried(initial)
+    if refractory and carry.initial is not None:
         remedy = "encode the signal in one call, or leave refractory at 0"
         must = "be left out with refractory, whose silent steps it does not carry"
         arguments.refuse("initial", must, f"refractory={refractory}", remedy)
     tiles = call.tiles(sparse)
     backend = call.start()
-    held = None if initial is None else call.state("initial", initial)
+    held = None if carry.initial is None else call.state("initial", carry.initial)
     result, trains, levels = call.spikes(tiles)
     if not result.size:
         return tiles.events() if tiles else result
     samples, begin = call.samples, 0
-    if held is None:  # the first sample is the baseline
+    if held is None and carry.state is None:  # the first sample is the baseline
         held, begin = backend.copy(samples[0]), 1
     most = call.values.dtype.type(1 if refractory else call.most)
     silent = backend.copy(np.zeros(samples.shape[1], np.int32)) if refractory else np.int32(0)
     numbers = Numbers(up, down, most, np.int32(refractory))
-    code, state = scan_of(axes, bool(refractory)), State(held, silent)
+    code = scan_of(axes, bool(refractory))
+    state = carry.state = carry.state or State(held, silent)
     for start, count in tiles or [(0, len(samples))]:
         rows, moment = trains[:count], samples[start : start + count]
         if start < begin:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikecore import arguments, backends
+from spikecore.chunked import carried
 from spikecore.codes.signals import Levels, column
 from spikecore.foreign import has
 
@@ -18,7 +19,7 @@ class SumCall:
             got, remedy = f"the scalar {given}", "pass [num_steps, ...]"
             arguments.refuse(name, "have a time axis", got, remedy)
         self.name, self.given, self.out = name, given, out
-        self.dtype = _dtype_of_sums(dtype, initial, given)
+        self.dtype = _dtype_of_sums(dtype, carried(initial).initial, given)
         self.backend = backends.choose(device, value, stream=stream, outputs=given.size)
         self.values = _contiguous(name, given)
         if self.values.dtype.kind == "f":
@@ -48,15 +49,17 @@ class SumCall:
 
     def decode(self, code, state, initial, numbers, count_first=True):
         """Sum by a loop's equations from the initial value on."""
-        first, result = self.column("initial", initial), self.result()
+        carry = carried(initial)
+        first, result = self.column("initial", carry.initial), self.result()
         if not result.size:
             return result
         samples, (rows, unit) = self.samples, backends.rows(result, self.dtype.type(1))
-        if not count_first:
+        if not count_first and carry.state is None:
             self.backend.copy_into(rows[:1], first)
             samples, rows = samples[1:], rows[1:]
+        now = carry.state = carry.state or state(first)
         if len(rows):
-            self.backend.scan(code, samples, state(first), numbers, Levels(unit, unit, unit), rows)
+            self.backend.scan(code, samples, now, numbers, Levels(unit, unit, unit), rows)
         return result
 
 

@@ -263,8 +263,16 @@ def scan_of(compare, paired):
     return Scan(step, emit, recall, second)
 
 
+def _behind(options):
+    """The samples that a later part of a signal needs, unless a spike depends on later ones."""
+    given = {name: options.get(name) for name in ("align", "edge")}
+    axes = chosen(Axes(), OPTIONS, PROFILES, options.get("profile"), given)
+    ahead = options.get("factor") is not None or axes.align == "start" or axes.edge == "repeat"
+    return None if ahead else 1
+
+
 @gives_events
-@divided("time", per_feature=("threshold",))
+@divided("time", per_feature=("threshold",), behind=_behind)
 def temporal_contrast(
     data: Data,
     threshold: PerNeuron | None = None,

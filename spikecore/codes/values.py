@@ -1,12 +1,15 @@
 """What the codes of values share: spikes at places known beforehand, and trains to decode."""
 
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spikecore import arguments, backends, memory
 from spikecore.annotations import Array
-from spikecore.arithmetic import select
+from spikecore.arithmetic import like, select
+from spikecore.backends.loops import Place
+from spikecore.chunked import wanted_steps
 from spikecore.codes import sparse
 from spikecore.compiler import equation
 from spikecore.events.table import Events
@@ -46,11 +49,45 @@ def placed(call, code, numbers, num_steps, data=None, shared=None, last=()):
     """
     data = call.values.reshape(-1) if data is None else data
     shared = np.ones(1, call.values.dtype) if shared is None else shared
-    result = call.output((num_steps, *call.values.shape, *last))
+    start, count = wanted_steps(num_steps)
+    result = call.output((count, *call.values.shape, *last))
     if result.size:
         rows, on, off = backends.rows(result, call.dtype.type(1), call.dtype.type(0))
-        call.backend.place(code, data, shared, numbers, on, off, rows)
+        place_from(start, call.backend, code, data, shared, numbers, on, off, rows)
     return result
+
+
+class Later(NamedTuple):
+    """The first step of a part, and the numbers of the code."""
+
+    start: Any
+    numbers: Any
+
+
+@cache
+def later(code):
+    """A code whose loop begins at a later step than 0."""
+    of_code, emit_of_code = code.prepare, code.emit
+
+    @equation
+    def prepare(x, shared, numbers):
+        """The places, which are counted from step 0."""
+        return of_code(x, shared, numbers.numbers)
+
+    @equation
+    def emit(step, place, numbers, on, off):
+        """The output value at a step of the part."""
+        here = like(step, step + numbers.start)
+        return emit_of_code(here, place, numbers.numbers, on, off)
+
+    return Place(prepare, emit, code.kind)
+
+
+def place_from(start, backend, code, data, shared, numbers, on, off, rows):
+    """The rows of a code from a step on."""
+    if start:
+        code, numbers = later(code), Later(np.int32(start), numbers)
+    backend.place(code, data, shared, numbers, on, off, rows)
 
 
 def placed_events(call, code, numbers, num_steps, shared=None, on=None):
@@ -60,7 +97,8 @@ def placed_events(call, code, numbers, num_steps, shared=None, on=None):
     if places.size:
         call.backend.each(code.prepare, call.values.reshape(-1), shared, numbers, places)
     on = call.dtype.type(1) if on is None else on
-    return sparse.placed(places, on, call.values.shape, num_steps)
+    start, count = wanted_steps(num_steps)
+    return sparse.placed(places, on, call.values.shape, num_steps)[start : start + count]
 
 
 def counted(spikes, least=0):

@@ -1,6 +1,14 @@
-"""Dask arrays in, Dask arrays out: nothing is computed before ``compute``."""
+"""Larger than memory: parts over time in constant memory; Dask arrays in, Dask arrays out.
 
-from spikecore.lazy.codes import encode
-from spikecore.lazy.runs import run_network, run_neuron
+``blocks`` needs NumPy alone.  ``codes``, ``time``, ``runs`` and ``measures`` make Dask arrays, and
+are imported when one comes.
+"""
 
-__all__ = ["encode", "run_network", "run_neuron"]
+from spikecore.lazy.blocks import blocks
+from spikecore.lazy.events import event_parts, join_events
+
+__all__ = ["blocks", "event_parts", "join_events"]
+
+
+def __dir__():
+    return __all__

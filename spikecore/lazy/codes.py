@@ -6,15 +6,17 @@ features; what is wrong with the data is found when they are computed.
 """
 
 import itertools
-import math
 from functools import partial
 
 import dask.array as da
 import numpy as np
 from dask import delayed
 
-from spikecore import arguments, random
+from spikecore import arguments
 from spikecore.codes.latency_times import latency_code
+from spikecore.lazy import parts, time
+from spikecore.lazy.events import event_parts, join_events
+from spikecore.lazy.parts import whole
 
 NO_PLACE = {"out": "the result is a new Dask array", "stream": "a scheduler calls the function"}
 TIMES = ("threshold", "tau", "epsilon")  # arguments of the latency code that set spike times
@@ -26,24 +28,53 @@ def encode(function, division, bound):
     options = dict(bound.arguments)
     data = options.pop(name)
     refuse_options(options)
-    if division.numbered and options.get("generator") is None:
-        options["seed"] = random.seed_of(options.get("seed"))  # one for all chunks
+    if arguments.flag("sparse", options.pop("sparse", False)):
+        return _events(function, options, data)
+    if division.numbered:
+        options["seed"] = parts.seed_of_all(options)
     timed = division.samples == "time" or bool(options.get("time_var_input"))
     if timed and data.ndim == 0:
         arguments.refuse(name, "have a time axis", "shape ()", "pass [num_steps, ...]")
-    data = whole(name, data, _together(data, division, timed, options))
+    several = timed and data.numblocks[0] > 1
+    if several and division.stepped and not options.get("first_spike_time"):
+        return _by_steps(function, division, name, options, whole(name, data, ()))
+    in_turn = several and parts.passes_on(division, options)
+    return _chunked(function, division, name, options, data, timed, in_turn)
+
+
+def _events(function, options, data):
+    """The Events of all chunks, delayed; values that are written between spikes are refused."""
+    function(np.zeros((1,) * data.ndim, data.dtype), **{**options, "sparse": True})
+    return join_events(event_parts(function(data, **options)))
+
+
+def _by_steps(function, division, name, options, data):
+    """Chunks of time apart, whose draws are numbered by the step."""
+    first = arguments.integer("first_step", options.pop("first_step", 0), 0)
+    chunks = []
+    for at in np.cumsum([0, *data.chunks[0][:-1]]).tolist():
+        part, own = data.blocks[len(chunks)], {**options, "first_step": first + at}
+        chunks.append(_chunked(function, division, name, own, part, True, False, at))
+    return da.concatenate(chunks)
+
+
+def _chunked(function, division, name, options, data, timed, in_turn, at=0):
+    """Chunks apart, or chunks of time in turn; ``at`` is the first step of the data."""
+    data = whole(name, data, () if in_turn else _together(data, division, timed, options))
     features = data.shape[timed:]
     spread = {key: _spread(key, options.pop(key), features) for key in division.per_feature
               if np.ndim(options.get(key))}  # fmt: skip
     rows = data.shape[1:] if division.samples == "rows" else None
     meta, place = _meta(partial(function, **options), data, timed, spread, rows)
+    if in_turn:
+        return time.encode(function, division, options, data, spread, meta)
     blocks = [data, range(data.ndim)]
     for axis in range(timed, data.ndim):
         blocks += [da.arange(data.shape[axis], chunks=(data.chunks[axis],)), (axis,)]
     if _by_largest(options, data):
         blocks += [_slowest(data, options), ()]
     if division.numbered:
-        call = _numbered
+        call = partial(_numbered, at=at)
         options["first_element"] = int(options.get("first_element", 0))
     else:
         call = _slow if _by_largest(options, data) else _plain
@@ -64,20 +95,9 @@ def refuse_options(options):
         if options.get(option) is not None:
             remedy = f"leave it out, because {reason}"
             arguments.refuse(option, "be None for a Dask array", "a value", remedy, TypeError)
-    if options.get("sparse"):
-        remedy = "encode chunks, and make Events of each"
-        arguments.refuse("sparse", "be False for a Dask array", True, remedy)
     if options.get("uniforms") is not None:
         remedy = "pass seed, whose draws are those of one call"
         arguments.refuse("uniforms", "be None for a Dask array", "a value", remedy, TypeError)
-
-
-def whole(name, data, axes):
-    """The array with one chunk along some axes; its shape must be known."""
-    if any(math.isnan(length) for length in data.shape):
-        remedy = "call its compute_chunk_sizes()"
-        arguments.refuse(name, "have a known shape", data.shape, remedy)
-    return data.rechunk(dict.fromkeys(axes, -1)) if len(axes) else data
 
 
 def _together(data, division, timed, options):
@@ -163,7 +183,7 @@ def _first(indices):
     return tuple(int(index[0]) if index.size else 0 for index in indices)
 
 
-def _numbered(function, values, timed, features, indices):
+def _numbered(function, values, timed, features, indices, at):
     """A code whose draws depend on the index of an element: a call for each run of indices."""
     elements = np.zeros((), np.int64)
     for index, length in zip(indices, features, strict=True):
@@ -176,7 +196,8 @@ def _numbered(function, values, timed, features, indices):
 
     def run(begin, end):
         def whole_index(index):
-            return *index[:-1], *np.unravel_index(elements[begin + index[-1]], features)
+            steps = [index[0] + at] if timed else []
+            return *steps, *np.unravel_index(elements[begin + index[-1]], features)
 
         with arguments.part_of_a_whole(whole_index):
             part = samples[..., begin:end]

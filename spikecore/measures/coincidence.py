@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikecore.annotations import Array, ArrayLike, Number
+from spikecore.chunked import by_pairs
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.trains import distinct, duration, two_of
@@ -19,6 +20,7 @@ class Limits(NamedTuple):
     max_tau: Any
 
 
+@by_pairs(symmetric=True)
 def spike_sync(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,

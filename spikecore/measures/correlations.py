@@ -9,6 +9,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer
 from spikecore.backends import trains as loops
+from spikecore.chunked import by_pairs
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.rates import binned
@@ -17,6 +18,7 @@ from spikecore.measures.trains import steps_in_a_bin, two_of, zeros
 OUTPUTS = ("counts", "border", "coefficient")
 
 
+@by_pairs(lead=1)
 def cross_correlogram(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,
@@ -113,6 +115,7 @@ def _spread(trains, steps):
     return steps * squares - trains.counts.astype(np.float64) ** 2
 
 
+@by_pairs()
 def covariance(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,
@@ -165,6 +168,7 @@ def covariance(
     return result.reshape((*trains.shape, *compared.shape))
 
 
+@by_pairs()
 def correlation(
     spikes: ArrayLike, targets: ArrayLike | None = None, *, bin_steps: Integer = 1
 ) -> Array:

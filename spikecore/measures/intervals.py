@@ -10,6 +10,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer, Number
 from spikecore.backends import trains as loops
+from spikecore.chunked import divided, is_dask
 from spikecore.compiler import equation
 from spikecore.measures.trains import LONGEST, trains_of
 
@@ -58,11 +59,17 @@ def isi(spikes: ArrayLike, *, dt: Number | None = None) -> list[Array]:
     >>> statistics.isi([1, 0, 0, 1, 1], dt=0.5)
     [array([1.5, 0.5])]
     """
+    if is_dask(spikes):
+        remedy = "compute it, or pass the trains of a chunk"
+        arguments.refuse(
+            "spikes", "be no Dask array for a list of arrays", "one", remedy, TypeError
+        )
     trains = trains_of("spikes", spikes, dt)
     cuts = pairwise(trains.starts.tolist())
     return [np.diff(trains.times[start:stop]) * trains.dt for start, stop in cuts]
 
 
+@divided("time")
 def cv(spikes: ArrayLike, *, ddof: Integer = 0) -> Array:
     """Coefficient of variation: the standard deviation of the intervals, divided by their mean.
 
@@ -100,6 +107,7 @@ def cv(spikes: ArrayLike, *, ddof: Integer = 0) -> Array:
     return _each(_cv, spikes, Numbers(ddof=np.int64(ddof)))
 
 
+@divided("time")
 def cv2(spikes: ArrayLike) -> Array:
     """Local variation of the intervals: the mean of ``2*|I' - I|/(I' + I)`` over neighbours I, I'.
 
@@ -135,6 +143,7 @@ def cv2(spikes: ArrayLike) -> Array:
     return _each(_cv2, spikes, Numbers())
 
 
+@divided("time")
 def lv(spikes: ArrayLike) -> Array:
     """Local variation LV: the mean of ``3*((I - I')/(I + I'))**2`` over neighbours I, I'.
 
@@ -169,6 +178,7 @@ def lv(spikes: ArrayLike) -> Array:
     return _each(_lv, spikes, Numbers())
 
 
+@divided("time")
 def lvr(spikes: ArrayLike, *, refractory: Number = 0, dt: Number | None = None) -> Array:
     """LV revised for refractoriness: mean ``3*(1 - 4*I*I'/(I + I')**2)*(1 + 4*R/(I + I'))``.
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikecore.annotations import Array, ArrayLike, Number
+from spikecore.chunked import by_pairs
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.trains import distinct, two_of, window_of, with_edges
@@ -20,6 +21,7 @@ class Window(NamedTuple):
     end: Any
 
 
+@by_pairs(symmetric=True)
 def isi_distance(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,
@@ -73,6 +75,7 @@ def isi_distance(
     return pairs.matrix(_isi_distance, trains, targets, window, work)
 
 
+@by_pairs(symmetric=True)
 def spike_distance(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,

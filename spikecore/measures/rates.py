@@ -11,6 +11,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer, Number
 from spikecore.backends import trains as loops
+from spikecore.chunked import divided, is_dask, lazily
 from spikecore.compiler import equation
 from spikecore.measures.trains import (
     LONGEST,
@@ -29,6 +30,7 @@ KERNELS = ("gaussian", "exponential")
 REACH = {"gaussian": 39, "exponential": 746}
 
 
+@divided("time")
 def rate(
     spikes: ArrayLike,
     *,
@@ -123,10 +125,16 @@ def fano(
     array(0.5)
     """
     ddof = arguments.integer("ddof", ddof, 0, 1)
+    if is_dask(spikes):
+        return lazily("measures", "fano")(_fano, spikes, axis, ddof)  # type: ignore[no-any-return]
     trains = trains_of("spikes", spikes)
-    axes = _feature_axes(axis, trains)
-    counts = trains.counts.reshape(trains.shape).astype(np.float64)
-    number = math.prod(trains.shape[i] for i in axes)
+    return _fano(trains.counts.reshape(trains.shape).astype(np.float64), axis, ddof)
+
+
+def _fano(counts, axis, ddof):
+    """The Fano factor of numbers of spikes."""
+    axes = _feature_axes(axis, counts.ndim + 1)
+    number = math.prod(counts.shape[i] for i in axes)
     with np.errstate(invalid="ignore", divide="ignore"):  # no trains, or none with a spike
         mean = counts.sum(axis=axes, keepdims=True) / number
         variance = ((counts - mean) ** 2).sum(axis=axes) / (number - ddof)
@@ -187,8 +195,11 @@ def psth(
     """
     bin_steps = steps_in_a_bin(bin_steps)
     output = arguments.choice("output", output, OUTPUTS)
+    if is_dask(spikes):
+        lazy = lazily("measures", "psth")
+        return lazy(psth, spikes, bin_steps, output, axis, dt)  # type: ignore[no-any-return]
     trains = trains_of("spikes", spikes, dt)
-    axes = _feature_axes(axis, trains)
+    axes = _feature_axes(axis, len(trains.shape) + 1)
     counts = binned(trains, bin_steps)
     counts = counts.sum(axis=tuple(i + 1 for i in axes))
     if output == "sum":
@@ -196,10 +207,15 @@ def psth(
     with np.errstate(invalid="ignore"):  # no trains
         counts /= math.prod(trains.shape[i] for i in axes)
     if output == "rate":
-        starts = np.arange(0, trains.num_steps, bin_steps)
-        lengths = np.diff(np.append(starts, trains.num_steps)) * trains.dt
+        lengths = bin_lengths(trains.num_steps, bin_steps, trains.dt)
         counts /= lengths.reshape(-1, *[1] * (counts.ndim - 1))
     return counts
+
+
+def bin_lengths(num_steps, bin_steps, dt):
+    """The length of each bin; the last may be shorter."""
+    starts = np.arange(0, num_steps, bin_steps)
+    return np.diff(np.append(starts, num_steps)) * dt
 
 
 def binned(trains, bin_steps):
@@ -211,9 +227,8 @@ def binned(trains, bin_steps):
     return counts.reshape(bins, *trains.shape)
 
 
-def _feature_axes(axis, trains):
+def _feature_axes(axis, dimensions):
     """Axes of the spikes as axes of the features, all of them for None."""
-    dimensions = len(trains.shape) + 1
     if axis is None:
         return tuple(range(dimensions - 1))
     given = axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -254,6 +269,7 @@ def _smooth(times, numbers, row):
         row[low:high] += values[low - first : high - first]
 
 
+@divided("time")
 def rate_kernel(
     spikes: ArrayLike,
     sigma: Number,

@@ -9,11 +9,13 @@ import numpy as np
 
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Number
+from spikecore.chunked import by_pairs
 from spikecore.compiler import equation
 from spikecore.measures import pairs
 from spikecore.measures.trains import LONGEST, duration, two_of
 
 
+@by_pairs(symmetric=True)
 def victor_purpura(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,
@@ -120,6 +122,7 @@ class Decay(NamedTuple):
 BLOCK = np.int64(1024)  # steps: tables of 8 kB, however many steps there are
 
 
+@by_pairs(symmetric=True)
 def van_rossum(
     spikes: ArrayLike,
     targets: ArrayLike | None = None,

@@ -103,7 +103,7 @@ def _counts(name, values, shape, steps, elements):
     bad = np.flatnonzero(~is_number | (numbers != np.floor(numbers)))
     if bad.size:
         where = (steps[bad[0]], *np.unravel_index(elements[bad[0]], shape[1:] or (1,)))
-        index = ", ".join(str(i) for i in where[: len(shape)])
+        index = ", ".join(map(str, arguments.whole_index(where[: len(shape)])))
         raise ValueError(
             f"{name} must hold numbers of spikes, 0, 1, 2, ..., but {name}[{index}] is "
             f"{values[bad[0]]}; pass {name} != 0 to count each element as one spike"

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from spikecore import arguments
+from spikecore import arguments, backends
 from spikecore.foreign import a_kind
+from spikecore.network.elements import Flatten
 from spikecore.network.layer import Layer
+from spikecore.network.linear import Linear
+from spikecore.network.readouts import Readout
 from spikecore.neurons.neuron import Neuron
 
 
@@ -66,6 +69,31 @@ def refuse_sizes(name, expected, shape):
     if expected is not None and shape[len(shape) - len(expected) :] != expected:
         must, remedy = f"have the axes {list(expected)} of {name} at their end", "reshape them"
         arguments.refuse("spikes", must, f"shape {shape} of a step", remedy)
+
+
+def refuse_on_gpu(graph, given):
+    """Refuse inputs on a GPU for layers that have no kernel there."""
+    got, remedy = "an array on a GPU", "copy it to the host and pass device='cuda'"
+    if not all(map(backends.on_gpu, given.values())):
+        arguments.refuse("spikes", "lie on a GPU all or none", got, remedy, TypeError)
+    for component in graph._plan.components:
+        name = component.names[0]
+        layer, sources = graph._nodes[name], graph._sources[name]
+        fires = isinstance(graph._nodes.get(sources[0]), Neuron)
+        reason = None
+        if component.cyclic or len(sources) > 1:
+            reason = "cycles and sums of several values"
+        elif not isinstance(layer, (Linear, Flatten, Neuron, Readout)):
+            reason = f"{type(layer).__name__}"
+        elif fires and isinstance(layer, (Neuron, Readout)):
+            reason = "neurons that take the spikes of neurons"
+        if reason is not None:
+            must = f"lie in the host's memory for {name!r}, as there is no CUDA kernel for {reason}"
+            arguments.refuse("spikes", must, got, remedy, TypeError)
+    several = next((n for n in graph._outputs if len(graph._sources[n]) > 1), None)
+    if several is not None:
+        must = f"lie in the host's memory for the sum {several!r}, which has no CUDA kernel"
+        arguments.refuse("spikes", must, got, remedy, TypeError)
 
 
 def common(a, b):

@@ -14,6 +14,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.annotations import Array, ArrayLike, Integer
 from spikecore.backends.windows import Geometry
+from spikecore.foreign import a_kind, has
 from spikecore.network.layer import (
     MisfitError,
     Stateless,
@@ -27,12 +28,13 @@ from spikecore.network.layer import (
     weights,
     whole,
 )
+from spikecore.network.weights import FromFile, detached
 
 Pair = Integer | tuple[Integer, Integer] | list[Integer]
 Padding = Pair | Literal["same", "valid"]
 
 
-class Convolution(Stateless):
+class Convolution(FromFile, Stateless):
     """What ``Conv1d`` and ``Conv2d`` share."""
 
     weight: Any
@@ -62,6 +64,51 @@ class Convolution(Stateless):
                 arguments.refuse("stride", must, self.stride, remedy)
         else:
             self._set("padding", sizes("padding", self.padding, 0))
+
+    @classmethod
+    def from_torch(cls, layer: Any) -> Any:
+        """The weights and the other numbers of a torch layer of the same name.
+
+        Parameters
+        ----------
+        layer : torch.nn.Conv1d or torch.nn.Conv2d
+            Anything with ``weight``, ``bias``, ``stride``, ``padding``, ``dilation`` and
+            ``groups``, whether or not the weights require gradients.
+
+        Returns
+        -------
+        Conv1d or Conv2d
+
+        Raises
+        ------
+        ValueError, TypeError
+            Something else, a transposed convolution, padding with other values than 0, or weights
+            of another number of axes.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> import numpy as np
+        >>> from spikecore.network import Conv1d
+        >>> weight = np.ones((4, 2, 3), np.float32)
+        >>> layer = SimpleNamespace(weight=weight, bias=None, stride=(2,), padding=(1,),
+        ...                         dilation=(1,), groups=1)
+        >>> Conv1d.from_torch(layer)
+        Conv1d(2 -> 4, 3, stride=2, padding=1, float32)
+        """
+        names = ("stride", "padding", "dilation", "groups")
+        if not has(layer, "weight", "bias", *names):
+            must, remedy = f"be a {cls.__name__} of torch", f"pass a torch.nn.{cls.__name__}"
+            arguments.refuse("layer", must, a_kind(layer), remedy, TypeError)
+        mode, transposed = (getattr(layer, n, None) for n in ("padding_mode", "transposed"))
+        if mode not in (None, "zeros") or transposed:
+            got = "a transposed one" if transposed else f"one with padding_mode={mode!r}"
+            must = "be a convolution that pads with zeros"
+            arguments.refuse("layer", must, got, f"use a torch.nn.{cls.__name__} of that kind")
+        found = (getattr(layer, name) for name in names)
+        numbers = (v[0] if isinstance(v, tuple) and len(v) == 1 else v for v in found)
+        weight, bias = detached("weight", layer.weight), detached("bias", layer.bias)
+        return cls(weight, bias, *numbers)  # type: ignore[call-arg]
 
     @cached_property
     def _geometry(self):

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from spikecore import arguments, backends
 from spikecore.annotations import Array, ArrayLike, Device, Integer
 from spikecore.chunked import is_dask, lazily
@@ -15,6 +17,7 @@ from spikecore.network.checks import (
     closes,
     common,
     refuse_layer,
+    refuse_on_gpu,
     refuse_sizes,
     refuse_unreached,
     sizes,
@@ -114,6 +117,14 @@ class Graph:
         self._refuse_dtypes(order)
         tails = {n: (...,) if s is None else (..., *s) for n, s in self._input_shapes.items()}
         self._known = self._shapes(tails, named)
+        back = {source for source, _ in self._plan.late}
+        self._firing = {n for n, layer in nodes.items() if isinstance(layer, Neuron)}
+        self._stateful = {  # the layers with a result
+            n: layer
+            for n, layer in nodes.items()
+            if n in self._firing or layer.state_names or n in back
+        }
+        self._found = {}  # shapes and bounds of the last run (benchmarks/NOTES.md)
 
     @property
     def layers(self) -> dict[str, Layer | Neuron]:
@@ -304,6 +315,8 @@ class Graph:
         spikes : array_like, Events, or dict of them by name
             ``[num_steps, ..., in_features]``: bool, int8, uint8, float32 or float64; a dict if
             there are several inputs.  The sums of Events in a linear layer are in index order.
+            Arrays on a GPU are used there, by linear layers, Flatten, neurons and readouts, and all
+            results but the counts stay there.
         state : dict of str to tuple, optional
             State of each layer by name, such as ``final`` of an earlier run.
         record : iterable of str
@@ -329,8 +342,9 @@ class Graph:
         """
         if is_dask(spikes):
             how = {"record": record, "steps_per_chunk": steps_per_chunk, "exact": exact}
-            run: dict[str, LayerRun] = lazily("run_network")(self, spikes, state, device, how)
-            return run
+            run = lazily("runs", "run_network")
+            found: dict[str, LayerRun] = run(self, spikes, state, device, how)
+            return found
         return self._run(spikes, None, state, record, steps_per_chunk, exact, device)
 
     def _run(
@@ -349,14 +363,15 @@ class Graph:
         wanted = self._recordable(record)
         states = self._states(state)
         tails = {name: dense_shape(values)[1:] for name, values in given.items()}
-        shapes = self._shapes(tails, "spikes")
+        shapes = self._once("shapes", tails, lambda: self._shapes(tails, "spikes"))
         num_steps = dense_shape(next(iter(given.values())))[0]
         widest = max(math.prod(shapes[name]) for name in (*given, *self._nodes))
         if steps_per_chunk is None:
             steps_per_chunk = max(1, CHUNK_BYTES // (4 * max(1, widest)))
         chunk = arguments.integer("steps_per_chunk", steps_per_chunk, 1)
         widest = max(math.prod(shapes[name]) for name in self._nodes)
-        backend = backends.choose(device, outputs=num_steps * widest)
+        arrays = [values for values in given.values() if not isinstance(values, Events)]
+        backend = backends.choose(device, *arrays, outputs=num_steps * widest)
         given = {name: self._input(name, values, backend) for name, values in given.items()}
         running = Running(self, given, shapes, states, wanted, backend, exact, num_steps)
         if outputs is not None:
@@ -364,6 +379,13 @@ class Graph:
         for start in range(0, max(num_steps, 1), chunk):  # a run of no steps has a final state too
             running.advance(start, min(num_steps, start + chunk))
         return running.results()
+
+    def _once(self, name, asked, compute):
+        """What was computed in the last run if it asked for the same, else computed anew."""
+        known = self._found.get(name)
+        if known is None or known[0] != asked:
+            known = self._found[name] = (asked, compute())
+        return known[1]
 
     def _given(self, spikes):
         """The caller's arrays by the name of their input."""
@@ -376,17 +398,15 @@ class Graph:
             by_name = {name: spikes[name] for name in self._inputs}
         found = {}
         for name, values in by_name.items():
-            if backends.on_gpu(values):
-                must, got = "lie in the host's memory", "an array on a GPU"
-                remedy = "copy them and pass device='cuda', or call the layers one by one"
-                arguments.refuse("spikes", must, got, remedy, TypeError)
             is_table = isinstance(values, Events)
-            found[name] = values if is_table else arguments.array("spikes", values)
+            found[name] = values if is_table else arguments.array("spikes", values, gpu=True)
             shape = dense_shape(found[name])
             if len(shape) < 2:
                 must, got = "have a time axis and a feature axis", f"shape {shape}"
                 arguments.refuse("spikes", must, got, "pass [num_steps, ..., in_features]")
             refuse_sizes(name, self._input_shapes[name], shape[1:])
+        if any(map(backends.on_gpu, found.values())):
+            refuse_on_gpu(self, found)
         steps = {name: dense_shape(values)[0] for name, values in found.items()}
         if len(set(steps.values())) > 1:
             got = ", ".join(f"{number} of {name}" for name, number in steps.items())
@@ -406,22 +426,12 @@ class Graph:
             finite_input("spikes", values, dtype, backend)
             return given
         if any(isinstance(layer, (Neuron, Readout)) for layer in takers):
-            given = arguments.currents("spikes", given)
+            given = arguments._currents("spikes", given)
             arguments.finite("spikes", given, backend)
             return given
-        given = spike_array(given)
+        given = spike_array(given) if isinstance(given, np.ndarray) else given
         finite_input("spikes", given, self._dtype or floating(given.dtype), backend)
         return given
-
-    @property
-    def _stateful(self):
-        """The layers with a result, by name."""
-        back = {source for source, _ in self._plan.late}
-        return {
-            name: layer
-            for name, layer in self._nodes.items()
-            if isinstance(layer, Neuron) or layer.state_names or name in back
-        }
 
     def _recordable(self, record):
         """For each layer with a result, the requested names that it records."""
@@ -436,10 +446,6 @@ class Graph:
             layer: [n for n in names if n in states or (n == "spikes" and layer in self._firing)]
             for layer, states in found.items()
         }
-
-    @property
-    def _firing(self):
-        return {n for n, layer in self._nodes.items() if isinstance(layer, Neuron)}
 
     def _states(self, state):
         """State to begin with, by layer."""

@@ -157,7 +157,7 @@ class Moment:
     def place(self, steps, moment):
         """The array for the output of a chunk of steps; the next chunk overwrites it."""
         if self._scratch is None or len(self._scratch) < steps:
-            self._scratch = np.empty((steps, *self.shape), self.dtype)
+            self._scratch = scratch((steps, *self.shape), self.dtype, self.backend)
         return self._scratch[:steps]
 
     def fill(self, values, out, first):
@@ -195,9 +195,16 @@ def floating(dtype):
 
 def read_only(values):
     """A view that cannot be written to; Numba compiles again when that flag changes."""
+    if not isinstance(values, np.ndarray):  # on a GPU
+        return values
     view = values.view()
     view.flags.writeable = False
     return view
+
+
+def scratch(shape, dtype, backend):
+    """A new array, where the data are."""
+    return (backend.empty if backend.resident else np.empty)(shape, dtype)
 
 
 def bytes_of(values):

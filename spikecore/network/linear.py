@@ -15,7 +15,7 @@ import numpy as np
 from spikecore import arguments, backends, random
 from spikecore.annotations import Array, ArrayLike, Data, Device, Integer, Out, Seed, Stream
 from spikecore.events.table import Events
-from spikecore.foreign import a_kind, has, reason
+from spikecore.foreign import a_kind, has
 from spikecore.network.layer import (
     MisfitError,
     Stateless,
@@ -29,6 +29,7 @@ from spikecore.network.layer import (
     spike_array,
     weights,
 )
+from spikecore.network.weights import FromFile, detached
 
 EVENT_DENSITY = 0.3  # below it the event-driven product is faster (benchmarks/NOTES.md)
 SAMPLED_ROWS = 64  # rows in which the density is measured
@@ -45,7 +46,7 @@ class Weighted(Protocol):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Linear(Stateless):
+class Linear(FromFile, Stateless):
     """``current = spikes @ weight.T + bias``.
 
     Parameters
@@ -163,7 +164,7 @@ class Linear(Stateless):
             got = a_kind(layer)
             remedy = "pass a torch.nn.Linear"
             arguments.refuse("layer", "have weight and bias", got, remedy, TypeError)
-        return cls(_detached("weight", layer.weight), _detached("bias", layer.bias))
+        return cls(detached("weight", layer.weight), detached("bias", layer.bias))
 
     @property
     def in_features(self) -> int:
@@ -330,17 +331,6 @@ def _refuse_sizes(weight):
     if has(weight, "requires_grad") and weight.requires_grad is True:
         remedy = "pass weight.detach(), or the whole layer to Linear.from_torch"
         arguments.refuse("weight", "need no gradient", "a tensor that does", remedy, TypeError)
-
-
-def _detached(name, tensor):
-    """A tensor as an array, without its gradient; arrays and None as they are."""
-    if has(tensor, "detach"):
-        try:
-            tensor = tensor.detach().cpu()
-        except Exception as error:
-            must, got = "be a tensor that can be copied to the host", reason(error)
-            arguments.refuse(name, must, got, "pass an array", TypeError)
-    return None if tensor is None else arguments.array(name, tensor)
 
 
 def _spread(uniforms, bound):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,12 +19,14 @@ Pair = Integer | tuple[Integer, Integer] | list[Integer]
 MUST = "have the axes [..., channels, height, width]"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Pool(Stateless):
     """What both pools share."""
 
-    kernel_size: Any
-    stride: Any
-    padding: Any
+    kernel_size: Pair
+    stride: Pair | None = None
+    padding: Pair = 0
+
     average: ClassVar[bool]
 
     def __post_init__(self):
@@ -64,7 +66,7 @@ class Pool(Stateless):
                 sums /= out.dtype.type(math.prod(self.kernel_size))
 
     def __repr__(self) -> str:
-        text = "x".join(map(str, self.kernel_size))
+        text = "x".join(map(str, self._geometry.size))
         if self.stride != self.kernel_size:
             text += f", stride={self.stride}"
         if self.padding != (0, 0):
@@ -99,10 +101,6 @@ class SumPool2d(Pool):
             [4., 4.]]], dtype=float32)
     """
 
-    kernel_size: Pair
-    stride: Pair | None = None
-    padding: Pair = 0
-
     average = False
 
 
@@ -133,9 +131,5 @@ class AvgPool2d(Pool):
     >>> AvgPool2d((1, 2))(np.array([[[1, 0, 1, 1]]], np.uint8))
     array([[[0.5, 1. ]]], dtype=float32)
     """
-
-    kernel_size: Pair
-    stride: Pair | None = None
-    padding: Pair = 0
 
     average = True

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from spikecore import arguments, backends
-from spikecore.annotations import ArrayLike, Device, PerNeuron
+from spikecore import arguments
+from spikecore.annotations import Data, Device, PerNeuron
 from spikecore.network.delay import LayerOutput
 from spikecore.network.layer import Layer
 from spikecore.neurons.lif import LIF, SynapseOrder
@@ -28,9 +28,7 @@ class Readout(Layer):
         """Names of the states that a run can record."""
         return self._lif.recordable
 
-    def run(
-        self, current: ArrayLike, *state: ArrayLike | None, device: Device | None = None
-    ) -> LayerOutput:
+    def run(self, current: Data, *state: Data | None, device: Device | None = None) -> LayerOutput:
         """A whole sequence.
 
         Parameters
@@ -40,7 +38,7 @@ class Readout(Layer):
         *state : array_like, optional
             State to begin with, by ``state_names``.
         device
-            As in :func:`spikecore.spikegen.rate`.
+            As in :func:`spikecore.spikegen.rate`; a current on a GPU keeps all results there.
 
         Returns
         -------
@@ -52,9 +50,6 @@ class Readout(Layer):
         ValueError, TypeError
             NaN, infinite or integer currents, or a state or parameter of the wrong shape.
         """
-        if backends.on_gpu(current):
-            got, remedy = "an array on a GPU", "copy it to the host first"
-            arguments.refuse("current", "lie in the host's memory", got, remedy, TypeError)
         run = self._lif.run(current, *state, dtype="uint8", device=device)
         return LayerOutput(run.recorded["membrane"], run.final)
 

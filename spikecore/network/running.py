@@ -32,7 +32,8 @@ class Running:
             for name, dtype in self.given_dtypes.items()
         }
         self.tables = {name for name in given if self._takes_events(name)}
-        self.bounds = self._bounds()
+        largest = {name: largest_input(dtype) for name, dtype in self.given_dtypes.items()}
+        self.bounds = graph._once("bounds", largest, lambda: self._bounds(largest))
         for component in self.components:
             for name in sorted(component.names, key=graph._closing.__contains__):
                 self._begin(name, states.get(name, ()), wanted.get(name, ()))
@@ -44,16 +45,16 @@ class Running:
 
     # --- preparation ------------------------------------------------------------------------------
 
-    def _bounds(self):
+    def _bounds(self, largest):
         """A bound of the size of each value, and infinity where there is none."""
-        bounds = {name: largest_input(dtype_of(values)) for name, values in self.given.items()}
+        bounds = dict(largest)
         for _ in range(2 if self.late else 1):  # first without those of the step before
             for component in self.components:
                 for name in component.names:
-                    largest = sum(bounds.get(source, np.inf) for source in self.sources[name])
+                    inputs = sum(bounds.get(source, np.inf) for source in self.sources[name])
                     layer = self.layers[name]
                     neuron = isinstance(layer, Neuron)
-                    bounds[name] = layer.largest_spike if neuron else layer._largest_output(largest)
+                    bounds[name] = layer.largest_spike if neuron else layer._largest_output(inputs)
         return bounds
 
     def _takes_events(self, name):
@@ -74,7 +75,8 @@ class Running:
         """Prepare one layer."""
         layer, shape = self.layers[name], self.shapes[name]
         sources = [source for source in self.sources[name] if source in self.dtypes]
-        dtype = np.result_type(*(self.dtypes[source] for source in sources)) if sources else None
+        found = [self.dtypes[source] for source in sources]
+        dtype = np.result_type(*found) if len(found) > 1 else found[0] if found else None
         dtype = dtype or self.graph._dtype or np.dtype(np.float32)
         if isinstance(layer, (Neuron, Readout)):
             kind = Neurons if isinstance(layer, Neuron) else Membranes
@@ -118,7 +120,7 @@ class Running:
             else:
                 dtype = np.result_type(*(self.dtypes[source] for source in sources))
             shape = (self.num_steps, *self.shapes[sources[0]])
-            outputs[name] = arguments.output(None, shape, dtype)
+            outputs[name] = arguments.output(None, shape, dtype, self.backend)
         self.outputs = outputs
 
     # --- steps ------------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ class Running:
             stage.fill(x, out, start)
             self._finish(name, out, values)
         for name, kept in self.outputs.items():
-            kept[moment] = self._input(name, values)
+            self.backend.copy_into(kept[moment], self._input(name, values))
 
     def _finish(self, name, out, values):
         """Take the output of a layer in a chunk as what others may read."""
@@ -146,8 +148,7 @@ class Running:
             self._examine(name, out)
         if name in self.counting:
             self.stages[name].count(out)
-        values[name] = view = out.view()
-        view.flags.writeable = False
+        values[name] = read_only(out)
 
     def _input(self, name, values):
         """The input of a layer: the values of its source, or the sum of several."""

@@ -1,8 +1,8 @@
-"""A network without branches: layers and neurons, run layer by layer."""
+"""Layers and neurons one after another, run layer by layer, with recurrent weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +27,10 @@ class Sequential(Graph):
     input_shape : tuple of int, optional
         Shape of the input without time and batch axes, so that all shapes are checked when the
         network is made.
+    recurrent : dict of str to layer, optional
+        For the name of a layer, a layer of weights, ``Linear`` from N to N, that takes its spikes
+        of the step before and adds to its input.  In ``layers`` its name is that name with
+        ``"_recurrent"`` after it.
 
     Raises
     ------
@@ -43,6 +47,13 @@ class Sequential(Graph):
     >>> run = net.run(np.ones((5, 2, 4), np.uint8))
     >>> run["leaky1"].spikes.shape, run["leaky1"].recorded["membrane"].shape
     ((5, 2, 3), (5, 2, 3))
+
+    Neurons with recurrent weights:
+
+    >>> weights = {"leaky1": Linear.draw(3, 3, seed=1)}
+    >>> net = Sequential(Linear.draw(4, 3, seed=0), Leaky(beta=0.9), recurrent=weights)
+    >>> list(net.layers)
+    ['linear1', 'leaky1', 'leaky1_recurrent']
     """
 
     def __init__(
@@ -50,6 +61,7 @@ class Sequential(Graph):
         *layers: Layer | Neuron,
         names: Iterable[str] | None = None,
         input_shape: Sizes = None,
+        recurrent: Mapping[str, Layer] | None = None,
     ) -> None:
         if not layers:
             arguments.refuse("layers", "not be empty", "none", "pass Linear layers and neurons")
@@ -59,13 +71,15 @@ class Sequential(Graph):
             remedy = "append one, such as Leaky, or a readout, such as LI"
             arguments.refuse("layers", "end with a neuron", arguments.shown(layers[-1]), remedy)
         named = _layer_names(layers, names)
-        begin, end = (_free(name, named) for name in ("input", "output"))
-        chain = (begin, *named, end)
-        nodes, shapes = (
-            dict(zip(named, layers, strict=True)),
-            {begin: sizes("input_shape", input_shape)},
-        )
-        self._build(nodes, pairwise(chain), (begin,), shapes, (end,), "layers")
+        nodes = dict(zip(named, layers, strict=True))
+        loops = _loops(recurrent, nodes)
+        begin, end = (_free(name, (*nodes, *loops)) for name in ("input", "output"))
+        edges = [*pairwise((begin, *named, end))]
+        for name, (target, _) in loops.items():
+            edges += [(target, name), (name, target)]
+        nodes |= {name: layer for name, (_, layer) in loops.items()}
+        shapes = {begin: sizes("input_shape", input_shape)}
+        self._build(nodes, edges, (begin,), shapes, (end,), "layers")
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={layer!r}" for name, layer in self.layers.items())
@@ -88,6 +102,22 @@ class Sequential(Graph):
         """
         outputs: Any = super().__call__(spikes, **options)
         return outputs
+
+
+def _loops(recurrent, nodes):
+    """For each recurrent layer its name, the layer that it leads back to, and the layer itself."""
+    if recurrent is None:
+        return {}
+    if not isinstance(recurrent, Mapping):
+        got, remedy = arguments.shown(recurrent), "pass {'leaky1': Linear.draw(N, N, seed)}"
+        arguments.refuse("recurrent", "be a dict of layers by name", got, remedy, TypeError)
+    for name, layer in recurrent.items():
+        if not isinstance(nodes.get(name), Neuron):
+            firing = [name for name in nodes if isinstance(nodes[name], Neuron)]
+            must = f"name layers of neurons, out of {firing}"
+            arguments.refuse("recurrent", must, arguments.shown(name), "use those names")
+        refuse_layer(f"recurrent[{name!r}]", layer)
+    return {_free(f"{name}_recurrent", nodes): (name, recurrent[name]) for name in recurrent}
 
 
 def _free(name, taken):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spikecore import arguments
 from spikecore.annotations import Array
+from spikecore.network.layer import scratch
 from spikecore.results import by_value
 
 
@@ -40,13 +41,13 @@ class Neurons:
     """A layer of neurons in a run, and the arrays that it fills: of the whole run, or scratch."""
 
     def __init__(self, layer, shape, dtype, state, backend, num_steps, wanted):
-        self.layer, self.shape = layer, shape
+        self.layer, self.shape, self.backend = layer, shape, backend
         self.current_dtype = dtype
         self.dtype = np.dtype(np.uint8) if layer.fits_a_byte else dtype
         self.kept = {}
         for name in wanted:
             kind = self.dtype if name == "spikes" else dtype
-            self.kept[name] = arguments.output(None, (num_steps, *shape), kind)
+            self.kept[name] = arguments.output(None, (num_steps, *shape), kind, backend)
         self.spikes = self.kept.pop("spikes", None)
         self.work = layer._begin(shape, dtype, state, backend, self.dtype)
         self.counts = np.zeros(shape, np.int64)
@@ -57,14 +58,14 @@ class Neurons:
         if self.spikes is not None:
             return self.spikes[moment]
         if self._scratch is None or len(self._scratch) < steps:
-            self._scratch = np.empty((steps, *self.shape), self.dtype)
+            self._scratch = scratch((steps, *self.shape), self.dtype, self.backend)
         return self._scratch[:steps]
 
     def fill(self, values, out, first):
         """Set ``out`` to the spikes of some steps."""
         if not values.size:
             return
-        currents = values.astype(self.current_dtype, copy=False)  # if it follows a neuron
+        currents = _in_dtype(values, self.current_dtype)  # if it follows a neuron
         moment = slice(first, first + len(values))
         recorded = {name: kept[moment] for name, kept in self.kept.items()}
         self.work.advance(currents, recorded, out)
@@ -72,6 +73,7 @@ class Neurons:
     def count(self, out):
         """Count the spikes of a chunk."""
         if out.size:
+            out = out if isinstance(out, np.ndarray) else out.copy_to_host()
             self.counts += self.layer.counted(out)
 
     @property
@@ -86,10 +88,10 @@ class Membranes:
     spikes = None
 
     def __init__(self, layer, shape, dtype, state, backend, num_steps, wanted):
-        self.shape, self.dtype = shape, dtype
+        self.shape, self.dtype, self.backend = shape, dtype, backend
         self.kept = {}
         for name in wanted:
-            self.kept[name] = arguments.output(None, (num_steps, *shape), dtype)
+            self.kept[name] = arguments.output(None, (num_steps, *shape), dtype, backend)
         self.work = layer._lif._begin(shape, dtype, state, backend, np.dtype(np.uint8))
         self._scratch: Any = None
         self._unused: Any = None
@@ -99,21 +101,26 @@ class Membranes:
         if "membrane" in self.kept:
             return self.kept["membrane"][moment]
         if self._scratch is None or len(self._scratch) < steps:
-            self._scratch = np.empty((steps, *self.shape), self.dtype)
+            self._scratch = scratch((steps, *self.shape), self.dtype, self.backend)
         return self._scratch[:steps]
 
     def fill(self, values, out, first):
         """Set ``out`` to the membranes of some steps."""
         if not values.size:
             return
-        currents = values.astype(self.dtype, copy=False)
+        currents = _in_dtype(values, self.dtype)
         moment = slice(first, first + len(values))
         recorded = {name: kept[moment] for name, kept in self.kept.items()}
         if self._unused is None or self._unused.shape != out.shape:
-            self._unused = np.empty(out.shape, np.uint8)
+            self._unused = scratch(out.shape, np.uint8, self.backend)
         self.work.advance(currents, {**recorded, "membrane": out}, self._unused)
 
     @property
     def final(self):
         """The states after the last step."""
         return self.work.final
+
+
+def _in_dtype(values, dtype):
+    """Values in a dtype; those on a GPU have it already."""
+    return values if values.dtype == dtype else values.astype(dtype)

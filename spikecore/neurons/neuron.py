@@ -281,7 +281,7 @@ class Neuron:
             name in ``record`` or ``out``, or an output larger than memory.
         """
         if is_dask(current):
-            run = lazily("run_neuron")
+            run = lazily("runs", "run_neuron")
             return run(self, current, state, record, dtype, out, device, stream)
         names = prepare.recorded_names(record, self.recordable)
         places = prepare.places(out, names)

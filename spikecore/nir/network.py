@@ -217,10 +217,8 @@ class Network:
             dt = arguments.number("dt", dt, 0, open_low=True)
             outputs = fixed.run(self._flat, spikes, dt, arguments.flag("strict", strict))
             return NetworkRun(outputs, {})
-        graph = self.to_graph(dt, rules, strict=strict, dtype=dtype)
-        given = self._given(graph, spikes, _dtype(dtype))
-        if state is None and not reading(rules).bias_before:
-            state = _without_bias(graph, given)
+        graph, given, before = self._prepared(spikes, dt, rules, strict, dtype)
+        state = before if state is None else state
         found: dict[str, Array] = {}
         layers = graph._run(given, found, state, record, None, exact, device)
         return NetworkRun(found if len(found) > 1 else found[graph.outputs[0]], layers)
@@ -241,6 +239,12 @@ class Network:
             Without h5py.
         """
         files.write(path, self._graph, self._version)
+
+    def _prepared(self, spikes, dt, rules, strict=True, dtype="float32"):
+        """The graph of a rule, the inputs that its layers take, and the state to begin with."""
+        graph = self.to_graph(dt, rules, strict=strict, dtype=dtype)
+        given = self._given(graph, spikes, _dtype(dtype))
+        return graph, given, None if reading(rules).bias_before else _without_bias(graph, given)
 
     def _given(self, graph, spikes, dtype):
         """The inputs by name, in dtypes that the layers take."""

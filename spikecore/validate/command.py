@@ -11,7 +11,10 @@ from spikecore.files import whole
 from spikecore.foreign import a_kind, has, reason
 from spikecore.validate.causes import KINDS
 
-PEERS = ("snntorch", "spikingjelly", "norse", "sinabs", "nengo", "spikify", "nest", "brian2")
+PEERS = (
+    "snntorch", "spikingjelly", "norse", "sinabs", "nengo", "spikify", "rockpool", "bindsnet",
+    "nest", "brian2",
+)  # fmt: skip
 NEURON, ENCODER = "a neuron", "an encoder"
 # What validate.neuron and validate.encoder take: name, flag, type, of which of the two, meaning.
 SETTINGS = (
@@ -55,11 +58,21 @@ def add_validate(parser):
         help="an argument of the encoder, or a field of the neuron; may be repeated",
     )  # fmt: skip
     add_settings(parser.add_argument)
+    _add_network(parser)
     parser.add_argument("--peer", choices=PEERS, help="an installed library instead")
     parser.add_argument("--only", default="", metavar="TEXT", help="calls of the peer with TEXT")
     parser.add_argument("--all-peers", action="store_true", help="every installed library")
     parser.add_argument("--markdown", metavar="FILE", help="write the peers' conformance there")
     _add_outputs(parser)
+
+
+def _add_network(parser):
+    parser.add_argument(
+        "--network", metavar="NET", help="a network: FILE.nir, MODULE:NAME of a Graph, or small"
+    )
+    parser.add_argument("--inputs", metavar="FILE", help="arrays of the inputs, .npz (a network)")
+    parser.add_argument("--dt", type=float, metavar="SECONDS", help="time step (FILE.nir)")
+    parser.add_argument("--rules", default="exact", metavar="RULE", help="meaning (FILE.nir)")
 
 
 def _add_outputs(parser):
@@ -71,6 +84,8 @@ def run_validate(arguments):
     """Validate one function, or libraries; 0 when all conform, else 1."""
     if arguments.peer or arguments.all_peers:
         return _run_peers(arguments)
+    if arguments.network:
+        return _run_network(arguments)
     if not arguments.candidate or not arguments.against:
         raise UsageError(
             "MODULE:FUNCTION and --as must be given together; for example validate "
@@ -84,6 +99,56 @@ def run_validate(arguments):
     except (ValueError, TypeError, ImportError) as error:
         raise UsageError(str(error)) from error
     return _show(report, arguments)
+
+
+def _run_network(arguments):
+    """Validate a network, a callable or the outputs of its layers in an npz file."""
+    from spikecore import validate
+
+    if not arguments.candidate or arguments.against or arguments.options:
+        raise UsageError("--network takes MODULE:FUNCTION or OUTPUTS.npz, and no --as and no --set")
+    is_file = arguments.candidate.endswith(".npz")
+    candidate = _arrays(arguments.candidate) if is_file else load(arguments.candidate)
+    asked = {"strict": arguments.strict, "states": not arguments.no_states}
+    for name, flag, *_ in SETTINGS:
+        if getattr(arguments, name) is not None:
+            if name not in ("band", "arrays", "timeout"):
+                raise UsageError(f"{flag.split()[0]} is not for networks; leave it out")
+            asked[name] = getattr(arguments, name)
+    try:
+        report = validate.network(candidate, **_reference(arguments), **asked)
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        raise UsageError(str(error)) from error
+    return _show(report, arguments)
+
+
+def _reference(arguments):
+    """The network that a command names, and its inputs."""
+    text = arguments.network
+    if text == "small":
+        from spikecore.validate.network_files import small
+
+        against = small()
+    elif text.endswith(".nir"):
+        from spikecore import nir
+
+        against = nir.read(text)
+    else:
+        against = load(text)
+    inputs = None if arguments.inputs is None else _arrays(arguments.inputs)
+    return {"against": against, "inputs": inputs, "rules": arguments.rules, "dt": arguments.dt}
+
+
+def _arrays(path):
+    """The arrays of an npz file by name."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except Exception as error:  # OSError, and what damaged archives raise
+        told = f"{path!r} is not a whole npz file of plain arrays ({reason(error)})"
+        raise UsageError(f"{told}; write it with numpy.savez") from error
 
 
 def function_for(against):
@@ -234,6 +299,7 @@ def add_vectors(parser):
     """Arguments of ``vectors``."""
     parser.add_argument("folder", nargs="?", metavar="DIR", help="where to write them")
     parser.add_argument("--matrix", action="store_true", help="print which vector kills which bug")
+    _add_network(parser)
 
 
 def run_vectors(arguments):
@@ -244,7 +310,15 @@ def run_vectors(arguments):
         from spikecore.validate import vectors
 
         print(vectors.matrix(vectors.outcomes()))
-    if arguments.folder:
+    if arguments.folder and arguments.network:
+        from spikecore.validate import network_files
+
+        try:
+            names = network_files.write(arguments.folder, **_reference(arguments))
+        except (ValueError, TypeError, ImportError, OSError) as error:
+            raise UsageError(str(error)) from error
+        print(f"{len(names)} files in {arguments.folder}")
+    elif arguments.folder:
         from spikecore.validate import files
 
         print(f"{len(files.write(arguments.folder))} files in {arguments.folder}")

@@ -56,12 +56,13 @@ class EncoderCandidate(Candidate):
     def run(self, trial, shape=None):
         """Spikes of the expected ``shape`` on the trial's data."""
         shape = trial.expected().spikes.shape if shape is None else shape
-        given, options = trial.inputs.copy(), trial.subject.options
-        spikes = self.guarded(lambda: self._spikes(given, options, shape))
+        given = trial.inputs.copy()
+        spikes = self.guarded(lambda: self._spikes(given, trial.subject, shape))
         untouched("data", given, trial.inputs)
         return Observed(spikes)
 
-    def _spikes(self, data, options, shape):
+    def _spikes(self, data, subject, shape):
+        options = subject.options
         keywords = {name: value for name, value in options.items() if name in self.accepts}
         if self.form.step_name:
             return self._rows(((data, t) for t in range(shape[0])), keywords, shape)
@@ -73,7 +74,7 @@ class EncoderCandidate(Candidate):
         if np.shape(value) == data.shape != shape == (shape[0], *data.shape):
             later = self._rows(((data,) for _ in range(shape[0] - 1)), keywords, shape)
             value = np.concatenate([shaped("spikes", value, shape[1:])[None], later])
-        return shaped("spikes", value, shape)
+        return shaped("spikes", subject.finite(value), shape)
 
     def second(self, options):
         """The option that a second positional argument of an unknown name is."""

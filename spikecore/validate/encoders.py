@@ -63,8 +63,19 @@ class Encoder:
     @property
     def graded(self):
         """Whether the output is numbers, which may be rounded, and not spikes."""
-        graded = self.options.get("interpolate") or self.options.get("output") == "activity"
-        return bool(graded) or self.kind == "sigma_delta"
+        numbers = self._output in ("activity", "times")
+        return bool(self.options.get("interpolate")) or numbers or self.kind == "sigma_delta"
+
+    @property
+    def _output(self):
+        return axes.value_of(self.kind, self.options, "output")
+
+    def finite(self, spikes):
+        """Spikes as they are; of times, -1 for the infinity of a neuron that is silent."""
+        if self._output != "times":
+            return spikes
+        times = np.asarray(spikes)
+        return np.where(times == np.inf, -1, times)
 
     def changed(self, **changes):
         """The encoder with other options."""
@@ -81,7 +92,7 @@ class Encoder:
             options.pop("seed", None)  # the seed is what the candidate makes those uniforms from
         if "device" in inspect.signature(function).parameters:
             options["device"] = "numpy"
-        return Observed(function(inputs, **options))
+        return Observed(self.finite(function(inputs, **options)))
 
     def differing(self, trial, observed, wanted, band):
         """Every difference, but where the number that decides lies within the band."""

@@ -29,7 +29,8 @@ def numbers(lif, shape, rounded_to, dtype):
     def converted(column):
         if isinstance(column, tuple):
             return type(column)(*map(converted, column))
-        return np.asarray(column).astype(dtype)[()]
+        column = np.asarray(column).astype(dtype)
+        return column.reshape(shape) if column.ndim else column[()]
 
     return converted(rounded)
 

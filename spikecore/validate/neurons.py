@@ -56,12 +56,12 @@ class Neuron:
 
     def causes(self, subjects):
         """Changes of an axis, mistakes of execution, and for a single neuron every profile."""
-        profiles = known.profile_points(self.lif) if len(subjects) == 1 else ()
-        return [*known.singles([s.lif for s in subjects]), *executions(), *profiles]
+        changes, profiles = known.POINTS.causes([subject.lif for subject in subjects])
+        return [*changes, *executions(), *profiles]
 
     def pairs(self):
         """Two changes of axes at once."""
-        return known.pairs(self.lif)
+        return known.POINTS.pairs(self.lif)
 
     def estimates(self, seen, fits):
         """Other numbers that fit."""

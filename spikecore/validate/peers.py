@@ -7,7 +7,6 @@ claim, so that it can be repeated.
 """
 
 import importlib
-import os
 from importlib import metadata
 from typing import Any, NamedTuple
 
@@ -18,6 +17,19 @@ from spikecore.validate.causes import KINDS
 from spikecore.validate.causes.neuron import differences
 from spikecore.validate.encoders import encoder
 from spikecore.validate.neurons import neuron
+from spikecore.validate.peers_codes import (
+    bindsnet_encoder,
+    norse_encoder,
+    norse_population,
+    rockpool_up_down,
+    sinabs_image,
+    snntorch_encoder,
+    spikify_burst,
+    spikify_signals,
+    spikingjelly_encoder,
+    spikingjelly_phase,
+    torch_and,
+)  # fmt: skip
 from spikecore.validate.peers_simulators import brian2_lif, nest_lif
 from spikecore.validate.subject import BAND
 
@@ -30,57 +42,6 @@ class PeerMissingError(ImportError):
 
 
 # --- adapters ------------------------------------------------------------------------------------
-
-
-def torch_and(*modules):
-    """Torch, on every core and without gradients, and the modules asked for."""
-    torch, *loaded = (importlib.import_module(name) for name in ("torch", *modules))
-    torch.set_num_threads(os.cpu_count())
-    torch.set_grad_enabled(False)
-    return torch, *loaded
-
-
-def _drawing(torch, seed, encode):
-    """``encode()`` after torch was seeded."""
-
-    def call():
-        torch.manual_seed(seed)
-        return encode()
-
-    return call
-
-
-def snntorch_encoder(data, name, seed=0, **options):
-    """One of snnTorch's encoders."""
-    torch, spikegen = torch_and("snntorch.spikegen")
-    tensor, function = torch.from_numpy(data), getattr(spikegen, name)
-    return _drawing(torch, seed, lambda: function(tensor, **options))
-
-
-def spikingjelly_encoder(data, name, *arguments, num_steps, seed=0):
-    """One of SpikingJelly's encoders, called once a step."""
-    torch, encoding = torch_and("spikingjelly.activation_based.encoding")
-    tensor, make = torch.from_numpy(data), getattr(encoding, name)
-
-    def encode():
-        coder = make(*arguments)
-        return torch.stack([coder(tensor) for _ in range(num_steps)])
-
-    return _drawing(torch, seed, encode)
-
-
-def norse_poisson(data, num_steps, seed=0, **options):
-    """Norse's Poisson encoder."""
-    torch, encode = torch_and("norse.torch.functional.encode")
-    tensor = torch.from_numpy(data)
-    return _drawing(torch, seed, lambda: encode.poisson_encode(tensor, num_steps, **options))
-
-
-def sinabs_image(data, num_steps, seed=0):
-    """Sinabs's encoder of images."""
-    torch, layers = torch_and("sinabs.layers")
-    tensor, layer = torch.from_numpy(data), layers.Img2SpikeLayer(data.shape, num_steps, norm=1.0)
-    return _drawing(torch, seed, lambda: layer(tensor))
 
 
 def snntorch_neuron(current, name, recorded=True, **options):
@@ -167,29 +128,6 @@ def nengo_step(tau_ref):
         return output, voltage, refractory_time
 
     return step
-
-
-def spikify_signals(signal, name, *arguments):
-    """One of spikify's encoders of signals, which takes ``[T, channels]``."""
-    contrast = importlib.import_module("spikify.encoders.temporal.contrast")
-    function, columns = getattr(contrast, name), signal.reshape(len(signal), -1)
-
-    def encode():
-        return function(columns, *arguments)[0].reshape(signal.shape)
-
-    return encode
-
-
-def spikify_burst(data, num_steps, *arguments):
-    """spikify's burst code, of a signal that is level for so many steps."""
-    latency = importlib.import_module("spikify.encoders.temporal.latency")
-    signal = np.repeat(data.reshape(-1), num_steps)
-
-    def encode():
-        spikes = latency.burst_coding(signal, *arguments, num_steps)
-        return spikes.reshape(-1, num_steps).T.reshape(num_steps, *data.shape)
-
-    return encode
 
 
 # --- claims --------------------------------------------------------------------------------------
@@ -307,6 +245,13 @@ def _spikingjelly():
     options = {"num_steps": 25, "linear": True, "normalize": True, "threshold": 1e-6}
     linear = _of(spikingjelly_encoder, "LatencyEncoder", 25, num_steps=25)
     yield Claim("LatencyEncoder(25), once a step", "latency", linear, options)
+    named = {"profile": "spikingjelly"}
+    log = _of(spikingjelly_encoder, "LatencyEncoder", 25, "log", num_steps=25)
+    call = "LatencyEncoder(25, 'log'), once a step"
+    yield Claim(call, "latency", log, {"num_steps": 25, **named})
+    phase = _of(spikingjelly_phase, 4)
+    call = "WeightedPhaseEncoder(4)(x.clamp(max=1 - 2**-4)), once a step"
+    yield Claim(call, "phase", phase, {"num_bits": 4, **named})
 
 
 def _norse():
@@ -316,7 +261,14 @@ def _norse():
     yield Claim(call, "norse-box-subtract", _of(norse_lif, "reset_subtract"))
     for options in ({"f_max": 1000}, {}):
         call = _call("poisson_encode", "x", "num_steps", **options)
-        yield Claim(call, "rate", _seeded(norse_poisson, **options))
+        yield Claim(call, "rate", _seeded(norse_encoder, "poisson_encode", **options))
+    for name, options in (("constant_current_lif_encode", {}),
+                          ("spike_latency_lif_encode", {"first_only": True})):  # fmt: skip
+        options = {"num_steps": 60, "profile": "norse", **options}
+        yield Claim(f"{name}(x, 60)", "current", _of(norse_encoder, name, 60), options)
+    fields = {"neurons": 8, "low": 0.0, "high": 1.0, "sigma": 1.0, "profile": "norse"}
+    activity = _of(norse_population, 8, scale=1)
+    yield Claim("population_encode(x, 8, scale=1)", "population", activity, fields)
 
 
 def _sinabs():
@@ -351,6 +303,27 @@ def _spikify():
     candidate = _of(spikify_burst, 32, *sizes.values())
     call = "burst_coding(signal, 5, 2, 10, 32)"
     yield Claim(call, "burst", candidate, {"num_steps": 32, **sizes, **named})
+
+
+def _rockpool():
+    for against, profile, options in (
+        ("step_forward", "rockpool", {}),
+        ("send_on_delta", "rockpool-refractory", {"n_ref_steps": 2}),
+    ):
+        ours = {"threshold": 0.25, "profile": profile}
+        if options:
+            ours["refractory"] = 2
+        theirs = {"thr_up": 0.25, "thr_down": 0.25, **options}
+        candidate = _of(rockpool_up_down, **theirs)
+        yield Claim(_call("UpDownTorch", "shape", **theirs), against, candidate, ours)
+
+
+def _bindsnet():
+    options = {"num_steps": 16, "profile": "bindsnet"}
+    first = _of(bindsnet_encoder, "rank_order", 16)
+    yield Claim("rank_order(x, 16)", "latency", first, options)
+    drawn = _seeded(bindsnet_encoder, "bernoulli")
+    yield Claim("bernoulli(x, num_steps)", "rate", drawn)
 
 
 def _nest():
@@ -393,6 +366,8 @@ PEERS = {
     "sinabs": ("Sinabs", "sinabs", _sinabs),
     "nengo": ("Nengo", "nengo", _nengo),
     "spikify": ("spikify", "spikify", _spikify),
+    "rockpool": ("Rockpool", "rockpool", _rockpool),
+    "bindsnet": ("BindsNET", "bindsnet", _bindsnet),
     "nest": ("NEST", "nest", _nest),
     "brian2": ("Brian2", "brian2", _brian2),
 }

@@ -24,6 +24,7 @@ from spikecore import (
     datasets,
     decode,
     events,
+    lazy,
     network,
     neurons,
     random,
@@ -44,7 +45,7 @@ CALLS_OTHERS = ("measure",)  # functions that call the caller's own, whose error
 WRONG_CALL = re.compile(
     r"unexpected keyword|missing \d+ required|positional arguments? but|multiple"
 )
-MODULES = (spikegen, decode, statistics, random, utils, datasets, events)
+MODULES = (spikegen, decode, statistics, random, utils, datasets, events, lazy)
 
 NAMES = {
     **values.NAMES,

@@ -11,11 +11,22 @@ from fuzzing.calls import Offence, limited, place_of, strict_warnings
 from spikecore.__main__ import main
 
 SECONDS = 20
-COMMANDS = ("demo", "gallery", "info", "validate", "validate", "validate", "vectors", "check")
+COMMANDS = (
+    "demo",
+    "gallery",
+    "info",
+    "validate",
+    "validate",
+    "validate",
+    "vectors",
+    "check",
+    "encode",
+)
 COMMANDS += ("profiles", "axes", "validat", "", "--version")
 FLAGS = ("--out", "--steps", "--seed", "--as", "--set", "--timeout", "--peer", "--only", "--json")
 FLAGS += ("--html", "--markdown", "--strict", "--all-peers", "--require", "--matrix", "--bogus")
 FLAGS += ("--form", "--initial", "--reset", "--stream", "--draws", "--false-alarm", "--dtype")
+FLAGS += ("--code", "--key", "--sparse", "--scale", "--dt")
 FLAGS += ("--band", "--arrays", "--no-states", "-x", "--help", "--")
 WORDS = ("", "0", "-1", "1e9", "nan", "x", "é", "a\nb", "file", "none/such/file", "data")
 WORDS += ("data/x.json", "9" * 400, "file/x", "\x00", "\udcff", "broken", "math:sqrt", "math:none")

@@ -269,6 +269,7 @@ STEP = {"*state": RUN["*state"], "current": IMAGES}
 LAYERS = ["Linear.draw(3, 2, seed=0)", "Leaky(0.9)", "Linear.draw(2, 3, seed=0)", "LIF(0.5)"]
 LAYERS += ["Linear(np.ones((3, 3)))", "RLeaky(0.5, all_to_all=False)"]
 NETWORK = {
+    "recurrent": ["None", "{'leaky1': Linear.draw(2, 2, seed=0)}"],
     "weight": ["np.ones((2, 3), 'f4')", "np.eye(3)", "[[0.5, 1.5]]"],
     "bias": ["None", "np.zeros(2, 'f4')", "np.zeros(3)"],
     "in_features": ["3", "4"],
@@ -404,6 +405,8 @@ PLOTS = {
     "path": ["'film.gif'", "'none/film.gif'", "'film.txt'"],
     "progress": ["False"],
     "fps": ["None", "10"],
+    "net": ["Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"],
+    "run": ["None", "{}"],
     "**color": [LEFT_OUT, "'red'", "(0, 0, 1)"],
     "**label": [LEFT_OUT, "'spikes'"],
     "**c": [LEFT_OUT, "'red'", "np.ones(4)"],
@@ -439,6 +442,12 @@ VALIDATE = {
     "**threshold": [LEFT_OUT, "0.5"],
     "**decay": [LEFT_OUT, "0.5"],
     "**reset": [LEFT_OUT, "'value'"],
+}
+BLOCKS = {
+    "work": ["spikegen.delta", "spikegen.rate", "spikegen.phase", "LIF(0.5)", "decode.accumulate"],
+    "data": [*SERIES, "iter([np.ones((4, 3)), np.ones((2, 3))])"],
+    "block_steps": ["None", "2"],
+    "**num_steps": [LEFT_OUT, "4"],
 }
 # Callables with axes that differ: what a run asks of its arguments depends on them.
 RUNNING = (
@@ -521,6 +530,10 @@ def all_targets():
     asked = (f"{TABLE}.{name}" for name in ("counts", "take", "to_dense", "pack", "to_numpy"))
     for call in (*made, "events.concatenate", *asked):
         found.append(target(call, (EVENTS,), 0.7))
+    told = ("options", *GOOD, *SIGNALS, *VALUES, *RUN)
+    found.append(
+        target("lazy.blocks", (BLOCKS,), 1.0, told, ("num_steps",), ("arguments_of_work",))
+    )
     found.append(target("datasets.mnist", (UTILS,), 2.0, MNIST_FILES))
     found += neuron_targets() + network_targets() + plot_targets() + validate_targets()
     found += [target(call, tables, weight, names) for call, tables, weight, names in hardware.CALLS]
@@ -581,6 +594,9 @@ def network_targets():
         target(f"Linear.{name}", tables, 1.0, ("weight", "bias")) for name in ("draw", "from_torch")
     ]
     found.append(target("Linear(np.ones((2, 3), 'f4'))", tables, 2.0))
+    files = {"path": ["'none.npz'", "'none.safetensors'"], "name": ["''", "'fc1'"]}
+    for name in ("Linear", "Conv2d"):
+        found.append(target(f"{name}.from_file", (files,), 0.5))
     net = "Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"
     found.append(target(f"{net}.run", tables, 2.0, network_names))
     found.append(target("Sequential(LIF(0.5), Leaky(0.9)).run", tables, 1.0, network_names))
@@ -612,6 +628,14 @@ def validate_targets():
     """The comparison with the reference, which runs for seconds once its arguments are right."""
     names = ("options", "changes", *GOOD, *NEURON)
     more = {"encoder": ("num_steps", "threshold"), "neuron": ("decay", "reset")}
-    return [
+    found = [
         target(f"validate.{name}", (VALIDATE, GOOD), 0.3, names, own) for name, own in more.items()
     ]
+    own = {
+        "against": ["Sequential(Linear.draw(3, 2, seed=0), Leaky(0.9))"],
+        "inputs": ["None", "np.ones((4, 2, 3), 'f4')"],
+        "rules": ["'exact'"],
+        "dt": ["None"],
+    }
+    words = ("spikes", "dt and rules", "layer")
+    return [*found, target("validate.network", (own, VALIDATE, GOOD), 0.3, words)]

@@ -197,6 +197,7 @@ assert len(bars) == 3
 spikeplot.isi_histogram(raster, axes[1, 0], bin_steps=2, time_step=0.001).get_data()
 spikeplot.correlogram(lags[:, 1], color="black")
 spikeplot.distances(spike_distances, labels=["a", "b", "c"], cmap="gray")
+spikeplot.network(net, layers, ax=axes[1, 0])["hidden"].get_text().upper()
 with tempfile.TemporaryDirectory() as folder:
     film = spikeplot.spike_count(spikes, animate=True)
     spikeplot.save_animation(film, Path(folder) / "count.gif", fps=20)

@@ -5,7 +5,6 @@ time event.  The weights of time events are not 0, because they have to be ignor
 """
 
 from dataclasses import fields, replace
-from itertools import combinations
 
 import numpy as np
 
@@ -13,7 +12,8 @@ from spikecore import random
 from spikecore.neurons.fixed.lif import LIF
 from spikecore.neurons.fixed.profiles import PROFILES
 from spikecore.validate.candidate import Observed
-from spikecore.validate.subject import Cause, Trial
+from spikecore.validate.causes.points import Points
+from spikecore.validate.subject import Trial
 
 # Numbers that a profile leaves to its user, and ranges that only check what is given.
 NUMBERS = ("decay", "threshold", "synapse_decay", "bias", "bias_exponent", "lower_threshold",
@@ -286,55 +286,6 @@ def _part_changes(lif):
             yield f"reset_offset{more:+}", sentence, {"reset_offset": offset}
 
 
-def singles(lifs):
-    """Every single change that alters one of the neurons, as a Cause."""
-    order = list(dict.fromkeys(name for lif in lifs for name, _, _ in axis_changes(lif)))
-    named = {}
-    for lif in lifs:
-        for name, sentence, _ in _changes(lif):
-            named.setdefault(name, sentence)
-    return [
-        Cause(name, named[name] if len(lifs) > 1 else None, point=_moved(name))
-        for name in sorted(named, key=order.index)
-    ]
-
-
-def _moved(name):
-    """The neuron with the change of that name, itself where it says nothing about the neuron."""
-
-    def point(subject):
-        for known, _, changes in _changes(subject.lif):
-            if known == name:
-                return replace(subject, lif=changed(subject.lif, **changes) or subject.lif)
-        return subject
-
-    return point
-
-
-def _always(name, lif):
-    return Cause(name, None, point=lambda subject: replace(subject, lif=lif))
-
-
-def pairs(lif):
-    """Two single changes at once."""
-    for (name, _, changes), (second, _, more) in combinations(list(_changes(lif)), 2):
-        both = None if set(changes) & set(more) else changed(lif, **changes, **more)
-        if both is not None:
-            yield _always(f"{name} + {second}", both)
-
-
-def profile_points(lif):
-    """The profiles of other axes, with this neuron's decay and threshold, and with their own."""
-    kept = {name: getattr(lif, name) for name in ("decay", "threshold")}
-    alike = profiles_of(lif)
-    for name in (name for name in PROFILES if name not in alike):
-        for numbers in (kept, {}):
-            try:
-                yield _always(f"profile={name}", LIF.profile(name, **numbers))
-            except ValueError:  # numbers that the profile's registers do not hold
-                continue
-
-
 # --- in words ------------------------------------------------------------------------------------
 
 
@@ -381,3 +332,8 @@ def _changes(lif):
             neuron = changed(lif, **changes)
             if neuron is not None:
                 yield name, sentence, changes
+
+
+POINTS = Points(
+    LIF.profile, PROFILES, ("decay", "threshold"), axis_changes, _changes, changed, profiles_of
+)

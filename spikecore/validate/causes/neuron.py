@@ -6,7 +6,6 @@ so that state carried from call to call shows.
 
 import math
 from dataclasses import fields, replace
-from itertools import combinations
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from spikecore import random
 from spikecore.neurons.lif import LIF
 from spikecore.neurons.simulators import PROFILES
 from spikecore.validate.candidate import Observed
+from spikecore.validate.causes.points import Points
 from spikecore.validate.follow import walk
-from spikecore.validate.subject import Cause, Trial
+from spikecore.validate.subject import Trial
 
 # Axes that must fall back to these when a change takes away what they need.
 NEUTRAL = {"decay_reset": False, "drop_input": False, "report_spike": "new", "reset_value": 0.0}
@@ -311,62 +311,6 @@ def _number_changes(lif):
     yield "amplitude=1", "your spikes are 1, not of the amplitude asked for", "amplitude", 1.0
 
 
-def singles(lifs):
-    """Every single change that alters one of the neurons, as a Cause."""
-    order = list(dict.fromkeys(name for lif in lifs for name, _, _ in axis_changes(lif)))
-    named = {}
-    for lif in lifs:
-        for name, sentence, _ in _changes(lif):
-            named.setdefault(name, sentence)
-    return [
-        Cause(name, named[name] if len(lifs) > 1 else None, point=_moved(name))
-        for name in sorted(named, key=order.index)
-    ]
-
-
-def _moved(name):
-    """The neuron with the change of that name, itself where it says nothing about the neuron."""
-
-    def point(subject):
-        for known, _, changes in _changes(subject.lif):
-            if known == name:
-                return replace(subject, lif=changed(subject.lif, **changes) or subject.lif)
-        return subject
-
-    return point
-
-
-def _always(name, lif):
-    return Cause(name, None, point=lambda subject: replace(subject, lif=lif))
-
-
-def profile_points(lif):
-    """The profiles of other axes, with this neuron's decay, threshold and gain, and their own."""
-    kept = {name: getattr(lif, name) for name in ("decay", "threshold", "gain")}
-    alike = profiles_of(lif)
-    for name in (name for name in PROFILES if name not in alike):
-        for numbers in (kept, {}):
-            found = _profile(name, numbers)
-            if found is not None:
-                yield _always(f"profile={name}", found)
-
-
-def _profile(name, numbers):
-    """A profile with other numbers, or None where those are not of it."""
-    try:
-        return LIF.profile(name, **numbers)
-    except ValueError:
-        return None
-
-
-def pairs(lif):
-    """Two single changes at once."""
-    for (name, _, changes), (second, _, more) in combinations(list(_changes(lif)), 2):
-        both = None if set(changes) & set(more) else changed(lif, **changes, **more)
-        if both is not None:
-            yield _always(f"{name} + {second}", both)
-
-
 # --- in words ------------------------------------------------------------------------------------
 
 
@@ -430,3 +374,7 @@ def _changes(lif):
 
 def _same(a, b):
     return a is b if a is None or b is None else np.array_equal(a, b)
+
+
+KEPT = ("decay", "threshold", "gain")
+POINTS = Points(LIF.profile, PROFILES, KEPT, axis_changes, _changes, changed, profiles_of)

@@ -1,0 +1,1 @@
+"""Files of any size into files of spikes: ``python -m spikecore encode``."""
