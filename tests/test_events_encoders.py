@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from test_events import OnGpu
 
 from spikecore import Events, memory, spikegen
-from spikecore.backends.sparse import find
+from spikecore.backends.search import find
 from spikecore.codes import sparse
 
 DEVICES = ["cpu", "numpy"]

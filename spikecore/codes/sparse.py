@@ -13,7 +13,7 @@ import numpy as np
 from spikecore import arguments, backends
 from spikecore.annotations import Array
 from spikecore.backends import threads
-from spikecore.backends.sparse import find
+from spikecore.backends.search import find
 from spikecore.events.cells import fitting, sizes
 from spikecore.events.table import Events
 from spikecore.philox import STEPS_PER_BLOCK
