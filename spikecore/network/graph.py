@@ -31,7 +31,7 @@ from spikecore.network.running import Running, dense_shape
 from spikecore.network.stages import LayerRun
 from spikecore.neurons.neuron import Neuron
 
-CHUNK_BYTES = 1 << 22  # of a layer's inputs or currents in one chunk of time
+CHUNK_BYTES = 1 << 21  # of a layer's inputs or currents in a chunk; 4 MB would be allocated anew
 
 Sizes = Sequence[int] | None
 
@@ -322,7 +322,7 @@ class Graph:
         record : iterable of str
             ``"spikes"``, and states of the neurons (a layer records those that it has).
         steps_per_chunk : int, optional
-            Time steps in a chunk; by default so many that a layer's inputs or currents take 4 MB.
+            Time steps in a chunk; by default so many that a layer's inputs or currents take 2 MB.
         exact : bool
             Sum in index order in every layer.
         device

@@ -7,6 +7,7 @@ import numpy as np
 from spikecore import arguments
 from spikecore.backends.floats import standard_floats
 from spikecore.events.table import Events
+from spikecore.network import recurrence
 from spikecore.network.delay import held_array
 from spikecore.network.elements import Flatten
 from spikecore.network.layer import Stateless, floating, read_only
@@ -42,6 +43,8 @@ class Running:
         self.last = {source: None for source, _ in self.late}
         for name in self.last:
             self.last[name] = self._output_before(name, states[name])
+        cycles = (component.names for component in self.components if component.cyclic)
+        self.loops = {names: recurrence.loop_of(self, names) for names in cycles}
 
     # --- preparation ------------------------------------------------------------------------------
 
@@ -131,7 +134,11 @@ class Running:
         values = {name: self._moment(name, moment) for name in self.given}
         for component in self.components:
             if component.cyclic:
-                self._step_by_step(component.names, values, start, stop)
+                loop = self.loops.get(component.names)
+                if loop is not None:
+                    recurrence.advance(self, loop, values, start, stop)
+                else:
+                    self._step_by_step(component.names, values, start, stop)
                 continue
             (name,) = component.names
             stage, sources = self.stages[name], self.sources[name]

@@ -357,10 +357,7 @@ class Work(NamedTuple):
     def advance(self, values, recorded, spikes):
         """Run the kernel over some steps."""
         trains, on, off = backends.rows(spikes, *self.levels)
-        rows = dict.fromkeys(State._fields, values.dtype.type(0))
-        for name, array in recorded.items():
-            (rows[self.model.states[name]],) = backends.rows(array)
-        records = State(**rows)
+        records = self._records(recorded, values.dtype)
         steps = values.reshape((len(values), math.prod(self.shape)))
         run = self._step if self.model.recurrence is None else self._steps
         if self.late is None:
@@ -373,6 +370,24 @@ class Work(NamedTuple):
             arrived = steps[: len(steps) - early.stop]
             run(arrived, _moment(records, later), on, off, trains[later])
         self._depart(steps)
+
+    def advance_with(self, linear, values, back, sums, recorded, spikes):
+        """Run the kernel over some steps, with the weighted spikes coming back at the next step."""
+        from spikecore.backends import recurrent  # compiles, where NumPy may do
+
+        trains, on, off = backends.rows(spikes, *self.levels)
+        steps, totals = (array.reshape((len(array), -1)) for array in (values, sums))
+        recurrent.recurrent(
+            step_of(self.model.axes), steps, linear._rows, linear.bias, back.reshape(-1), totals,
+            self.parameters, self.held, self._records(recorded, values.dtype), on, off, trains,
+        )  # fmt: skip
+
+    def _records(self, recorded, dtype):
+        """Where each state is recorded: rows, or a number where it is not."""
+        rows = dict.fromkeys(State._fields, dtype.type(0))
+        for name, array in recorded.items():
+            (rows[self.model.states[name]],) = backends.rows(array)
+        return State(**rows)
 
     def _depart(self, steps):
         """Let the inputs of some steps follow those that are still on their way."""

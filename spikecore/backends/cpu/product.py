@@ -4,16 +4,51 @@ import numpy as np
 
 from spikecore.arithmetic import accumulate, like
 from spikecore.backends import threads
-from spikecore.compiler import kernel
+from spikecore.compiler import equation, kernel
 
 ROWS = 32  # rows of spikes in a tile of the product
 OUTPUTS = 2048  # outputs in a tile: their sums stay in L1, and every tile searches the inputs
 TOGETHER = 4  # weight rows added in one pass over the sums, one after another
 
 
+@equation
+def weigh(inputs, active, weights, bias, low, high, sums):
+    """Set ``sums`` to the weight rows of the inputs that are not 0, added in index order, and bias.
+
+    Of each row, the outputs from ``low`` to ``high``; ``active`` is room for the inputs' indices.
+    """
+    count = 0
+    for i in range(inputs.size):
+        active[count] = i
+        count += inputs[i] != 0
+    sums[:] = 0
+    whole = count - count % TOGETHER
+    for k in range(0, whole, TOGETHER):
+        i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
+        s0 = like(bias[0], inputs[i0])
+        s1 = like(bias[0], inputs[i1])
+        s2 = like(bias[0], inputs[i2])
+        s3 = like(bias[0], inputs[i3])
+        w0, w1 = weights[i0, low:high], weights[i1, low:high]
+        w2, w3 = weights[i2, low:high], weights[i3, low:high]
+        for o in range(high - low):
+            total = accumulate(sums[o], s0, w0[o])
+            total = accumulate(total, s1, w1[o])
+            total = accumulate(total, s2, w2[o])
+            sums[o] = accumulate(total, s3, w3[o])
+    for k in range(whole, count):
+        s = like(bias[0], inputs[active[k]])
+        w = weights[active[k], low:high]
+        for o in range(high - low):
+            sums[o] = accumulate(sums[o], s, w[o])
+    offsets = bias[low:high]
+    for o in range(high - low):
+        sums[o] = sums[o] + offsets[o]
+
+
 @kernel
 def _product(spikes, weights, bias, out, start, stop):
-    """Sums of the weight rows of the inputs that are not 0, in index order."""
+    """The weighted sums of each row of spikes."""
     num_rows, num_inputs = spikes.shape
     num_outputs = weights.shape[1]
     row_tiles = (num_rows + ROWS - 1) // ROWS
@@ -23,35 +58,7 @@ def _product(spikes, weights, bias, out, start, stop):
         low = (tile // row_tiles) * OUTPUTS
         high = min(low + OUTPUTS, num_outputs)
         for r in range(first, min(first + ROWS, num_rows)):
-            inputs = spikes[r]
-            count = 0
-            for i in range(num_inputs):
-                active[count] = i
-                count += inputs[i] != 0
-            sums = out[r, low:high]
-            sums[:] = 0
-            whole = count - count % TOGETHER
-            for k in range(0, whole, TOGETHER):
-                i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
-                s0 = like(bias[0], inputs[i0])
-                s1 = like(bias[0], inputs[i1])
-                s2 = like(bias[0], inputs[i2])
-                s3 = like(bias[0], inputs[i3])
-                w0, w1 = weights[i0, low:high], weights[i1, low:high]
-                w2, w3 = weights[i2, low:high], weights[i3, low:high]
-                for o in range(high - low):
-                    total = accumulate(sums[o], s0, w0[o])
-                    total = accumulate(total, s1, w1[o])
-                    total = accumulate(total, s2, w2[o])
-                    sums[o] = accumulate(total, s3, w3[o])
-            for k in range(whole, count):
-                s = like(bias[0], inputs[active[k]])
-                w = weights[active[k], low:high]
-                for o in range(high - low):
-                    sums[o] = accumulate(sums[o], s, w[o])
-            offsets = bias[low:high]
-            for o in range(high - low):
-                sums[o] = sums[o] + offsets[o]
+            weigh(spikes[r], active, weights, bias, low, high, out[r, low:high])
 
 
 def product(spikes, weights, bias, out):
