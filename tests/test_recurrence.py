@@ -1,6 +1,5 @@
 """Neurons whose spikes come back through weights: one kernel, with the bits of single steps."""
 
-
 import numpy as np
 import pytest
 from conftest import assert_same_bits
