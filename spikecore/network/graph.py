@@ -27,7 +27,7 @@ from spikecore.network.checks import (
 from spikecore.network.layer import Layer, MisfitError, finite_input, floating, spike_array
 from spikecore.network.order import plan
 from spikecore.network.readouts import Readout
-from spikecore.network.running import Running, dense_shape
+from spikecore.network.running import Running, dense_shape, pairs
 from spikecore.network.stages import LayerRun
 from spikecore.neurons.neuron import Neuron
 
@@ -124,6 +124,7 @@ class Graph:
             for n, layer in nodes.items()
             if n in self._firing or layer.state_names or n in back
         }
+        self._pairs = pairs(nodes, self._sources, self._plan.components)
         self._found = {}  # shapes and bounds of the last run (benchmarks/NOTES.md)
 
     @property

@@ -313,14 +313,15 @@ class Linear(FromFile, Stateless):
         if isinstance(spikes, Events):
             self._fill_of_events(spikes, out, backend)
             return
-        outputs, inputs = self.weight.shape
-        rows = bytes_of(spikes.reshape((-1, inputs)))
+        rows = self._spike_rows(spikes)
+        product = backend.product if event_driven(rows, exact) else backend.dense_product
+        product(rows, self._rows, self.bias, out.reshape((len(rows), self.out_features)))
+
+    def _spike_rows(self, spikes):
+        """Spikes as the rows of a matrix, bytes if they are bool, and read-only on the host."""
+        rows = bytes_of(spikes.reshape((-1, self.in_features)))
         host = isinstance(rows, np.ndarray)
-        if host and rows.flags.writeable:
-            rows = read_only(rows)
-        event_driven = exact or (host and density(rows) < EVENT_DENSITY)
-        product = backend.product if event_driven else backend.dense_product
-        product(rows, self._rows, self.bias, out.reshape((len(rows), outputs)))
+        return read_only(rows) if host and rows.flags.writeable else rows
 
 
 def _refuse_sizes(weight):
@@ -337,6 +338,11 @@ def _spread(uniforms, bound):
     """Uniforms in [0, 1) stretched to [-bound, bound) as torch does: in float64, rounded once."""
     low, high = np.float32(-bound), np.float32(bound)
     return (uniforms * np.float64(high - low) + np.float64(low)).astype(np.float32)
+
+
+def event_driven(rows, exact):
+    """Whether the sums of rows are taken in index order: where asked for, or where it is faster."""
+    return exact or (isinstance(rows, np.ndarray) and density(rows) < EVENT_DENSITY)
 
 
 def density(spikes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from spikecore import arguments
@@ -11,10 +13,12 @@ from spikecore.network import recurrence
 from spikecore.network.delay import held_array
 from spikecore.network.elements import Flatten
 from spikecore.network.layer import Stateless, floating, read_only
-from spikecore.network.linear import Linear
+from spikecore.network.linear import Linear, event_driven
 from spikecore.network.readouts import Readout
 from spikecore.network.stages import LayerRun, Membranes, Neurons
 from spikecore.neurons.neuron import Neuron
+
+LITTLE = 50_000_000  # products, 0.3 ms of work: for less no other kernel is compiled
 
 
 class Running:
@@ -39,6 +43,8 @@ class Running:
             for name in sorted(component.names, key=graph._closing.__contains__):
                 self._begin(name, states.get(name, ()), wanted.get(name, ()))
         self.examined = {name for name in self.stages if self._overflows(name)}
+        self.pairs = self._pairs()
+        self.with_neurons = set(self.pairs.values())
         self.counting = {name for name, stage in self.stages.items() if isinstance(stage, Neurons)}
         self.last = {source: None for source, _ in self.late}
         for name in self.last:
@@ -114,6 +120,24 @@ class Running:
             stage.fill(self._sum(name, values), out, 0)
         return out
 
+    def _pairs(self):
+        """The pairs of the graph that are worth one kernel: by the neurons, the linear layer."""
+        found = {}
+        for name, linear in self.graph._pairs.items():
+            shape, inputs = self.shapes[linear], self.layers[linear].weight.shape[1]
+            fits = linear not in self.examined and self.sources[linear][0] not in self.tables
+            if fits and self.num_steps * math.prod(shape) * inputs > LITTLE:
+                found[name] = linear
+        if found and getattr(self.backend, "__name__", None) == "spikecore.backends.cpu":
+            from spikecore.backends import fused
+
+            return {
+                name: linear
+                for name, linear in found.items()
+                if fused.pays(math.prod(self.shapes[linear][:-1]), self.shapes[linear][-1])
+            }
+        return {}
+
     def keep(self, outputs):
         """Put the outputs of the whole run into a dict, in new arrays."""
         for name in self.graph._outputs:
@@ -141,13 +165,32 @@ class Running:
                     self._step_by_step(component.names, values, start, stop)
                 continue
             (name,) = component.names
+            if name in self.with_neurons:
+                continue
             stage, sources = self.stages[name], self.sources[name]
-            x = values[sources[0]] if len(sources) == 1 else self._input(name, values)
             out = stage.place(stop - start, moment)
-            stage.fill(x, out, start)
+            if name in self.pairs:
+                self._fill_pair(self.pairs[name], name, values, out, start)
+            else:
+                x = values[sources[0]] if len(sources) == 1 else self._input(name, values)
+                stage.fill(x, out, start)
             self._finish(name, out, values)
         for name, kept in self.outputs.items():
             self.backend.copy_into(kept[moment], self._input(name, values))
+
+    def _fill_pair(self, linear, name, values, out, start):
+        """Set ``out`` to the spikes of neurons after a linear layer.
+
+        Where the product would be dense it stays dense, so that the bits are those of two kernels.
+        """
+        x, layer, stage = self._input(linear, values), self.layers[linear], self.stages[name]
+        rows = layer._spike_rows(x)
+        if event_driven(rows, self.exact):
+            stage.fill_sums(layer, rows.reshape((len(x), -1, layer.in_features)), out, start)
+            return
+        currents = self.stages[linear].place(len(x), None)
+        self.stages[linear].fill(x, currents, start)
+        stage.fill(read_only(currents), out, start)
 
     def _finish(self, name, out, values):
         """Take the output of a layer in a chunk as what others may read."""
@@ -272,3 +315,16 @@ def dtype_of(values):
 def largest_input(dtype):
     """The largest size that inputs of a dtype may have."""
     return {"b": 1, "u": 255, "i": 128}.get(dtype.kind, np.inf)
+
+
+def pairs(layers, sources, components):
+    """For independent neurons that alone take the sums of a linear layer: the name of the layer."""
+    taken = [source for found in sources.values() for source in found]
+    found = {}
+    for names, cyclic in components:
+        neuron, linear = layers[names[0]], sources[names[0]][0]
+        alone = len(sources[names[0]]) == taken.count(linear) == 1
+        follows = isinstance(neuron, Neuron) and isinstance(layers.get(linear), Linear)
+        if alone and follows and not cyclic and neuron._model.independent:
+            found[names[0]] = linear
+    return found

@@ -70,6 +70,12 @@ class Neurons:
         recorded = {name: kept[moment] for name, kept in self.kept.items()}
         self.work.advance(currents, recorded, out)
 
+    def fill_sums(self, linear, values, out, first):
+        """Set ``out`` to the spikes for a linear layer's sums, taken in index order."""
+        moment = slice(first, first + len(values))
+        recorded = {name: kept[moment] for name, kept in self.kept.items()}
+        self.work.advance_sums(values, linear._rows, linear.bias, recorded, out)
+
     def count(self, out):
         """Count the spikes of a chunk."""
         if out.size:

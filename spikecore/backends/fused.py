@@ -1,0 +1,67 @@
+"""The product of spikes with weights and the neurons that take it, in one kernel, for the host.
+
+A thread runs all steps of a sample before it begins the next one, so that sums and states stay in
+L1.  The sums are those of ``cpu.product``, in index order, and the steps those of ``cpu.neurons``.
+"""
+
+from functools import cache
+
+import numpy as np
+
+from spikecore.backends import threads
+from spikecore.backends.columns import at, part, put, row_of
+from spikecore.backends.cpu.product import add, cost
+from spikecore.backends.cpu.search import search
+from spikecore.compiler import kernel
+
+WIDEST = 8192  # neurons of a sample: sums and states of float32 stay in L1 and L2
+
+
+@cache
+def _layer(step):
+    """The kernel for one combination of axes and independent neurons."""
+    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+
+    @kernel
+    def run(inputs, weights, bias, parameters, state, records, on, off, spikes, start, stop):
+        num_steps, _, num_inputs = inputs.shape
+        width = weights.shape[1]
+        active = np.empty(num_inputs, np.int64)
+        sums = np.empty(width, bias.dtype)
+        for sample in range(start, stop):
+            low = sample * width
+            high = low + width
+            p = part(parameters, low, high)
+            s = part(state, low, high)
+            for t in range(num_steps):
+                row = inputs[t, sample]
+                sums[:] = 0
+                add(row, active, search(row, active), weights, 0, width, sums)
+                train = row_of(spikes, t, low, high)
+                record = row_of(records, t, low, high)
+                for i in range(width):
+                    numbers = at(p, i)
+                    old = at(s, i)
+                    before = count(old, numbers)
+                    new = advance(old, before, sums[i] + bias[i], numbers)
+                    new, reported = settle(new, before, count(new, numbers), numbers)
+                    put(s, i, new)
+                    put(record, i, new)
+                    put(train, i, emit(reported, on, off))
+
+    return run
+
+
+def pays(samples, outputs):
+    """Whether the kernel is faster than two, which share rows of spikes and not samples alone."""
+    return outputs <= WIDEST and samples >= 2 * threads.thread_count()
+
+
+def layer(step, inputs, weights, bias, parameters, state, records, on, off, spikes):
+    """Run neurons over the weighted sums of inputs; ``state`` is updated in place."""
+    _, samples, _ = inputs.shape
+    nanoseconds = cost(inputs.size, len(bias)) + 0.4 * spikes.size
+    threads.run(
+        _layer(step), samples, nanoseconds,
+        inputs, weights, bias, parameters, state, records, on, off, spikes,
+    )  # fmt: skip
