@@ -29,6 +29,7 @@ def cases(scale):
     return {
         **{f"rate, {dtype}": partial(rate, scale, dtype) for dtype in ALL_DTYPES},
         "rate, new array": partial(rate, scale, None),
+        "rate, events": partial(rate_events, scale),
         "rate from uniforms": partial(rate_from_uniforms, scale),
         "rate_conv": partial(rate_conv, scale),
         **{
@@ -83,6 +84,30 @@ def rate(scale, dtype):
     else:
         out, limit = np.empty(shape, dtype), fill(shape, dtype, 3 if dtype == "float32" else None)
     return encoder("rate", data, options, out, limit, ours={"seed": 0}, rivals=rivals)
+
+
+def rate_events(scale):
+    """Rate code of p = 0.01 as Events, beside dense arrays that are searched for spikes."""
+    data = np.full((scale.batch, FEATURES), 0.01, np.float32)
+    encode = partial(spikegen.rate, data, scale.steps, seed=0)
+
+    def places():
+        found = encode(sparse=True)
+        return found.step.astype(np.int64) * found.size + found.element
+
+    def bits():
+        return np.flatnonzero(encode(dtype=bool))
+
+    return Case(
+        work=f"{_size(data.shape)} to Events of {scale.steps} steps; p=0.01",
+        function=partial(encode, sparse=True),
+        bytes_moved=data.nbytes,
+        checks=(Check("numpy backend", places, lambda: np.flatnonzero(encode(device="numpy"))),),
+        peers=(
+            Rival("bool, numpy.flatnonzero", bits, 1.5),
+            Rival("float32, numpy.nonzero", lambda: np.nonzero(encode()), 5),
+        ),
+    )
 
 
 def rate_from_uniforms(scale):

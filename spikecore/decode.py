@@ -1,6 +1,8 @@
 """Decoders: spikes in, the signal out, time first.
 
 Each states how near its result is to the signal, and has its encoder's file in ``codes``.
+:class:`~spikecore.Events` may be passed in place of dense spikes: ``rate``, ``latency``,
+``current`` and ``rank_order`` read the events themselves, the others make them dense.
 """
 
 from spikecore.codes.burst import decode as burst

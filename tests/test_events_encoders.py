@@ -1,6 +1,7 @@
 """Encoders with ``sparse=True``: the Events of the dense call, in memory that grows with them."""
 
 import tracemalloc
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from test_events import OnGpu
 
 from spikecore import Events, memory, spikegen
+from spikecore.backends.search import find
 from spikecore.codes import sparse
 
 DEVICES = ["cpu", "numpy"]
@@ -20,6 +22,15 @@ IMAGES = GENERATOR.random((6, 5)).astype(np.float32)
 SIGNAL = np.cumsum(GENERATOR.normal(size=(21, 2, 3)), axis=0)
 LABELS = np.array([2, 0, 1, 1, 2])
 UNIFORMS = GENERATOR.random((10, 6, 5))
+
+SIGNAL_CODES = {
+    "delta": spikegen.delta,
+    "step_forward": spikegen.step_forward,
+    "sigma_delta": spikegen.sigma_delta,
+    "level_crossing": spikegen.level_crossing,
+    "moving_window": partial(spikegen.moving_window, window=3),
+    "temporal_contrast": spikegen.temporal_contrast,
+}
 
 CALLS = {
     "rate": lambda **o: spikegen.rate(IMAGES, 10, seed=3, **o),
@@ -70,6 +81,18 @@ CALLS = {
         SIGNAL, 0.5, feedback="residual", cum_error=True, step=0.25, num_bits=4, **o
     ),
     "sigma_delta, first sample": lambda **o: spikegen.sigma_delta(SIGNAL, 0.5, initial=None, **o),
+    "level_crossing": lambda **o: spikegen.level_crossing(SIGNAL, 0.4, **o),
+    "level_crossing, two channels": lambda **o: spikegen.level_crossing(
+        SIGNAL, 0.4, initial=SIGNAL[0], channels="up_down", dtype="uint8", **o
+    ),
+    "moving_window": lambda **o: spikegen.moving_window(SIGNAL, [0.2, 0.4, 0.6], 3, **o),
+    "moving_window, two channels": lambda **o: spikegen.moving_window(
+        SIGNAL, 0.4, 5, first="window", channels="up_down", dtype="uint8", **o
+    ),
+    "temporal_contrast": lambda **o: spikegen.temporal_contrast(SIGNAL, [0.2, 0.4, 0.6], **o),
+    "temporal_contrast, computed": lambda **o: spikegen.temporal_contrast(
+        SIGNAL, factor=0.5, align="start", edge="repeat", channels="up_down", dtype="uint8", **o
+    ),
     "targets_rate": lambda **o: spikegen.targets_rate(
         LABELS, 3, 12, correct_rate=0.5, incorrect_rate=0.1, **o
     ),
@@ -101,6 +124,20 @@ def test_sparse_spikes_are_the_events_of_the_dense_call(name, tile, device, monk
     assert len(found) > 0
 
 
+@pytest.mark.parametrize("size", [1, 3, 8, 1000])
+@pytest.mark.parametrize("rows", [0, 1, 9, 70])
+@pytest.mark.parametrize("density", [0, 0.02, 1])
+def test_spikes_are_found_in_any_number_of_bytes(size, rows, density):
+    """Parts of a word, of WORDS words, rows without spikes and bytes of any value."""
+    marks = GENERATOR.integers(1, 256, rows * size, np.uint8)
+    marks *= GENERATOR.random(marks.size) < density
+    expected = np.divmod(np.flatnonzero(marks), size)
+    step, element = (np.empty(expected[0].size, kind) for kind in (np.int16, np.int32))
+    find(marks, size, 5, step, element)
+    np.testing.assert_array_equal(step, expected[0] + 5)
+    np.testing.assert_array_equal(element, expected[1])
+
+
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_the_events_are_the_same_for_any_number_of_threads(threads, monkeypatch):
     monkeypatch.setenv("SPIKECORE_NUM_THREADS", threads)
@@ -121,13 +158,13 @@ def test_any_shape_gives_the_events_of_the_dense_call(shape, num_steps, seed):
     found = spikegen.latency(data, num_steps, bypass=True, sparse=True)
     assert found == Events.from_dense(spikegen.latency(data, num_steps, bypass=True))
     signal = np.broadcast_to(data, (num_steps, *shape))
-    for encode in (spikegen.delta, spikegen.step_forward, spikegen.sigma_delta):
+    for encode in SIGNAL_CODES.values():
         assert encode(signal, 0.1, sparse=True) == Events.from_dense(encode(signal, 0.1))
 
 
-@pytest.mark.parametrize("name", ["delta", "step_forward", "sigma_delta"])
+@pytest.mark.parametrize("name", SIGNAL_CODES)
 def test_a_signal_of_no_steps_has_no_events(name):
-    found = getattr(spikegen, name)(np.zeros((0, 3)), 0.1, sparse=True)
+    found = SIGNAL_CODES[name](np.zeros((0, 3)), 0.1, sparse=True)
     assert found == Events.from_dense(np.zeros((0, 3)))
 
 
@@ -141,6 +178,21 @@ def test_memory_grows_with_the_spikes():
     held = found.step.nbytes + found.element.nbytes + found.value.nbytes
     assert peak < 3 * held  # the dense array of bool has 40 MB, the events 2 MB
     assert held < 2.5e6
+
+
+@pytest.mark.parametrize("name", ["delta", "level_crossing", "moving_window"])
+def test_memory_grows_with_the_spikes_of_a_signal(name, monkeypatch):
+    monkeypatch.setattr(sparse, "TILE", 1 << 14)
+    encode = SIGNAL_CODES[name]
+    signal = np.zeros((500, 1500), np.float32)
+    signal[::50, ::30] = 1.0
+    encode(signal, 0.5, sparse=True)  # compiled
+    tracemalloc.start()
+    found = encode(signal, 0.5, sparse=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4e5  # the dense array has 3 MB
+    assert found == Events.from_dense(encode(signal, 0.5))
 
 
 def test_what_does_not_fit_into_memory_as_an_array_is_encoded(monkeypatch):

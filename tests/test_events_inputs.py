@@ -186,6 +186,9 @@ DECODERS = {
     "staircase": {"threshold": 0.5},
     "accumulate": {},
     "phase": {"num_bits": 8},
+    "current": {"decay": 0.8},
+    "rank_order": {"modulation": 0.9},
+    "burst": {"max_spikes": 8},
 }
 
 
@@ -194,6 +197,31 @@ def test_decoded_events_are_the_decoded_dense_array(name):
     spikes = np.random.default_rng(6).choice([0, 0, 0, 1], (8, 3)).astype(np.int8)
     function, options = getattr(decode, name), DECODERS[name]
     assert_same_bits(function(Events.from_dense(spikes), **options), function(spikes, **options))
+
+
+@pytest.mark.parametrize("name", ["rate", "latency", "current", "rank_order"])
+@pytest.mark.parametrize("shape", [(), (0,), (2, 3)])
+def test_a_decoder_of_single_numbers_makes_no_dense_array(name, shape, monkeypatch):
+    spikes = np.random.default_rng(8).choice([0, 0, 2], (5, *shape)).astype(np.int8)
+    function, options = getattr(decode, name), DECODERS[name]
+    expected, events = function(spikes, **options), Events.from_dense(spikes)
+    monkeypatch.setattr(Events, "to_dense", lambda *_: pytest.fail("made dense"))
+    assert_same_bits(function(events, **options), expected)
+
+
+def test_a_long_recording_is_decoded_in_little_memory(monkeypatch):
+    monkeypatch.setattr(memory, "available_memory", lambda: 1 << 24)
+    events = Events([5, 7, 10**9], [0, 0, 1], 3, 2 * 10**9)
+    np.testing.assert_array_equal(decode.rate(events), [1e-9, 5e-10, 0])
+    found = decode.latency(events, linear=True, tau=2e9)
+    np.testing.assert_array_equal(found, [1 - 5 / 2e9, 0.5, 0])
+
+
+def test_a_rate_needs_a_step_of_events_too():
+    with pytest.raises(
+        ValueError, match=r"^spikes must have at least 1 time steps, got shape \(0, 2\)"
+    ):
+        decode.rate(Events([], [], 2, 0))
 
 
 def test_samples_are_held_where_events_are():

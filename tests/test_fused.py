@@ -137,7 +137,7 @@ def test_few_samples_and_wide_layers_take_two_kernels(monkeypatch):
 
 
 def test_a_rate_coded_network_is_run_in_one_kernel_for_each_layer(monkeypatch):
-    spikes = spikegen.rate(np.full((8, 784), 0.05), 90, seed=0, dtype=np.uint8)
+    spikes = spikegen.rate(np.full((8, 784), 0.05), 80, seed=0, dtype=np.uint8)
     layers = Linear.draw(784, 100, 0), Leaky(0.9), Linear.draw(100, 10, 1), Leaky(0.9)
     calls = []
     monkeypatch.setattr(fused, "layer", lambda *a, run=fused.layer: (calls.append(a), run(*a)))

@@ -166,9 +166,9 @@ SIGNALS = {
         "data factor", "statistic over ddof align edge profile device stream",
     ),
     "hsa": ("data fir", f"shift gain {TAIL}"),
-    "level_crossing": ("data spacing", f"initial channels {TAIL}"),
+    "level_crossing": ("data spacing", f"initial channels {TAIL} sparse"),
     "modified_hsa": ("data fir threshold", f"shift gain {TAIL}"),
-    "moving_window": ("data threshold window", f"compare first channels profile {TAIL}"),
+    "moving_window": ("data threshold window", f"compare first channels profile {TAIL} sparse"),
     "profiles": ("", ""),
     "pulse_width": ("data period", f"low high {TAIL}"),
     "send_on_delta": (
@@ -185,7 +185,7 @@ SIGNALS = {
     ),
     "temporal_contrast": (
         "data threshold=None factor=None",
-        f"compare align edge statistic over ddof channels profile {TAIL}",
+        f"compare align edge statistic over ddof channels profile {TAIL} sparse",
     ),
 }  # fmt: skip
 VALUES = {

@@ -128,6 +128,9 @@ def test_the_dead_time_of_data_that_vary_goes_on_in_the_next_part(device):
         (spikegen.delta, {"threshold": 0.2, "off_spike": True}),
         (spikegen.step_forward, {"threshold": 0.2}),
         (spikegen.sigma_delta, {"threshold": 0.2}),
+        (spikegen.level_crossing, {"spacing": 0.2}),
+        (spikegen.moving_window, {"threshold": 0.2, "window": 3}),
+        (spikegen.temporal_contrast, {"threshold": 0.2}),
         (spikegen.rate_conv, {"seed": 1}),
     ],
 )

@@ -91,6 +91,21 @@ def test_more_and_fewer_threads_may_be_asked_for_at_any_time(monkeypatch):
         assert wrong_calls(1) == []
 
 
+def test_a_part_of_shared_work_runs_its_own_work_alone(three_threads):
+    """Else threads would wait for one another, and each part would be cut into small pieces."""
+    pieces, inner = [], []
+
+    def outer(start, stop):
+        pieces.extend(range(start, stop))
+        threads.run(lambda *bounds: inner.append(bounds), 7, 1e9)
+
+    for _ in range(2):  # afterwards work is shared again
+        threads.run(outer, 20, 1e9)
+    assert sorted(pieces) == sorted(2 * list(range(20)))
+    assert set(inner) == {(0, 7)}
+    assert len(inner) > 2
+
+
 def child(connection):
     connection.send(wrong_calls(1))
     connection.close()

@@ -10,7 +10,8 @@ import numpy as np
 
 from spikecore.backends import threads
 from spikecore.backends.columns import at, part, put, row_of
-from spikecore.backends.cpu.product import weigh
+from spikecore.backends.cpu.product import add, cost
+from spikecore.backends.cpu.search import search
 from spikecore.compiler import kernel
 
 WIDEST = 8192  # neurons of a sample: sums and states of float32 stay in L1 and L2
@@ -33,14 +34,16 @@ def _layer(step):
             p = part(parameters, low, high)
             s = part(state, low, high)
             for t in range(num_steps):
-                weigh(inputs[t, sample], active, weights, bias, 0, width, sums)
+                row = inputs[t, sample]
+                sums[:] = 0
+                add(row, active, search(row, active), weights, 0, width, sums)
                 train = row_of(spikes, t, low, high)
                 record = row_of(records, t, low, high)
                 for i in range(width):
                     numbers = at(p, i)
                     old = at(s, i)
                     before = count(old, numbers)
-                    new = advance(old, before, sums[i], numbers)
+                    new = advance(old, before, sums[i] + bias[i], numbers)
                     new, reported = settle(new, before, count(new, numbers), numbers)
                     put(s, i, new)
                     put(record, i, new)
@@ -56,8 +59,8 @@ def pays(samples, outputs):
 
 def layer(step, inputs, weights, bias, parameters, state, records, on, off, spikes):
     """Run neurons over the weighted sums of inputs; ``state`` is updated in place."""
-    samples = inputs.shape[1]
-    nanoseconds = inputs.size * (0.7 + 0.005 * bias.size) + 0.4 * spikes.size
+    _, samples, _ = inputs.shape
+    nanoseconds = cost(inputs.size, len(bias)) + 0.4 * spikes.size
     threads.run(
         _layer(step), samples, nanoseconds,
         inputs, weights, bias, parameters, state, records, on, off, spikes,

@@ -9,7 +9,8 @@ import numpy as np
 
 from spikecore.backends import threads
 from spikecore.backends.columns import at, part, put, row_of
-from spikecore.backends.cpu.product import weigh
+from spikecore.backends.cpu.product import add
+from spikecore.backends.cpu.search import search
 from spikecore.backends.cpu.tiles import tile_count
 from spikecore.compiler import equation, kernel
 
@@ -17,10 +18,19 @@ SAMPLES = 16  # in a tile, so that the loop over its neurons is long
 
 
 @equation
-def add(current, back, total):
+def sum_of(current, back, total):
     """Set ``total`` to what each neuron gets in one step."""
     for i in range(total.size):
         total[i] = current[i] + back[i]
+
+
+@equation
+def weigh(spikes, active, weights, bias, sums):
+    """Set ``sums`` to the weighted sums of a row of spikes."""
+    sums[:] = 0
+    add(spikes, active, search(spikes, active), weights, 0, bias.size, sums)
+    for i in range(bias.size):
+        sums[i] = sums[i] + bias[i]
 
 
 @cache
@@ -43,9 +53,9 @@ def _recurrent(step):
             x = np.empty(high - low, current.dtype)
             for t in range(num_steps):
                 if t == 0:
-                    add(current[t, low:high], back[low:high], x)
+                    sum_of(current[t, low:high], back[low:high], x)
                 else:
-                    add(current[t, low:high], sums[t - 1, low:high], x)
+                    sum_of(current[t, low:high], sums[t - 1, low:high], x)
                 train = spikes[t, low:high]
                 record = row_of(records, t, low, high)
                 for i in range(high - low):
@@ -59,7 +69,7 @@ def _recurrent(step):
                     put(train, i, emit(reported, on, off))
                 for first in range(0, high - low, width):
                     total = sums[t, low + first : low + first + width]
-                    weigh(train[first : first + width], active, weights, bias, 0, width, total)
+                    weigh(train[first : first + width], active, weights, bias, total)
 
     return run
 

@@ -6,6 +6,7 @@ loaders and Dask workers call spikecore from several threads.
 """
 
 import os
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 
@@ -21,6 +22,7 @@ from spikecore.backends.floats import standard_floats
 SMALL = 300_000
 
 _pool = None
+_this_thread = threading.local()  # .shares: whether it runs ranges of a larger piece of work
 
 
 def thread_count():
@@ -39,11 +41,12 @@ def thread_count():
 def run(kernel, num_tiles, nanoseconds, *arguments):
     """Call ``kernel(*arguments, start, stop)`` until every tile in range(num_tiles) is done.
 
-    ``nanoseconds`` is roughly what one thread needs for all tiles.
+    ``nanoseconds`` is roughly what one thread needs for all tiles.  ``kernel`` may be a function
+    that calls kernels itself: each of them then runs whole in the thread that calls it.
     """
     workers = min(thread_count(), num_tiles)  # refuses a wrong setting for little work too
     with standard_floats():  # also in threads that start here and copy this mode
-        if workers <= 1 or nanoseconds <= SMALL:
+        if workers <= 1 or nanoseconds <= SMALL or getattr(_this_thread, "shares", False):
             kernel(*arguments, 0, num_tiles)
         else:
             _share(kernel, num_tiles, workers, arguments)
@@ -54,12 +57,16 @@ def _share(kernel, num_tiles, workers, arguments):
     ranges = deque(_ranges(num_tiles, workers))
 
     def take():
-        while True:
-            try:
-                start, stop = ranges.popleft()
-            except IndexError:
-                return
-            kernel(*arguments, start, stop)
+        _this_thread.shares = True
+        try:
+            while True:
+                try:
+                    start, stop = ranges.popleft()
+                except IndexError:
+                    return
+                kernel(*arguments, start, stop)
+        finally:
+            _this_thread.shares = False
 
     pool = _shared_pool(workers - 1)
     tasks = [pool.submit(take) for _ in range(workers - 1)]

@@ -20,7 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.chunked import divided, part_of_time
 from spikecore.codes.signals import chosen
-from spikecore.codes.values import Interval, first_steps, steps, trains
+from spikecore.codes.values import Interval, first_spikes, steps
 from spikecore.neurons.lif import LIF
 
 TOGETHER = 1 << 18  # currents repeated at once: 1 MB of float32
@@ -161,7 +161,8 @@ def decode(
     Parameters
     ----------
     spikes : array_like
-        ``[num_steps, ...]``; what is not 0 is a spike.
+        ``[num_steps, ...]``; what is not 0 is a spike.  :class:`~spikecore.Events` are not made
+        dense.
     decay, threshold, gain, profile
         As they were for :func:`spikecore.spikegen.current`.
     interval : bool
@@ -186,9 +187,8 @@ def decode(
     """
     interval = arguments.flag("interval", interval)
     neuron = _neuron(decay, threshold, gain, profile, False, 0)
-    fired = trains(spikes)
-    step = first_steps(fired)
-    some = step < len(fired)
+    step, num_steps = first_spikes(spikes)
+    some = step < num_steps
     tends_to = neuron.threshold * (1 - neuron.decay) / neuron.gain
     with np.errstate(divide="ignore", over="ignore"):
         low = np.where(some, tends_to / (1 - neuron.decay ** (step + 1.0)), 0.0)

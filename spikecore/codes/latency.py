@@ -30,10 +30,9 @@ from spikecore.codes.values import (
     MOST_STEPS,
     Interval,
     emit_spike,
-    first_steps,
+    first_spikes,
     place_from,
     placed_events,
-    trains,
 )
 from spikecore.compiler import equation
 from spikecore.foreign import shown
@@ -269,7 +268,8 @@ def decode(
     Parameters
     ----------
     spikes : array_like
-        ``[num_steps, ...]``; what is not 0 is a spike.
+        ``[num_steps, ...]``; what is not 0 is a spike.  :class:`~spikecore.Events` are not made
+        dense.
     threshold, tau, first_spike_time, linear, epsilon
         As they were for :func:`spikecore.spikegen.latency`.
     normalize : bool
@@ -305,8 +305,7 @@ def decode(
     normalize, linear, interval = (arguments.flag(name, flag) for name, flag in flags.items())
     tau = arguments.number("tau", tau, 0, open_low=True)
     first = arguments.integer("first_spike_time", first_spike_time, 0, MOST_STEPS)
-    fired = trains(spikes)
-    step, num_steps = first_steps(fired), len(fired)
+    step, num_steps = first_spikes(spikes)
     if law is not None:
         arguments.choice("law", law, ("decay",))
         found = first_spike.decayed(step, num_steps, threshold, tau)

@@ -11,6 +11,7 @@ from spikecore.arithmetic import floor, rint, select
 from spikecore.backends.loops import Scan
 from spikecore.chunked import carried, divided
 from spikecore.codes.signals import CHANNELS, SignalCall, written
+from spikecore.codes.sparse import checked, gives_events
 from spikecore.compiler import equation
 
 
@@ -55,6 +56,7 @@ def scan_of(paired):
     return Scan(step, emit, second=second)
 
 
+@gives_events
 @divided("time", per_feature=("spacing", "initial"), carries=True)
 def level_crossing(
     data: Data,
@@ -66,6 +68,7 @@ def level_crossing(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Level crossing: as many spikes as a signal passes levels, which lie at multiples of a number.
 
@@ -85,10 +88,12 @@ def level_crossing(
         Negative numbers for falls, or a last axis of two: rises, falls.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Numbers of spikes in the shape of the data, with a last axis of 2 for
         ``channels="up_down"``.  A step gives at most as many as the dtype counts exactly (127 for
         int8, 2**24 for float32); the rest follows in the next steps.
@@ -115,6 +120,7 @@ def level_crossing(
     """
     channels = arguments.choice("channels", channels, CHANNELS)
     call = SignalCall(data, dtype, out, device, stream, channels)
+    sparse = checked(sparse, call)
     spacing = arguments.scalar("spacing", spacing, call.values.dtype, low=0, open_low=True)
     terms = max(1.0, 1 / float(spacing))  # so that no number of a level overflows either
     backend = call.start(terms)
@@ -122,18 +128,19 @@ def level_crossing(
     first = None if carry.initial is None else call.state("initial", carry.initial)
     if first is not None:
         call.within("initial", first, terms)
-    result, rows, levels = call.spikes()
-    if not result.size:
-        return result
-    samples, nearest = call.samples, level_nearest
-    if carry.state is None:
+    samples, begin, nearest = call.samples, False, level_nearest
+    if carry.state is None and samples.size:
         if first is None:
-            first, nearest = backend.copy(samples[0]), level_below
-            backend.fill(rows[:1], levels.silent)
-            samples, rows = samples[1:], rows[1:]
+            first, begin, nearest = backend.copy(samples[0]), True, level_below
         carry.state = State(backend.copy(first))
         backend.each(nearest, first, first[:1], spacing, carry.state.level)
-    if len(rows):
-        numbers = Numbers(spacing, call.values.dtype.type(call.most))
-        backend.scan(scan_of(call.paired), samples, carry.state, numbers, levels, rows)
-    return result
+    numbers = Numbers(spacing, call.values.dtype.type(call.most))
+
+    def encode(samples, rows, levels, level):
+        if begin:
+            backend.fill(rows[:1], levels.silent)
+            samples, rows = samples[1:], rows[1:]
+        if len(rows):
+            backend.scan(scan_of(call.paired), samples, State(level), numbers, levels, rows)
+
+    return call.encoded(sparse, encode, carry.state.level if carry.state else None)

@@ -20,6 +20,7 @@ from spikecore.codes.signals import (
     chosen,
     written,
 )
+from spikecore.codes.sparse import checked, gives_events
 from spikecore.compiler import equation
 
 
@@ -68,6 +69,7 @@ def _behind(options):
     return None if first == "window" else arguments.integer("window", options["window"], 1, 2**31)
 
 
+@gives_events
 @divided("time", per_feature=("threshold",), behind=_behind)
 def moving_window(
     data: Data,
@@ -82,6 +84,7 @@ def moving_window(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Moving-window coding: spike where a signal leaves the band around the mean before it.
 
@@ -109,10 +112,12 @@ def moving_window(
         MAVLab in MATLAB average one sample more than their window says, and so do their profiles.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Spikes of the shape of the data, with a last axis of 2 for ``channels="up_down"``.
 
     Raises
@@ -146,10 +151,12 @@ def moving_window(
     if profile is not None:
         window += LONGER.get(profile.lower(), 0)
     call = SignalCall(data, dtype, out, device, stream, axes.channels)
-    numbers = Numbers(call.threshold("threshold", threshold))
+    sparse = checked(sparse, call)
+    limit = call.threshold("threshold", threshold)
     backend = call.start(terms=max(1, min(window, len(call.values))))
-    result, rows, levels = call.spikes()
-    if result.size:
-        growing = axes.first == "growing"
-        backend.slide(slide_of(axes), call.samples, window, growing, numbers, levels, rows)
-    return result
+    code, growing = slide_of(axes), axes.first == "growing"
+
+    def encode(samples, rows, levels, limit):
+        backend.slide(code, samples, window, growing, Numbers(limit), levels, rows)
+
+    return call.encoded(sparse, encode, limit)

@@ -20,7 +20,7 @@ from spikecore.annotations import (
 )
 from spikecore.backends.loops import Place
 from spikecore.chunked import divided
-from spikecore.codes.values import emit_spike, first_steps, placed, steps, trains
+from spikecore.codes.values import emit_spike, first_spikes, placed, steps
 from spikecore.compiler import equation
 
 TIES = ("share", "index")
@@ -130,7 +130,8 @@ def decode(
     Parameters
     ----------
     spikes : array_like
-        ``[num_steps, ...]``; the first spike of a train counts.
+        ``[num_steps, ...]``; the first spike of a train counts.  :class:`~spikecore.Events` are not
+        made dense.
     modulation : float
         In (0, 1): what a step takes off.
 
@@ -151,6 +152,5 @@ def decode(
     """
     inside = {"open_low": True, "open_high": True}
     modulation = arguments.number("modulation", modulation, 0, 1, **inside)
-    fired = trains(spikes)
-    step = first_steps(fired)
-    return np.asarray(np.where(step < len(fired), modulation**step, 0.0))
+    step, num_steps = first_spikes(spikes)
+    return np.asarray(np.where(step < num_steps, modulation**step, 0.0))

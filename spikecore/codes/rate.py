@@ -25,7 +25,7 @@ from spikecore.backends.loops import Draw
 from spikecore.chunked import divided
 from spikecore.codes import lfsr
 from spikecore.codes.sparse import Tiles, checked, gives_events
-from spikecore.codes.values import trains
+from spikecore.codes.values import counted
 from spikecore.compiler import equation
 
 TWO_TO_32 = np.float64(2.0**32)
@@ -228,8 +228,9 @@ def rate(
     if tiles is None:
         fill(0, trains)
         return result
-    for start, count in tiles:
-        fill(start, trains[:count])
+    tiles.fill(
+        lambda start, rows: fill(start, backends.rows(rows, *levels)[0]), 0.7 * math.prod(shape)
+    )
     return tiles.events(call.dtype)
 
 
@@ -329,6 +330,7 @@ def decode(
     ----------
     spikes : array_like
         ``[num_steps, ...]``, at least one step; what is not 0 is a spike.
+        :class:`~spikecore.Events` are not made dense.
     gain, offset : float
         As they were for :func:`spikecore.spikegen.rate`; the gain is not 0.
 
@@ -350,9 +352,9 @@ def decode(
     gain, offset = arguments.number("gain", gain), arguments.number("offset", offset)
     if gain == 0:
         arguments.refuse("gain", "not be 0", gain, "pass the gain of the encoder")
-    fired = trains(spikes, 1)
+    counts, num_steps = counted(spikes, 1)
     with np.errstate(over="ignore"):
-        values = np.asarray((fired.mean(axis=0) - offset) / gain)
+        values = np.asarray((counts / num_steps - offset) / gain)
     if not np.isfinite(values).all():
         arguments.refuse("gain", "give finite values", gain, "pass the gain of the encoder")
     return values

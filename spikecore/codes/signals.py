@@ -10,7 +10,7 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.arithmetic import like, select
-from spikecore.codes.sparse import Tiles, checked
+from spikecore.codes.sparse import Tiles, checked, in_samples
 from spikecore.compiler import equation
 from spikecore.foreign import shape_of
 
@@ -139,10 +139,38 @@ class SignalCall(arguments.Call):
     def spikes(self, tiles=None):
         """The array to fill, and the same as [T, N] or [T, 2N] with the levels to write."""
         result = self.output(self._shape) if tiles is None else tiles.rows
+        return result, *self._rows(result)
+
+    def _rows(self, result):
+        """An array to fill as [T, N] or [T, 2N], and the levels to write."""
         silent, on = self.dtype.type(0), self.dtype.type(1)
         off = silent if self.paired or self.dtype.kind in "bu" else -on
         trains, *levels = backends.rows(result, on, off, silent)
-        return result, trains, Levels(*levels)
+        return trains, Levels(*levels)
+
+    def encoded(self, sparse, encode, *per_feature):
+        """Spikes that ``encode(samples, rows, levels, *per_feature)`` writes, a train by itself.
+
+        ``per_feature`` are numbers, or arrays of one per feature.  Events come of some trains after
+        others, each whole.
+        """
+        if not sparse:
+            result, rows, levels = self.spikes()
+            if result.size:
+                encode(self.samples, rows, levels, *per_feature)
+            return result
+        num_steps, size = self.samples.shape
+        together = 2 if self.paired else 1
+
+        def dense(part):
+            samples = np.ascontiguousarray(self.samples[:, part])
+            out = np.empty((num_steps, samples.shape[1] * together), self.dtype)
+            rows, levels = self._rows(out)
+            if out.size:
+                encode(samples, rows, levels, *(n[part] if np.ndim(n) else n for n in per_feature))
+            return out
+
+        return in_samples(dense, (num_steps, size, together), self._shape[1:])
 
     @property
     def most(self):

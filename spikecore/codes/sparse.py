@@ -12,6 +12,8 @@ import numpy as np
 
 from spikecore import arguments, backends
 from spikecore.annotations import Array
+from spikecore.backends import threads
+from spikecore.backends.search import find
 from spikecore.events.cells import fitting, sizes
 from spikecore.events.table import Events
 from spikecore.philox import STEPS_PER_BLOCK
@@ -61,41 +63,74 @@ def zero(name, value):
 class Tiles:
     """The spikes of a raster ``[num_steps, *shape]``, which is made a few steps at a time.
 
-    ``rows`` is the array of a tile, ``[steps, *shape]``; it is filled again and again.
+    A tile is an array ``[steps, *shape]``, which is filled again and again.  Tiles that need those
+    before them come one after another from iterating, in ``rows``; tiles ``apart`` are filled by
+    several threads at once, each in an array of its own.
     """
 
     def __init__(self, shape, dtype):
         features, self.num_steps, self.size = sizes(shape[1:], shape[0])
-        self.shape, self.pieces = features, []
         together = max(1, TILE // max(1, self.size))
         if together > STEPS_PER_BLOCK:  # a part of a block takes as long as the block
             together -= together % STEPS_PER_BLOCK
-        together = min(self.num_steps, together)
-        self.rows = arguments.output(None, (together, *features), dtype)
+        self.together, self.shape = max(1, min(self.num_steps, together)), features
+        self.count = -(-self.num_steps // self.together)
+        self._found = tuple([None] * self.count for _ in range(3))  # step, element, value
+        self.rows = self._tile(dtype)
+        self._free = [self.rows]
+
+    def _tile(self, dtype):
+        return arguments.output(None, (min(self.num_steps, self.together), *self.shape), dtype)
 
     def __iter__(self):
         """The first step of each tile and the number of its steps; what it holds is then taken."""
-        for start in range(0, self.num_steps, max(1, len(self.rows))):
-            count = min(len(self.rows), self.num_steps - start)
+        for number in range(self.count):
+            start = number * self.together
+            count = min(self.together, self.num_steps - start)
             yield start, count
-            self._take(start, self.rows[:count].reshape(-1))
+            self._take(number, self.rows[:count].reshape(-1))
 
-    def _take(self, start, flat):
+    def fill(self, rows_from, nanoseconds):
+        """Let ``rows_from(start, rows)`` fill every tile; one thread takes so long for all."""
+
+        def some(first, last):
+            rows = self._free.pop() if self._free else self._tile(self.rows.dtype)
+            for number in range(first, last):
+                start = number * self.together
+                now = rows[: self.num_steps - start]
+                rows_from(start, now)
+                self._take(number, now.reshape(-1))
+            self._free.append(rows)
+
+        threads.run(some, self.count, nanoseconds)
+
+    def _take(self, number, flat):
         """Keep the spikes of a tile in the integers that they have in the end."""
-        found = np.flatnonzero(flat if flat.dtype == np.bool_ else flat != 0)
-        step = found // max(1, self.size)
-        element = (found - step * self.size).astype(fitting(self.size - 1))
-        step = (step + start).astype(fitting(self.num_steps - 1))
-        self.pieces.append((step, element, flat[found]))
+        marks = flat if flat.dtype.itemsize == 1 else flat != 0
+        count = np.count_nonzero(marks)
+        step = np.empty(count, fitting(self.num_steps - 1))
+        element = np.empty(count, fitting(self.size - 1))
+        find(marks, self.size, number * self.together, step, element)
+        columns = step, element, None if flat.dtype == np.bool_ else flat[marks != 0]
+        for pieces, column in zip(self._found, columns, strict=True):
+            pieces[number] = column
 
     def events(self, dtype: Any = None) -> Any:
         """All spikes; their values may get another dtype, such as that of ones."""
-        if not self.pieces:
-            empty = np.empty(0, np.int64)
-            self.pieces = [(empty, empty, np.empty(0, self.rows.dtype))]
-        step, element, value = (np.concatenate(part) for part in zip(*self.pieces, strict=True))
-        value = value.astype(self.rows.dtype if dtype is None else dtype, copy=False)
-        return Events._made(step, element, value, self.shape, self.num_steps, None)
+        dtype = self.rows.dtype if dtype is None else np.dtype(dtype)
+        steps, elements, values = self._found
+        step, element = _joined(steps), _joined(elements)
+        value = np.ones(step.size, dtype) if self.rows.dtype == np.bool_ else _joined(values)
+        fields = step, element, value.astype(dtype, copy=False), self.shape, self.num_steps, None
+        return Events._made(*fields)
+
+
+def _joined(pieces):
+    """Pieces as one array; their memory is free again before the next array is made."""
+    found = [piece for piece in pieces if piece is not None]
+    joined = np.concatenate(found) if found else np.empty(0, np.int16)
+    pieces.clear()
+    return joined
 
 
 def placed(places: Any, value: Any, shape: Any, num_steps: Any) -> Any:
@@ -109,8 +144,11 @@ def placed(places: Any, value: Any, shape: Any, num_steps: Any) -> Any:
     return Events._made(places[element], element, values, features, num_steps, None)
 
 
-def in_samples(encode: Any, shape: Any) -> Any:
-    """Events of ``[num_steps, batch, features]``, of which ``encode(samples)`` makes a slice."""
+def in_samples(encode: Any, shape: Any, features_shape: Any = None) -> Any:
+    """Events of ``[num_steps, batch, features]``, of which ``encode(samples)`` makes a slice.
+
+    The shape of one step is ``features_shape`` where it is not ``(batch, features)``.
+    """
     num_steps, batch, features = shape
     together = max(1, TILE // max(1, num_steps * features))
     starts = range(0, max(batch, 1), together)
@@ -122,4 +160,5 @@ def in_samples(encode: Any, shape: Any) -> Any:
     value = np.concatenate([part.value for part in parts])
     order = np.argsort(step, kind="stable")  # elements rise from part to part
     columns = step[order], element[order], value[order]
-    return Events._made(*columns, (batch, features), num_steps, None)
+    features_shape = (batch, features) if features_shape is None else features_shape
+    return Events._made(*columns, features_shape, num_steps, None)

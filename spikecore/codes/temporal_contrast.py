@@ -33,6 +33,7 @@ from spikecore.codes.signals import (
     chosen,
     written,
 )
+from spikecore.codes.sparse import checked, gives_events
 from spikecore.compiler import equation
 
 
@@ -270,6 +271,7 @@ def _behind(options):
     return None if ahead else 1
 
 
+@gives_events
 @divided("time", per_feature=("threshold",), behind=_behind)
 def temporal_contrast(
     data: Data,
@@ -288,6 +290,7 @@ def temporal_contrast(
     out: Out | None = None,
     device: Device | None = None,
     stream: Stream | None = None,
+    sparse: bool = False,
 ) -> Array:
     """Temporal contrast, or threshold-based representation: spike where a signal changes.
 
@@ -318,10 +321,12 @@ def temporal_contrast(
         The choices of a library, of :func:`profiles`; those given here come first.
     dtype, out, device, stream
         As in :func:`rate`; bool and uint8 need ``channels="up_down"``.
+    sparse : bool
+        Give :class:`~spikecore.Events`, in memory that grows with the spikes.
 
     Returns
     -------
-    numpy.ndarray
+    numpy.ndarray or Events
         Spikes of the shape of the data, with a last axis of 2 for ``channels="up_down"``.
 
     Raises
@@ -356,6 +361,7 @@ def temporal_contrast(
     }  # fmt: skip
     axes = _axes(profile, given)
     call = SignalCall(data, dtype, out, device, stream, axes.channels)
+    sparse = checked(sparse, call)
     if (threshold is None) == (factor is None):
         got = "neither" if threshold is None else "both"
         arguments.refuse("threshold", "be given, or factor", got, "pass one of the two")
@@ -367,22 +373,21 @@ def temporal_contrast(
     changes = len(call.values) > 1 and call.values.size
     if changes and factor is not None:
         limit = _positive(_statistic(call, factor, axes), call.values.shape[1:])
-    result, rows, levels = call.spikes()
-    if not result.size:
-        return result
-    if not changes:
-        backend.fill(rows, levels.silent)
-        return result
-    samples, before = call.samples, State(backend.copy(call.samples[0]))
-    start = axes.align == "start"
-    here, edge_row, beside = (rows[:-1], rows[-1:], -2) if start else (rows[1:], rows[:1], 1)
-    code = scan_of(axes.compare, call.paired)
-    backend.scan(code, samples[1:], before, Numbers(limit), levels, here)
-    if axes.edge == "repeat":
-        backend.copy_into(edge_row, rows[beside])
-    else:
-        backend.fill(edge_row, levels.silent)
-    return result
+    code, start = scan_of(axes.compare, call.paired), axes.align == "start"
+
+    def encode(samples, rows, levels, limit):
+        if not changes:
+            backend.fill(rows, levels.silent)
+            return
+        before = State(backend.copy(samples[0]))
+        here, edge_row, beside = (rows[:-1], rows[-1:], -2) if start else (rows[1:], rows[:1], 1)
+        backend.scan(code, samples[1:], before, Numbers(limit), levels, here)
+        if axes.edge == "repeat":
+            backend.copy_into(edge_row, rows[beside])
+        else:
+            backend.fill(edge_row, levels.silent)
+
+    return call.encoded(sparse, encode, limit if changes else None)
 
 
 def _axes(profile, given):

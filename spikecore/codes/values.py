@@ -12,6 +12,7 @@ from spikecore.backends.loops import Place
 from spikecore.chunked import wanted_steps
 from spikecore.codes import sparse
 from spikecore.compiler import equation
+from spikecore.events.table import Events
 
 MOST_STEPS = 2**31 - 1  # a loop counts steps in 32 bits
 
@@ -100,14 +101,39 @@ def placed_events(call, code, numbers, num_steps, shared=None, on=None):
     return sparse.placed(places, on, call.values.shape, num_steps)[start : start + count]
 
 
+def counted(spikes, least=0):
+    """The number of spikes of each train, and that of the steps; Events are not made dense."""
+    if not isinstance(spikes, Events):
+        fired = trains(spikes, least)
+        return fired.sum(axis=0), len(fired)
+    _enough(spikes.dense_shape, least)
+    return spikes.counts(), spikes.num_steps
+
+
+def first_spikes(spikes):
+    """The step of each train's first spike, and the number of steps, which is that of none."""
+    if not isinstance(spikes, Events):
+        fired = trains(spikes)
+        return first_steps(fired), len(fired)
+    memory.fits_memory(spikes.shape, np.int64)
+    step = np.full(spikes.size, spikes.num_steps)
+    step[spikes.element[::-1]] = spikes.step[::-1]  # of several, the last one stays: the earliest
+    return step.reshape(spikes.shape), spikes.num_steps
+
+
+def _enough(shape, least, remedy="pass [num_steps, ...]"):
+    """Refuse spikes of fewer steps than are needed."""
+    if shape[0] < least:
+        must = f"have at least {least} time steps"
+        arguments.refuse("spikes", must, f"shape {shape}", remedy)
+
+
 def trains(spikes, least=0, remedy="pass [num_steps, ...]"):
     """Whether there is a spike, ``[num_steps, ...]``; ``least`` steps are needed."""
     given = arguments.array("spikes", spikes)
     if given.ndim == 0:
         arguments.refuse("spikes", "have a time axis", f"the scalar {given}", remedy)
-    if len(given) < least:
-        must = f"have at least {least} time steps"
-        arguments.refuse("spikes", must, f"shape {given.shape}", remedy)
+    _enough(given.shape, least, remedy)
     lack = memory.lack(given.shape, np.dtype(bool))
     if lack is not None:  # of a view that repeats its elements
         got, remedy = f"shape {given.shape}, whose comparison {lack}", "pass a part of it"

@@ -74,7 +74,7 @@ class Neurons:
         """Set ``out`` to the spikes for a linear layer's sums, taken in index order."""
         moment = slice(first, first + len(values))
         recorded = {name: kept[moment] for name, kept in self.kept.items()}
-        self.work.advance_sums(linear, values, recorded, out)
+        self.work.advance_sums(values, linear._rows, linear.bias, recorded, out)
 
     def count(self, out):
         """Count the spikes of a chunk."""

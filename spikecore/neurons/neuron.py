@@ -361,8 +361,7 @@ class Work(NamedTuple):
 
     def advance(self, values, recorded, spikes):
         """Run the kernel over some steps."""
-        trains, on, off = backends.rows(spikes, *self.levels)
-        records = self._records(recorded, values.dtype)
+        records, on, off, trains = self._results(values.dtype, recorded, spikes)
         steps = values.reshape((len(values), math.prod(self.shape)))
         run = self._step if self.model.recurrence is None else self._steps
         if self.late is None:
@@ -376,33 +375,31 @@ class Work(NamedTuple):
             run(arrived, _moment(records, later), on, off, trains[later])
         self._depart(steps)
 
-    def advance_sums(self, linear, inputs, recorded, spikes):
-        """Run one kernel for the sums of ``[num_steps, samples, in]`` and their neurons."""
-        from spikecore.backends import fused  # compiles, where NumPy may do
-
-        trains, on, off = backends.rows(spikes, *self.levels)
-        fused.layer(
-            step_of(self.model.axes), inputs, linear._rows, linear.bias,
-            self.parameters, self.held, self._records(recorded, linear.bias.dtype), on, off, trains,
-        )  # fmt: skip
-
     def advance_with(self, linear, values, back, sums, recorded, spikes):
         """Run the kernel over some steps, with the weighted spikes coming back at the next step."""
         from spikecore.backends import recurrent  # compiles, where NumPy may do
 
-        trains, on, off = backends.rows(spikes, *self.levels)
         steps, totals = (array.reshape((len(array), -1)) for array in (values, sums))
         recurrent.recurrent(
             step_of(self.model.axes), steps, linear._rows, linear.bias, back.reshape(-1), totals,
-            self.parameters, self.held, self._records(recorded, values.dtype), on, off, trains,
+            self.parameters, self.held, *self._results(values.dtype, recorded, spikes),
         )  # fmt: skip
 
-    def _records(self, recorded, dtype):
-        """Where each state is recorded: rows, or a number where it is not."""
+    def advance_sums(self, inputs, weights, bias, recorded, spikes):
+        """Run one kernel for weighted sums, ``[num_steps, samples, in]``, and their neurons."""
+        from spikecore.backends import fused
+
+        results = self._results(bias.dtype, recorded, spikes)
+        step = step_of(self.model.axes)
+        fused.layer(step, inputs, weights, bias, self.parameters, self.held, *results)
+
+    def _results(self, dtype, recorded, spikes):
+        """Where the kernel writes: the records, and the spikes with their two values."""
+        trains, on, off = backends.rows(spikes, *self.levels)
         rows = dict.fromkeys(State._fields, dtype.type(0))
         for name, array in recorded.items():
             (rows[self.model.states[name]],) = backends.rows(array)
-        return State(**rows)
+        return State(**rows), on, off, trains
 
     def _depart(self, steps):
         """Let the inputs of some steps follow those that are still on their way."""

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from spikecore import random, spikegen
+from spikecore.statistics import isi, rate
 from spikecore.validate import statistics
 from spikecore.validate.candidate import RefusedError
 from spikecore.validate.causes import poisson
@@ -100,7 +101,7 @@ def judge(candidate, subject, dtype, false_alarm, draws):
         calls, fired = len(fired), fired.reshape(-1, p.size)
         found = statistics.tests(fired, p, calls)
         spread = np.sqrt(p * (1 - p) / len(fired))
-        pictures = [Rates("rate of each feature", p, fired.mean(axis=0), spread)]
+        pictures = [Rates("rate of each feature", p, rate(fired), spread)]
         bad = {test.name for test in statistics.failures(found, limit)}
         checks += [_check(test, bad) for test in found]
         causes = causes or (explain(fired, p, found, bad, trial, limit, calls) if bad else [])
@@ -167,7 +168,7 @@ def _trial(subject, dtype, draws):
         labels = np.arange(max(2, math.ceil(draws / classes))) % classes
         hot = np.asarray(spikegen.to_one_hot(labels, classes)) > 0
         rates = options.get("correct_rate", 1), options.get("incorrect_rate", 0)
-        p = np.where(hot, *(float(rate) for rate in rates)).reshape(-1)
+        p = np.where(hot, *(float(number) for number in rates)).reshape(-1)
         return Trial("distribution", labels, subject), p, calls
     if not varies(subject):
         subject = subject.changed(**options)
@@ -295,7 +296,7 @@ def explain(fired, p, found, bad, trial, false_alarm, calls=1):
 
     causes, around = [], {test.name: test for test in found if test.name in bad}
     if not _rates_fit(fired, p, limit):
-        around = failing(fired.mean(axis=0), estimated=True)
+        around = failing(rate(fired), estimated=True)
         for cause, rates in _other_rates(trial, p, fired):
             if np.allclose(rates, p) or not _rates_fit(fired, rates, limit):
                 continue
@@ -419,8 +420,7 @@ def _nested(fired):
 def _spread_of_intervals(fired):
     """Variance of the intervals over that of independent draws of the same rate: 1 for those."""
     ratios = []
-    for train in fired.T[:256]:
-        gaps = np.diff(np.flatnonzero(train))
+    for gaps in isi(fired[:, :256]):
         if gaps.size >= 10 and gaps.mean() > 2:
             ratios.append(gaps.var() / (gaps.mean() * (gaps.mean() - 1)))
     return float(np.median(ratios)) if ratios else 1.0

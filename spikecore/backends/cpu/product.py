@@ -13,20 +13,15 @@ TOGETHER = 4  # weight rows added in one pass over the sums, one after another
 
 
 @equation
-def weigh(inputs, active, weights, bias, low, high, sums):
-    """Set ``sums`` to the weight rows of the inputs that are not 0, added in index order, and bias.
-
-    Of each row, the outputs from ``low`` to ``high``; ``active`` is room for the inputs' indices.
-    """
-    count = search(inputs, active)
-    sums[:] = 0
+def add(inputs, active, count, weights, low, high, sums):
+    """Add the weight rows of the first ``count`` active inputs to sums, outputs low to high."""
     whole = count - count % TOGETHER
     for k in range(0, whole, TOGETHER):
         i0, i1, i2, i3 = active[k], active[k + 1], active[k + 2], active[k + 3]
-        s0 = like(bias[0], inputs[i0])
-        s1 = like(bias[0], inputs[i1])
-        s2 = like(bias[0], inputs[i2])
-        s3 = like(bias[0], inputs[i3])
+        s0 = like(sums[0], inputs[i0])
+        s1 = like(sums[0], inputs[i1])
+        s2 = like(sums[0], inputs[i2])
+        s3 = like(sums[0], inputs[i3])
         w0, w1 = weights[i0, low:high], weights[i1, low:high]
         w2, w3 = weights[i2, low:high], weights[i3, low:high]
         for o in range(high - low):
@@ -35,18 +30,15 @@ def weigh(inputs, active, weights, bias, low, high, sums):
             total = accumulate(total, s2, w2[o])
             sums[o] = accumulate(total, s3, w3[o])
     for k in range(whole, count):
-        s = like(bias[0], inputs[active[k]])
+        s = like(sums[0], inputs[active[k]])
         w = weights[active[k], low:high]
         for o in range(high - low):
             sums[o] = accumulate(sums[o], s, w[o])
-    offsets = bias[low:high]
-    for o in range(high - low):
-        sums[o] = sums[o] + offsets[o]
 
 
 @kernel
 def _product(spikes, weights, bias, out, start, stop):
-    """The weighted sums of each row of spikes."""
+    """Sums of the weight rows of the inputs that are not 0, in index order."""
     num_rows, num_inputs = spikes.shape
     num_outputs = weights.shape[1]
     row_tiles = (num_rows + ROWS - 1) // ROWS
@@ -55,12 +47,23 @@ def _product(spikes, weights, bias, out, start, stop):
         first = (tile % row_tiles) * ROWS
         low = (tile // row_tiles) * OUTPUTS
         high = min(low + OUTPUTS, num_outputs)
+        offsets = bias[low:high]
         for r in range(first, min(first + ROWS, num_rows)):
-            weigh(spikes[r], active, weights, bias, low, high, out[r, low:high])
+            count = search(spikes[r], active)
+            sums = out[r, low:high]
+            sums[:] = 0
+            add(spikes[r], active, count, weights, low, high, sums)
+            for o in range(high - low):
+                sums[o] = sums[o] + offsets[o]
 
 
 def product(spikes, weights, bias, out):
     """``spikes @ weights + bias``, each sum taken in index order over the inputs that are not 0."""
     tiles = -(-out.shape[0] // ROWS) * -(-out.shape[1] // OUTPUTS)
-    nanoseconds = spikes.size * (0.7 + 0.005 * out.shape[1])  # to search and to add
+    nanoseconds = cost(spikes.size, out.shape[1])
     threads.run(_product, tiles, nanoseconds, spikes, weights, bias, out)
+
+
+def cost(inputs, outputs):
+    """Roughly the nanoseconds that one thread takes to search inputs and to add their weights."""
+    return inputs * (0.7 + 0.005 * outputs)

@@ -20,12 +20,17 @@ def read(path, content):
     """The recording of the bytes."""
     rows = units(path, content, 0, "S5").view(np.uint8).reshape(-1, 5)
     is_overflow = rows[:, 1] == OVERFLOW_ROW
-    overflows = np.cumsum(is_overflow)
+    overflows = np.cumsum(is_overflow)[~is_overflow]
     events = rows[~is_overflow]
     found = table(path, len(events))
     found["x"], found["y"], found["p"] = events[:, 0], events[:, 1], events[:, 2] >> 7
-    high, middle, low = (events[:, i].astype(np.int64) for i in (2, 3, 4))
-    found["t"] = ((high & 127) << 16 | middle << 8 | low) + OVERFLOW * overflows[~is_overflow]
+    t = found["t"]  # column by column, so that few arrays of 8 bytes an event exist at once
+    t[:] = events[:, 2] & 127
+    for i in (3, 4):
+        t <<= 8
+        t |= events[:, i]
+    overflows *= OVERFLOW
+    t += overflows
     largest = int(max(found["x"].max(), found["y"].max())) if len(found) else 0
     return Recording(found, SIZE if largest < SIZE[0] else None)
 
