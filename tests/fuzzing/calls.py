@@ -38,7 +38,7 @@ from spikecore.backends import DeviceError
 from spikecore.codes.temporal_contrast import ThresholdError
 
 PACKAGE = str(Path(spikecore.__file__).parent) + os.sep
-SECONDS = 10  # that a call may take
+SECONDS = 30  # that a call may take, on a machine that others use too
 LONGEST = 1000  # characters of a sentence
 ALLOWED = (ValueError, TypeError, MemoryError, DeviceError, ThresholdError)
 CALLS_OTHERS = ("measure",)  # functions that call the caller's own, whose errors are the caller's
