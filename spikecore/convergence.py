@@ -1,6 +1,7 @@
 """How fast a discrete neuron comes close to the continuous one as its time step is reduced.
 
-Both get the same currents, which change at multiples of the longest step.  The n-th spike of one is
+Both get the same currents, which change at multiples of the longest step; a neuron with a synapse
+gets spikes of those weights at the same times.  The n-th spike of one is
 compared with the n-th spike of the other; after a spike that one of them misses, the others are
 compared with their neighbours, so that the largest error is that of a period, and the median small.
 """
@@ -35,11 +36,12 @@ class Row(NamedTuple):
     order: float  # of the median error, against the step size before; NaN for the first
 
 
-OTHER_EQUATION = ("synapse_decay", "adaptation_decay", "spike_map")
+SYNAPSE_TAU = 0.5  # in time constants
+OTHER_EQUATION = ("adaptation_decay", "spike_map")
 
 
 def comparable():
-    """The profiles of the equation that the continuous neuron solves: a leak and a reset."""
+    """The profiles of the equation that is solved: a leak, perhaps a synapse, and a reset."""
     found = {name: profile.axes for name, profile in profiles().items()}
     others = {name for name, axes in found.items() if any(part in axes for part in OTHER_EQUATION)}
     return [name for name in found if found[name]["reset"] != "none" and name not in others]
@@ -49,7 +51,7 @@ def add_arguments(parser):
     """Declare the command's arguments."""
     names = comparable()
     parser.add_argument("--profile", choices=names, default="snntorch-1.0", metavar="NAME",
-                        help="of LIF, without a synapse (%(default)s)")  # fmt: skip
+                        help="of LIF, without adaptation or a spike map (%(default)s)")  # fmt: skip
     parser.add_argument("--decay", choices=tuple(DECAYS), default="exponential",
                         help="of a step: exp(-dt/tau), or 1 - dt/tau (%(default)s)")  # fmt: skip
     parser.add_argument("--halvings", type=demo.whole_number(1, 14), default=8,
@@ -86,10 +88,12 @@ def run(arguments):
 def measure(profile, decay, halvings, seed, refractory=0.0):
     """A row for each step size, the longest first."""
     levels = STRONGEST * random.uniforms(seed, (int(DURATION / HOLD), NEURONS), stream="weights")
+    if LIF.profile(profile).synapse_decay is not None:
+        levels[0] = 0  # nothing arrives before the first step
     reference = _continuous(LIF.profile(profile), levels, refractory)
     rows = []
     for step in LONGEST / 2.0 ** np.arange(halvings + 1):
-        found = _discrete(profile, decay(step), step, levels, refractory)
+        found = _discrete(profile, decay, step, levels, refractory)
         before = rows[-1] if rows else None
         rows.append(_compared(step, reference, found, before))
     return rows
@@ -97,24 +101,37 @@ def measure(profile, decay, halvings, seed, refractory=0.0):
 
 def _continuous(lif, levels, refractory):
     """Spike times of each neuron, solved from event to event."""
+    synapse = {} if lif.synapse_decay is None else {"synapse_tau": SYNAPSE_TAU}
     neuron = exact.LIF(
-        tau=1.0, reset=lif.reset, reset_value=float(lif.reset_value), refractory=refractory
-    )
-    starts = HOLD * np.arange(len(levels))
+        tau=1.0, reset=lif.reset, reset_value=float(lif.reset_value), refractory=refractory,
+        **synapse,
+    )  # fmt: skip
+    times = HOLD * np.arange(len(levels))
+    names = ("weights", "input_times") if synapse else ("current", "current_times")
     return [
-        neuron.run(DURATION, current=level, current_times=starts).spike_times for level in levels.T
+        neuron.run(DURATION, **dict(zip(names, (level, times), strict=True))).spike_times
+        for level in levels.T
     ]
 
 
 def _discrete(profile, decay, step, levels, refractory):
     """Spike times of each neuron of a profile: when the membrane that spikes is recorded."""
-    waiting = round(refractory / step)
-    unused = {} if waiting else {"refractory_holds": "input", "refractory_mode": "steps"}
-    lif = LIF.profile(
-        profile, decay=decay, gain=1 - decay, threshold=1.0, refractory=waiting,
-        input_delay=0, **unused,
-    )  # fmt: skip
-    current = np.repeat(levels, round(HOLD / step), axis=0)
+    waiting, every = round(refractory / step), round(HOLD / step)
+    numbers = {"decay": decay(step), "gain": 1 - decay(step), "refractory": waiting}
+    if not waiting:
+        numbers |= {"refractory_holds": "input", "refractory_mode": "steps"}
+    current = np.repeat(levels, every, axis=0)
+    synapse = LIF.profile(profile)
+    if synapse.synapse_decay is not None:
+        numbers |= {"synapse_decay": decay(step / SYNAPSE_TAU), "synapse_gain": 1.0}
+        current = np.zeros_like(current)
+        if synapse.synapse_order == "use-decay-jump":  # at the end of a step, so of the one before
+            left = numbers["synapse_decay"]
+            numbers["gain"] = (left - decay(step)) * SYNAPSE_TAU / (SYNAPSE_TAU - 1)
+            current[every - 1 : -1 : every] = levels[1:]
+        else:
+            current[::every] = levels
+    lif = LIF.profile(profile, threshold=1.0, input_delay=0, **numbers)
     spikes = lif.run(current, record=()).spikes
     late = 0 if lif.report_spike == "old" else 1
     times = step * (np.arange(len(spikes)) + late)

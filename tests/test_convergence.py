@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spikecore import __main__, convergence
+from spikecore import LIF, __main__, convergence
+from spikecore.neurons import exact
 
 
 @pytest.mark.parametrize("name", ["snntorch-1.0", "norse-box", "sinabs", "spyx"])
@@ -75,10 +76,32 @@ def test_what_is_refused(options, sentence, capsys):
 
 def test_profiles_of_the_same_equation_can_be_compared():
     names = convergence.comparable()
-    assert {"nest-delta", "nengo-refractory", "brian2-refractory", "norse-iaf"} < set(names)
-    others = {"snntorch-1.0-none", "nest-exp", "nengo-adaptive", "sinabs-alif", "spikingjelly-qif"}
+    assert {"nest-delta", "nest-exp", "nengo-refractory", "brian2-refractory"} < set(names)
+    others = {"snntorch-1.0-none", "nengo-adaptive", "sinabs-alif", "spikingjelly-qif"}
     assert not others & set(names)
     for name in names:
         rows = convergence.measure(name, convergence.DECAYS["exponential"], 8, 0)
-        assert rows[0].spikes > 400
-        assert convergence.order(rows[3:]) == pytest.approx(1, abs=0.15), name
+        assert rows[0].spikes > 300
+        fine = rows[3:] if LIF.profile(name).synapse_decay is None else rows[5:]
+        assert convergence.order(fine) == pytest.approx(1, abs=0.15), name
+
+
+def test_the_propagator_of_a_synapse_is_exact_on_the_grid():
+    """NEST's scheme; both round each step, and 40 of them stay within 40 ulp of a value below 1."""
+    step, tau = 0.125, convergence.SYNAPSE_TAU
+    left, leak = np.exp(-step / tau), np.exp(-step)
+    gain = (left - leak) * tau / (tau - 1)
+    weights = 0.3 * np.array([0.0, 1.0, -0.5, 2.0, 0.25])
+    times = np.arange(5) * 8 * step
+    lif = LIF.profile(
+        "nest-exp", decay=leak, gain=gain, synapse_decay=left, synapse_gain=1.0, threshold=1.0,
+        input_delay=0,
+    )  # fmt: skip
+    current = np.zeros((40, 1))
+    current[7:32:8, 0] = weights[1:]
+    membrane = lif.run(current).recorded["membrane"][:, 0]
+    exactly = exact.LIF(tau=1.0, synapse_tau=tau).run(
+        41 * step, weights=weights, input_times=times, sample_times=step * np.arange(1, 41)
+    )
+    assert 0.2 < membrane.max() < 1
+    np.testing.assert_allclose(membrane, exactly.samples, rtol=0, atol=40 * np.spacing(1.0))
