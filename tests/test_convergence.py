@@ -91,7 +91,7 @@ def test_the_propagator_of_a_synapse_is_exact_on_the_grid():
     step, tau = 0.125, convergence.SYNAPSE_TAU
     left, leak = np.exp(-step / tau), np.exp(-step)
     gain = (left - leak) * tau / (tau - 1)
-    weights = 0.3 * np.array([0.0, 1.0, -0.5, 2.0, 0.25])
+    weights = np.array([0.0, 1.5, -0.75, 3.0, 0.5])
     times = np.arange(5) * 8 * step
     lif = LIF.profile(
         "nest-exp", decay=leak, gain=gain, synapse_decay=left, synapse_gain=1.0, threshold=1.0,
