@@ -22,7 +22,7 @@ class Loop(NamedTuple):
 
 def loop_of(running, names):
     """The loop that a component is, or None."""
-    if len(names) != 2 or running.backend.__name__ != "spikecore.backends.cpu":
+    if len(names) != 2 or getattr(running.backend, "__name__", "") != "spikecore.backends.cpu":
         return None
     neurons, weights = names
     others = [source for source in running.sources[neurons] if source != weights]
