@@ -20,8 +20,6 @@ def tile_count(size, tile):
 def wide(size, most=None):
     """Elements in a tile, at most ``most`` (WIDE), so that all threads get equally many tiles."""
     most = WIDE if most is None else most
-    if size <= min(TILE, most):  # too little to share
-        return max(1, size)
-    workers = threads.thread_count()
+    workers, size = threads.thread_count(), max(1, size)
     rounds = -(-size // (workers * most))
     return -(-size // (workers * rounds))
