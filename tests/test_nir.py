@@ -732,3 +732,15 @@ def test_the_command_refuses_in_one_sentence(file, tmp_path, capsys):
         ((file, "--dt", 1e-4, "--rules", "lava-fixed"), "graph must be a chain of layers"),
     ):
         assert sentence in command(capsys, *arguments)
+
+
+def test_a_file_keeps_the_order_of_the_nodes(tmp_path):
+    """nirtorch, by which others import, gives up on layers that wait for several before them."""
+    path = tmp_path / "digits.nir"
+    nir.digits().write(path)
+    with h5py.File(path) as file:
+        names = list(file["node/nodes"])
+        fields = set(file["node/nodes/hidden"])
+    assert names == ["input", "hidden_weights", "hidden", "answer_weights", "answer", "output"]
+    assert "v_reset" not in fields  # which readers before 1.0.6 refuse
+    assert nir.read(path).nodes.keys() == nir.digits().nodes.keys()

@@ -228,7 +228,7 @@ def _write_graph(h5py, group, graph):
     if not isinstance(graph, Nodes):
         _write_dict(h5py, group, graph.fields)
         return
-    members = group.create_group("nodes")
+    members = group.create_group("nodes", track_order=True)  # nirtorch takes few that wait
     for name, node in graph.nodes.items():
         _write_graph(h5py, members.create_group(name), node)
     edges = np.array(graph.edges, dtype=object).reshape(-1, 2)

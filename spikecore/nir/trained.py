@@ -54,7 +54,7 @@ def chain(stored: dict[str, Any], *names: str) -> Network:
         outputs = len(weight)
         bias = np.zeros(outputs, np.float32)  # some importers have no layer without one
         nodes[f"{name}_weights"] = {"type": "Affine", "weight": weight, "bias": bias}
-        numbers = {"tau": stored["tau"], "r": 1, "v_leak": 0, "v_reset": 0}
+        numbers = {"tau": stored["tau"], "r": 1, "v_leak": 0}  # no v_reset: older readers lack it
         numbers["v_threshold"] = stored["v_threshold"]
         fields = {key: np.full(outputs, value, np.float32) for key, value in numbers.items()}
         nodes[name] = {"type": "LIF", **fields}
