@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 
 from spikecore.backends import threads
-from spikecore.backends.columns import at, part, put, row_of
+from spikecore.backends.columns import part, row_of
+from spikecore.backends.cpu.neurons import independent
 from spikecore.backends.cpu.product import add, cost
 from spikecore.backends.cpu.search import search
 from spikecore.compiler import kernel
@@ -20,7 +21,7 @@ WIDEST = 8192  # neurons of a sample: sums and states of float32 stay in L1 and 
 @cache
 def _layer(step):
     """The kernel for one combination of axes and independent neurons."""
-    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+    advance = independent(step)
 
     @kernel
     def run(inputs, weights, bias, parameters, state, records, on, off, spikes, start, stop):
@@ -40,14 +41,8 @@ def _layer(step):
                 train = row_of(spikes, t, low, high)
                 record = row_of(records, t, low, high)
                 for i in range(width):
-                    numbers = at(p, i)
-                    old = at(s, i)
-                    before = count(old, numbers)
-                    new = advance(old, before, sums[i] + bias[i], numbers)
-                    new, reported = settle(new, before, count(new, numbers), numbers)
-                    put(s, i, new)
-                    put(record, i, new)
-                    put(train, i, emit(reported, on, off))
+                    sums[i] = sums[i] + bias[i]
+                advance(sums, p, s, record, on, off, train)
 
     return run
 

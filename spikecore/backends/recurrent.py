@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 
 from spikecore.backends import threads
-from spikecore.backends.columns import at, part, put, row_of
+from spikecore.backends.columns import part, row_of
+from spikecore.backends.cpu.neurons import independent
 from spikecore.backends.cpu.product import add
 from spikecore.backends.cpu.search import search
 from spikecore.backends.cpu.tiles import tile_count
@@ -36,7 +37,7 @@ def weigh(spikes, active, weights, bias, sums):
 @cache
 def _recurrent(step):
     """The kernel for one combination of axes, over samples of neurons that are connected."""
-    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+    advance = independent(step)
 
     @kernel
     def run(
@@ -58,15 +59,7 @@ def _recurrent(step):
                     sum_of(current[t, low:high], sums[t - 1, low:high], x)
                 train = spikes[t, low:high]
                 record = row_of(records, t, low, high)
-                for i in range(high - low):
-                    numbers = at(p, i)
-                    old = at(s, i)
-                    now = count(old, numbers)
-                    new = advance(old, now, x[i], numbers)
-                    new, reported = settle(new, now, count(new, numbers), numbers)
-                    put(s, i, new)
-                    put(record, i, new)
-                    put(train, i, emit(reported, on, off))
+                advance(x, p, s, record, on, off, train)
                 for first in range(0, high - low, width):
                     total = sums[t, low + first : low + first + width]
                     weigh(train[first : first + width], active, weights, bias, total)

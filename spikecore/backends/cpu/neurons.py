@@ -11,9 +11,29 @@ from spikecore.compiler import equation, kernel
 
 
 @cache
+def independent(step):
+    """One step of neurons side by side, for one combination of axes: a loop for kernels."""
+    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+
+    @equation
+    def run(x, parameters, state, record, on, off, train):
+        for i in range(x.size):
+            numbers = at(parameters, i)
+            old = at(state, i)
+            before = count(old, numbers)
+            new = advance(old, before, x[i], numbers)
+            new, reported = settle(new, before, count(new, numbers), numbers)
+            put(state, i, new)
+            put(record, i, new)
+            put(train, i, emit(reported, on, off))
+
+    return run
+
+
+@cache
 def _neurons(step):
     """The kernel for one combination of axes and independent neurons."""
-    count, advance, settle, emit = step.count, step.advance, step.settle, step.emit
+    advance = independent(step)
 
     @kernel
     def run(current, tile_size, parameters, state, records, on, off, spikes, start, stop):
@@ -27,15 +47,7 @@ def _neurons(step):
                 x = current[t, low:high]
                 train = row_of(spikes, t, low, high)
                 record = row_of(records, t, low, high)
-                for i in range(high - low):
-                    numbers = at(p, i)
-                    old = at(s, i)
-                    before = count(old, numbers)
-                    new = advance(old, before, x[i], numbers)
-                    new, reported = settle(new, before, count(new, numbers), numbers)
-                    put(s, i, new)
-                    put(record, i, new)
-                    put(train, i, emit(reported, on, off))
+                advance(x, p, s, record, on, off, train)
 
     return run
 
