@@ -11,8 +11,7 @@ import numpy as np
 from spikecore.backends import threads
 from spikecore.backends.columns import part, row_of
 from spikecore.backends.cpu.neurons import independent
-from spikecore.backends.cpu.product import add, cost
-from spikecore.backends.cpu.search import search
+from spikecore.backends.cpu.product import cost, weigh
 from spikecore.compiler import kernel
 
 WIDEST = 8192  # neurons of a sample: sums and states of float32 stay in L1 and L2
@@ -35,13 +34,9 @@ def _layer(step):
             p = part(parameters, low, high)
             s = part(state, low, high)
             for t in range(num_steps):
-                row = inputs[t, sample]
-                sums[:] = 0
-                add(row, active, search(row, active), weights, 0, width, sums)
+                weigh(inputs[t, sample], active, weights, bias, 0, width, sums)
                 train = row_of(spikes, t, low, high)
                 record = row_of(records, t, low, high)
-                for i in range(width):
-                    sums[i] = sums[i] + bias[i]
                 advance(sums, p, s, record, on, off, train)
 
     return run

@@ -10,8 +10,7 @@ import numpy as np
 from spikecore.backends import threads
 from spikecore.backends.columns import part, row_of
 from spikecore.backends.cpu.neurons import independent
-from spikecore.backends.cpu.product import add
-from spikecore.backends.cpu.search import search
+from spikecore.backends.cpu.product import weigh
 from spikecore.backends.cpu.tiles import tile_count
 from spikecore.compiler import equation, kernel
 
@@ -23,15 +22,6 @@ def sum_of(current, back, total):
     """Set ``total`` to what each neuron gets in one step."""
     for i in range(total.size):
         total[i] = current[i] + back[i]
-
-
-@equation
-def weigh(spikes, active, weights, bias, sums):
-    """Set ``sums`` to the weighted sums of a row of spikes."""
-    sums[:] = 0
-    add(spikes, active, search(spikes, active), weights, 0, bias.size, sums)
-    for i in range(bias.size):
-        sums[i] = sums[i] + bias[i]
 
 
 @cache
@@ -62,7 +52,7 @@ def _recurrent(step):
                 advance(x, p, s, record, on, off, train)
                 for first in range(0, high - low, width):
                     total = sums[t, low + first : low + first + width]
-                    weigh(train[first : first + width], active, weights, bias, total)
+                    weigh(train[first : first + width], active, weights, bias, 0, width, total)
 
     return run
 

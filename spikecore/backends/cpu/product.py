@@ -36,6 +36,16 @@ def add(inputs, active, count, weights, low, high, sums):
             sums[o] = accumulate(sums[o], s, w[o])
 
 
+@equation
+def weigh(inputs, active, weights, bias, low, high, sums):
+    """Set ``sums`` to the weighted sums of a row, outputs low to high; ``active`` is scratch."""
+    sums[:] = 0
+    add(inputs, active, search(inputs, active), weights, low, high, sums)
+    offsets = bias[low:high]
+    for o in range(high - low):
+        sums[o] = sums[o] + offsets[o]
+
+
 @kernel
 def _product(spikes, weights, bias, out, start, stop):
     """Sums of the weight rows of the inputs that are not 0, in index order."""
@@ -47,14 +57,8 @@ def _product(spikes, weights, bias, out, start, stop):
         first = (tile % row_tiles) * ROWS
         low = (tile // row_tiles) * OUTPUTS
         high = min(low + OUTPUTS, num_outputs)
-        offsets = bias[low:high]
         for r in range(first, min(first + ROWS, num_rows)):
-            count = search(spikes[r], active)
-            sums = out[r, low:high]
-            sums[:] = 0
-            add(spikes[r], active, count, weights, low, high, sums)
-            for o in range(high - low):
-                sums[o] = sums[o] + offsets[o]
+            weigh(spikes[r], active, weights, bias, low, high, out[r, low:high])
 
 
 def product(spikes, weights, bias, out):
